@@ -1,0 +1,126 @@
+"""The values that travel through a round: plain frozen data, no behaviour beyond what their names say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["exposure", "attack"]
+Severity = Literal["info", "low", "medium", "high", "critical"]
+Confidence = Literal["low", "medium", "high"]
+CoverageResult = Literal["found", "not_found", "not_assessed"]
+
+SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
+
+#: The nine threats of the talk and what they lead to: folders of detections and chapters of the report, in their order.
+THREATS: tuple[str, ...] = (
+    "telework_transmission",
+    "remote_desktop",
+    "videoconferencing",
+    "vpn",
+    "redirection",
+    "interception",
+    "record_leak",
+    "phishing",
+    "ransomware",
+    "patient_safety",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """Something about the evidence that could not be (fully) read. Reading went on when ``recovered`` is true."""
+
+    evidence_id: str
+    source: str
+    offset: int
+    code: str
+    message: str
+    recovered: bool
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence after the round; the columns of table ``evidence``. Times are ns since 1970 UTC."""
+
+    evidence_id: str
+    path: str
+    sha256: str
+    format: str
+    reader: str
+    bytes: int
+    records: int = 0
+    diagnostics: int = 0
+    first_ts: int | None = None
+    last_ts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a finding is about: ``kind`` is host, user, address, domain, service, device … ; ``name`` its name."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Where a person finds the proof: evidence path and record (record id, line, frame), and the table of the row."""
+
+    evidence_id: str
+    path: str
+    table: str
+    record: int
+    ts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A detection that fired on named subjects.
+
+    ``id`` depends on the detection and the subjects only, so that the same finding has the same id in the next round.
+    ``title`` and ``summary`` map a language (en, fr) to text. ``evidence`` holds the first pointers; ``events`` counts all.
+    """
+
+    id: str
+    detection: str
+    threat: str
+    kind: Kind
+    severity: Severity
+    confidence: Confidence
+    title: dict[str, str]
+    summary: dict[str, str]
+    first_ts: int | None
+    last_ts: int | None
+    subjects: tuple[Subject, ...]
+    evidence: tuple[Pointer, ...]
+    events: int
+    techniques: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    details: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a detection could say: found, not found, or not assessed and why (``reason`` per language)."""
+
+    detection: str
+    threat: str
+    kind: Kind
+    title: dict[str, str]
+    result: CoverageResult
+    reason: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStatus:
+    """A rule the user added (``--rules``): loaded and run, not assessed for want of evidence, or not usable and why."""
+
+    rule_id: str
+    title: str
+    level: str
+    path: str
+    status: Literal["matched", "not_matched", "not_assessed", "unusable"]
+    reason: str
+    matches: int = 0

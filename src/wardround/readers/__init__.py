@@ -1,0 +1,40 @@
+"""The readers, in the order in which they are asked whether they know some bytes.
+
+Formats with a magic number come first; formats that are only a shape of text come last, the vaguest at the end.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wardround.readers.base import Reader
+
+_ORDER: tuple[str, ...] = (
+    "evtx",  # magic ElfFile
+    "zeek",  # '#separator' header, or JSON lines with Zeek's keys
+    "suricata",  # JSON lines with event_type and flow_id
+    "windows_json",  # several JSON shapes: after the two above, which are more specific
+)
+
+
+@cache
+def readers() -> tuple[Reader, ...]:
+    """Every reader, most specific first."""
+    return tuple(import_module(f"wardround.readers.{name}").READER for name in _ORDER)
+
+
+@cache
+def by_name(name: str) -> Reader:
+    """The reader of that name; raises KeyError."""
+    return {reader.name: reader for reader in readers()}[name]
+
+
+def identify(head: bytes) -> tuple[str, Reader] | None:
+    """The format and the reader of a piece of evidence from its first bytes, None when no reader knows them."""
+    for reader in readers():
+        if (kind := reader.sniff(head)) is not None:
+            return kind, reader
+    return None
