@@ -124,3 +124,25 @@ class RuleStatus:
     status: Literal["matched", "not_matched", "not_assessed", "unusable"]
     reason: str
     matches: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Everything a round found out, before it is told: the input of the result document.
+
+    ``created`` is the stated time of the run (ns UTC), the only thing in a round that two runs on the same evidence do not
+    share. ``timeline`` holds (hour as ns UTC, table, events) for the activity chart. ``notes`` are remarks per language on
+    what the round inferred or could not know (no site file, say).
+    """
+
+    version: str
+    created: int
+    site: str
+    evidence: tuple[Evidence, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    findings: tuple[Finding, ...]
+    coverage: tuple[Coverage, ...]
+    rules: tuple[RuleStatus, ...]
+    table_rows: dict[str, int]
+    timeline: tuple[tuple[int, str, int], ...] = ()
+    notes: tuple[dict[str, str], ...] = ()
