@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from wardround.schema import Table
+from wardround.schema import Table, network_added, network_office, network_services, network_traffic, network_web
 
-TABLES: tuple[Table, ...] = ()
+TABLES: tuple[Table, ...] = (
+    *network_traffic.TABLES,
+    *network_web.TABLES,
+    *network_office.TABLES,
+    *network_services.TABLES,
+    *network_added.TABLES,
+)
