@@ -1,0 +1,174 @@
+"""The site file: what the hospital tells about itself. Optional; what is missing is inferred, and the report says so.
+
+Not for judging anything: it answers "which zone is this address in", "what is this host" and "is this a declared
+exception", and nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import tomllib
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, IPvAnyNetwork, ValidationError
+
+from wardround.errors import UserError
+
+#: A site file larger than this is not one.
+MAX_BYTES = 4 * 1024 * 1024
+
+#: Zones that a site may name; an address in none of its networks is `internal` or `internet` by its kind.
+ZONES = ("internal", "imaging", "modality", "clinical", "management", "guest", "vpn_pool", "dmz", "partner", "internet")
+
+# Addresses that are not routed on the Internet although they are not private either (RFC 6598 shared address space), and
+# the documentation prefixes (RFC 5737, RFC 3849), which stand for the Internet wherever they appear.
+_SHARED = ipaddress.ip_network("100.64.0.0/10")
+_DOCUMENTATION = tuple(ipaddress.ip_network(n) for n in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Hospital(_Model):
+    """Who this is: shown in the report."""
+
+    name: str = ""
+    country: str = ""
+    timezone: str = "UTC"
+
+
+class Asset(_Model):
+    """A host the site knows: ``role`` is ct, mr, pacs, ris, workstation, domain_controller, backup, vpn_gateway and so on."""
+
+    name: str
+    role: str = ""
+    addresses: tuple[IPvAnyAddress, ...] = ()
+    ae_titles: tuple[str, ...] = ()
+    critical: bool = False
+
+
+class ExceptionRule(_Model):
+    """A declared exception: what is allowed, for whom, by whom, until when. An expired exception excepts nothing."""
+
+    reason: str
+    owner: str
+    expires: datetime.date
+    detections: tuple[str, ...] = Field(default=(), description="Catalogue names; empty means every detection")
+    hosts: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    addresses: tuple[IPvAnyNetwork, ...] = ()
+
+    def covers(self, detection: str, subjects: list[tuple[str, str]], day: datetime.date) -> bool:
+        """Whether it excepts a finding of ``detection`` about ``subjects`` (kind, name) seen on ``day`` (UTC).
+
+        Every attribute that the exception states must be met by one of the subjects.
+        """
+        if day > self.expires or (self.detections and detection not in self.detections):
+            return False
+        if not (self.hosts or self.users or self.addresses):
+            return bool(self.detections)
+        names = {(kind, name.casefold()) for kind, name in subjects}
+        stated = [
+            not self.hosts or any(("host", host.casefold()) in names for host in self.hosts),
+            not self.users or any(("user", user.casefold()) in names for user in self.users),
+            not self.addresses or any(self._has_address(name) for kind, name in subjects if kind == "address"),
+        ]
+        return all(stated)
+
+    def _has_address(self, name: str) -> bool:
+        address = parse_address(name)
+        return address is not None and any(address in network for network in self.addresses)
+
+
+class Site(_Model):
+    """The hospital as its site file tells it (all parts optional); ``Site()`` is a hospital that told nothing."""
+
+    hospital: Hospital = Hospital()
+    zones: dict[str, tuple[IPvAnyNetwork, ...]] = {}
+    assets: tuple[Asset, ...] = ()
+    resolvers: tuple[IPvAnyAddress, ...] = ()
+    sensitive_names: dict[str, tuple[IPvAnyNetwork, ...]] = {}
+    exceptions: tuple[ExceptionRule, ...] = ()
+
+    @cached_property
+    def _networks(self) -> list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, str]]:
+        """All networks with their zone, the longest prefix first so that the most specific one wins."""
+        pairs = [(network, zone) for zone, networks in self.zones.items() for network in networks]
+        return sorted(pairs, key=lambda pair: (-pair[0].prefixlen, str(pair[0])))
+
+    @cached_property
+    def _by_name(self) -> dict[str, Asset]:
+        found: dict[str, Asset] = {}
+        for asset in self.assets:
+            for name in (asset.name, *map(str, asset.addresses)):
+                found[name.casefold()] = asset
+        return found
+
+    def zone_of(self, address: str) -> str:
+        """The zone of an address; `unknown` when the text is not an address, else inferred where no network is stated."""
+        parsed = parse_address(address)
+        if parsed is None:
+            return "unknown"
+        for network, zone in self._networks:
+            if parsed in network:
+                return zone
+        return inferred_zone(parsed)
+
+    def asset_of(self, name: str) -> Asset | None:
+        """The asset of that host name (with or without its domain) or address."""
+        key = name.casefold()
+        return self._by_name.get(key) or self._by_name.get(key.partition(".")[0])
+
+    def exception_for(self, detection: str, subjects: list[tuple[str, str]], day: datetime.date) -> ExceptionRule | None:
+        """The first declared exception that covers a finding, None when there is none in force."""
+        return next((e for e in self.exceptions if e.covers(detection, subjects, day)), None)
+
+
+@lru_cache(maxsize=65536)
+def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address in a text (IPv4-mapped IPv6 becomes IPv4, a zone index is dropped); None when there is none."""
+    try:
+        parsed = ipaddress.ip_address(text.strip().partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(parsed, "ipv4_mapped", None) or parsed
+
+
+def inferred_zone(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """`internet` for an address that is routed there, `multicast`, `local` (loopback, unspecified), else `internal`."""
+    if address.is_multicast or str(address) == "255.255.255.255":
+        return "multicast"
+    if address.is_loopback or address.is_unspecified:
+        return "local"
+    if any(address in network for network in _DOCUMENTATION):
+        return "internet"
+    if isinstance(address, ipaddress.IPv4Address) and address in _SHARED:
+        return "internal"
+    return "internet" if address.is_global else "internal"
+
+
+def load(path: Path | None) -> Site:
+    """Read a site file; without one, a site that told nothing. Raises UserError with the place of the mistake."""
+    if path is None:
+        return Site()
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UserError(f"{path}: larger than a site file can be")
+        with path.open("rb") as stream:
+            content = tomllib.load(stream)
+        site = Site.model_validate(content)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not valid TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{path}: {place}: {first['msg']}") from error
+    unknown = sorted(set(site.zones) - set(ZONES))
+    if unknown:
+        raise UserError(f"{path}: zones.{unknown[0]}: unknown zone; known zones are {', '.join(ZONES)}")
+    return site
