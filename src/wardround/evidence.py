@@ -1,0 +1,329 @@
+"""The evidence: walk what was given, take archives apart, open what is compressed; everything bounded.
+
+Not for reading formats: that is the readers' part. Every file here was written by an attacker: names inside archives are
+only ever shown, never used as paths; sizes they declare are not believed; ratios, counts and depths have limits.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import io
+import lzma
+import os
+import shutil
+import stat
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from wardround.errors import ReaderError, UserError
+from wardround.model import Diagnostic
+from wardround.readers.base import SNIFF_BYTES
+
+_MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"))
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far archives and compressed files are followed."""
+
+    depth: int = 4
+    members: int = 200_000
+    #: Decompressed to compressed, once more than ``ratio_from`` bytes came out (gzip's own ceiling is about 1,030).
+    ratio: int = 250
+    ratio_from: int = 64 << 20
+    #: Bytes that archive members may take on disk while the round runs.
+    scratch: int = 64 << 30
+
+
+DEFAULT_LIMITS = Limits()
+
+_Opener = Callable[[], IO[bytes]]
+
+_DECODER_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError)
+
+
+class _Decompressed(io.RawIOBase):
+    """A decompressing stream that stops at the limit ratio and turns every decoder error into ReaderError."""
+
+    def __init__(self, file: Path, layers: tuple[str, ...], limits: Limits) -> None:
+        self._raw = file.open("rb")
+        self._limits = limits
+        self._given = 0
+        self._errors: tuple[type[Exception], ...] = _DECODER_ERRORS
+        if "zstd" in layers:
+            import zstandard
+
+            self._errors = (*_DECODER_ERRORS, zstandard.ZstdError)
+        inner: BinaryIO = self._raw
+        for layer in layers:
+            inner = _decoder(layer, inner)
+        self._inner = inner
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(cast("bytearray", buffer)).cast("B")
+        try:
+            data = self._inner.read(len(view))
+        except ReaderError:
+            raise
+        except self._errors as error:
+            raise ReaderError("damaged_compression", f"the compressed data ends or breaks: {error}", self._given) from error
+        self._given += len(data)
+        if self._given > self._limits.ratio_from and self._given > self._limits.ratio * max(1, self._raw.tell()):
+            raise ReaderError("decompression_bomb", f"more than {self._limits.ratio} times its size comes out", self._given)
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        with suppress(*_DECODER_ERRORS):
+            self._inner.close()
+        self._raw.close()
+        super().close()
+
+
+def _decoder(layer: str, stream: BinaryIO) -> BinaryIO:
+    if layer == "gzip":
+        return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
+    if layer == "bzip2":
+        return cast("BinaryIO", bz2.BZ2File(stream))
+    if layer == "xz":
+        return cast("BinaryIO", lzma.LZMAFile(stream))
+    import zstandard
+
+    decompressor = zstandard.ZstdDecompressor(max_window_size=128 << 20)
+    return cast("BinaryIO", decompressor.stream_reader(stream, read_across_frames=True))
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A piece of evidence in a real file, with the compression layers to take off; see readers.base.Source."""
+
+    evidence_id: str
+    path: str
+    file: Path
+    layers: tuple[str, ...] = ()
+    limits: Limits = DEFAULT_LIMITS
+    stored_bytes: int = 0
+
+    @property
+    def size(self) -> int | None:
+        """Size of what :meth:`open` gives, None behind compression."""
+        return None if self.layers else self.stored_bytes
+
+    def open(self) -> BinaryIO:
+        """Open for reading, decompressed; raises ReaderError when the file is gone or its compression is damaged."""
+        try:
+            if not self.layers:
+                return self.file.open("rb")
+            return cast("BinaryIO", io.BufferedReader(_Decompressed(self.file, self.layers, self.limits), _BLOCK))
+        except OSError as error:
+            raise ReaderError("unreadable", str(error.strerror or error)) from error
+
+    def local(self) -> AbstractContextManager[Path]:
+        """A real file with the decompressed bytes."""
+        return self._local()
+
+    @contextmanager
+    def _local(self) -> Iterator[Path]:
+        if not self.layers:
+            yield self.file
+            return
+        with tempfile.NamedTemporaryFile(prefix="wardround-") as spool:
+            with self.open() as stream:
+                shutil.copyfileobj(stream, spool, _BLOCK)
+            spool.flush()
+            yield Path(spool.name)
+
+    def head(self) -> bytes:
+        """The first bytes, as readers sniff them; raises ReaderError."""
+        with self.open() as stream:
+            try:
+                return stream.read(SNIFF_BYTES)
+            except OSError as error:
+                raise ReaderError("unreadable", str(error.strerror or error)) from error
+
+    def sha256(self) -> str:
+        """SHA-256 of the stored bytes in hexadecimal, empty when the file cannot be read any more."""
+        try:
+            with self.file.open("rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError:
+            return ""
+
+
+@dataclass(slots=True)
+class Found:
+    """What a walk found: ``sources`` in order, ``containers`` (archive kind by evidence id), ``diagnostics``."""
+
+    sources: list[FileSource] = field(default_factory=list)
+    containers: dict[str, str] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+class Walk:
+    """One walk over evidence; archive members are laid out in ``scratch``, which the caller removes."""
+
+    def __init__(self, scratch: Path, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._scratch = scratch
+        self._limits = replace(limits, scratch=min(limits.scratch, shutil.disk_usage(scratch).free // 2))
+        self._found = Found()
+        self._laid_out = 0
+        self._members = 0
+
+    def run(self, paths: list[str], stdin: BinaryIO | None = None) -> Found:
+        """Walk files and directories (``-`` is ``stdin``), in order of path; raises UserError for a path that is not there."""
+        for text in sorted(dict.fromkeys(paths)):
+            if text == "-":
+                self._take_stdin(stdin)
+                continue
+            path = Path(text)
+            if not path.exists():
+                raise UserError(f"{text}: no such file or directory")
+            if path.is_dir():
+                self._directory(path)
+            else:
+                self._file(path)
+        return self._found
+
+    def _take_stdin(self, stdin: BinaryIO | None) -> None:
+        if stdin is None:
+            raise UserError("-: standard input is not available")
+        target = self._scratch / "stdin"
+        with target.open("wb") as out:
+            shutil.copyfileobj(stdin, out, _BLOCK)
+        self._add("-", target, 0)
+
+    def _directory(self, directory: Path) -> None:
+        # os.walk because Path.walk needs Python 3.12; links to directories are not followed.
+        for folder, names, files in os.walk(directory, onerror=self._unreadable):
+            names.sort()
+            for name in sorted(files):
+                self._file(Path(folder) / name)
+
+    def _unreadable(self, error: OSError) -> None:
+        self._note("", str(error.filename), "unreadable", str(error.strerror or error))
+
+    def _file(self, path: Path) -> None:
+        try:
+            mode = path.stat().st_mode
+        except OSError as error:
+            self._note("", str(path), "unreadable", str(error.strerror or error))
+            return
+        if not stat.S_ISREG(mode):
+            self._note("", str(path), "not_a_file", "a device, pipe or socket is not evidence; it was not opened")
+            return
+        self._add(str(path), path, 0)
+
+    def _add(self, shown: str, file: Path, depth: int) -> None:
+        """Take one file: peel compression, open archives, else keep it as a source."""
+        evidence_id = f"e{len(self._found.sources) + 1}"
+        source = FileSource(evidence_id, shown, file, (), self._limits, file.stat().st_size)
+        self._found.sources.append(source)
+        position = len(self._found.sources) - 1
+        try:
+            head = source.head()
+            while (layer := _layer(head)) and len(source.layers) < self._limits.depth:
+                source = FileSource(evidence_id, shown, file, (*source.layers, layer), self._limits, source.stored_bytes)
+                head = source.head()
+        except ReaderError as error:
+            self._note(evidence_id, shown, error.code, str(error), error.offset)
+            return
+        finally:
+            self._found.sources[position] = source
+        archive = "zip" if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) else "tar" if head[257:262] == b"ustar" else ""
+        if not archive:
+            return
+        self._found.containers[evidence_id] = archive
+        if depth >= self._limits.depth:
+            self._note(evidence_id, shown, "too_deep", f"not opened: more than {self._limits.depth} archives within archives")
+            return
+        try:
+            (self._zip if archive == "zip" else self._tar)(source, depth)
+        except ReaderError as error:
+            self._note(evidence_id, shown, error.code, str(error), error.offset)
+
+    def _zip(self, source: FileSource, depth: int) -> None:
+        with source.local() as file:
+            try:
+                archive = zipfile.ZipFile(file)
+            except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+                raise ReaderError("damaged_archive", f"the archive cannot be opened: {error}") from error
+            with archive:
+                for member in archive.infolist():
+                    if member.is_dir():
+                        continue
+                    shown = f"{source.path}!{member.filename}"
+                    if member.flag_bits & 1:
+                        self._note(source.evidence_id, shown, "encrypted_member", "encrypted; it was not read")
+                        continue
+                    self._lay_out(source, shown, depth, partial(_zip_member, archive, member), member.compress_size)
+
+    def _tar(self, source: FileSource, depth: int) -> None:
+        with source.open() as stream:
+            try:
+                with tarfile.open(fileobj=stream, mode="r|") as archive:
+                    for member in archive:
+                        if not member.isfile():
+                            continue
+                        shown = f"{source.path}!{member.name}"
+                        self._lay_out(source, shown, depth, partial(_tar_member, archive, member), member.size)
+            except (tarfile.TarError, *_DECODER_ERRORS) as error:
+                raise ReaderError("damaged_archive", f"the archive breaks off: {error}") from error
+
+    def _lay_out(self, container: FileSource, shown: str, depth: int, opener: _Opener, compressed: int) -> None:
+        """Copy one archive member into the scratch directory under a number, and take it from there."""
+        self._members += 1
+        if self._members > self._limits.members:
+            raise ReaderError("too_many_members", f"more than {self._limits.members} members; the rest was not read")
+        target = self._scratch / f"m{self._members}"
+        written = 0
+        try:
+            with opener() as stream, target.open("wb") as out:
+                while block := stream.read(_BLOCK):
+                    written += len(block)
+                    self._laid_out += len(block)
+                    if written > self._limits.ratio_from and written > self._limits.ratio * max(1, compressed):
+                        raise ReaderError("decompression_bomb", f"more than {self._limits.ratio} times its size comes out")
+                    if self._laid_out > self._limits.scratch:
+                        raise ReaderError("archive_too_large", "the archive holds more than may be laid out on disk")
+                    out.write(block)
+        except ReaderError as error:
+            target.unlink(missing_ok=True)
+            self._note(container.evidence_id, shown, error.code, str(error))
+            if error.code == "archive_too_large":
+                raise
+            return
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, *_DECODER_ERRORS) as error:
+            self._note(container.evidence_id, shown, "damaged_member", f"the member breaks off: {error}", written)
+        self._add(shown, target, depth + 1)
+
+    def _note(self, evidence_id: str, shown: str, code: str, message: str, offset: int = -1) -> None:
+        self._found.diagnostics.append(Diagnostic(evidence_id, shown, offset, code, message, recovered=False))
+
+
+def _layer(head: bytes) -> str:
+    return next((name for magic, name in _MAGIC if head.startswith(magic)), "")
+
+
+def _zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+    return archive.open(member)
+
+
+def _tar_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    stream = archive.extractfile(member)
+    if stream is None:
+        raise ReaderError("damaged_member", "the member has no content")
+    return stream

@@ -1,0 +1,283 @@
+"""Reading: which evidence is cut into which units of work, and what a worker does with one of them.
+
+A unit is a list of spans of about :data:`UNIT_BYTES` together: many small files, or a part of a large one. The cut depends
+on the evidence alone, so the same evidence gives the same files in the round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from wardround import readers, schema, store, workers
+from wardround.errors import ReaderError
+from wardround.evidence import FileSource, Found
+from wardround.model import Diagnostic, Evidence
+from wardround.readers.base import SPAN_BYTES, Span
+
+if TYPE_CHECKING:
+    from wardround.detect.matcher import Matcher
+    from wardround.detect.rule import Rule
+
+#: How much evidence a worker takes at a time.
+UNIT_BYTES = SPAN_BYTES
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A span of one piece of evidence and the name of the reader that takes it."""
+
+    source: FileSource
+    reader: str
+    span: Span
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of work: its number, its parts and where its table files go."""
+
+    number: int
+    parts: tuple[Part, ...]
+    tables: Path
+
+    @property
+    def bytes(self) -> int:
+        """How much evidence it reads."""
+        return sum(part.bytes for part in self.parts)
+
+
+@dataclass(slots=True)
+class Identified:
+    """What the bytes of the evidence are: format and reader by evidence id, and what could not be identified."""
+
+    formats: dict[str, tuple[str, str]] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Reading:
+    """All that reading gave: the evidence rows, diagnostics, rows per table, activity, and which rules had evidence."""
+
+    evidence: tuple[Evidence, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    rows: dict[str, int]
+    activity: dict[tuple[int, str], int]
+    assessed: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+def identify(found: Found) -> Identified:
+    """Ask the readers about the first bytes of every piece of evidence; what none knows is a diagnostic."""
+    result = Identified()
+    failed = {d.evidence_id for d in found.diagnostics if d.evidence_id not in found.containers}
+    for source in found.sources:
+        evidence_id = source.evidence_id
+        if evidence_id in found.containers:
+            result.formats[evidence_id] = (found.containers[evidence_id], "")
+            continue
+        kind, reader, problem = "unknown", "", ("", "")
+        try:
+            head = source.head()
+            if not head:
+                kind, problem = "empty", ("empty", "the file is empty")
+            elif (known := readers.identify(head)) is not None:
+                kind, reader = known[0], known[1].name
+            else:
+                problem = ("unknown_format", "no reader recognises these bytes; the file was not read")
+        except ReaderError as error:
+            problem = (error.code, str(error))
+        result.formats[evidence_id] = (kind, reader)
+        if problem[0] and evidence_id not in failed:
+            result.diagnostics.append(Diagnostic(evidence_id, source.path, -1, *problem, recovered=False))
+    return result
+
+
+def plan(found: Found, identified: Identified, tables: Path) -> Iterator[Unit | Diagnostic]:
+    """Cut the evidence into units; a piece that cannot even be cut is a diagnostic."""
+    parts: list[Part] = []
+    number = 0
+    for source in found.sources:
+        name = identified.formats[source.evidence_id][1]
+        if not name:
+            continue
+        try:
+            spans = list(readers.by_name(name).split(source))
+        except ReaderError as error:
+            yield Diagnostic(source.evidence_id, source.path, error.offset, error.code, str(error), recovered=False)
+            continue
+        for span in spans:
+            parts.append(Part(source, name, span, _span_bytes(source, span)))
+            if sum(part.bytes for part in parts) >= UNIT_BYTES:
+                number += 1
+                yield Unit(number, tuple(parts), tables)
+                parts = []
+    if parts:
+        yield Unit(number + 1, tuple(parts), tables)
+
+
+def _span_bytes(source: FileSource, span: Span) -> int:
+    return (span.end if span.end >= 0 else source.stored_bytes) - span.start
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """What every worker starts with: the rules to match while reading."""
+
+    rules: Sequence[Rule]
+    paranoid: bool = False
+
+
+@dataclass(slots=True)
+class UnitOutcome:
+    """What a worker sends back: the result of writing, and which rules had rows to look at."""
+
+    result: store.UnitResult
+    assessed: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+class _Matching:
+    """Matches every batch as it is written, and remembers which rules had evidence."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self.matcher = matcher
+        self.assessed = np.zeros(len(matcher.rules), dtype=bool)
+        self._ids = pa.array([rule.id for rule in matcher.rules], pa.string())
+        self._names = pa.array([rule.title for rule in matcher.rules], pa.string())
+
+    def __call__(self, table: str, rows: pa.Table) -> pa.Table | None:
+        self.assessed |= self.matcher.assessed(table, rows)
+        matches = self.matcher.match(table, rows)
+        if len(matches.rule) == 0:
+            return None
+        hit = rows.select(["ts", "evidence_id", "record"]).take(pa.array(matches.row))
+        columns = {
+            "rule_id": self._ids.take(pa.array(matches.rule)),
+            "rule_name": self._names.take(pa.array(matches.rule)),
+            "table": pa.repeat(pa.scalar(table, pa.string()), hit.num_rows),
+            "ts": hit["ts"],
+            "evidence_id": hit["evidence_id"],
+            "record": hit["record"],
+        }
+        return pa.table(columns, schema=schema.tables()["match"].arrow())
+
+
+def prepare(state: WorkerState) -> Matcher:
+    """Make a worker ready: compile the rules."""
+    from wardround.detect.matcher import Matcher
+
+    pa.set_cpu_count(1)
+    return Matcher(state.rules, paranoid=state.paranoid)
+
+
+def work(matcher: Matcher, unit: Unit) -> UnitOutcome:
+    """Read one unit in a worker: rows to tables, matches beside them. Never raises: what goes wrong is a diagnostic."""
+    matching = _Matching(matcher)
+    writer = store.UnitWriter(unit.tables, unit.number, matching)
+    for part in unit.parts:
+        sink = writer.sink(part.source.evidence_id, part.source.path)
+        try:
+            readers.by_name(part.reader).read(part.source, part.span, sink)
+        except ReaderError as error:
+            sink.diagnose(error.code, str(error), error.offset, recovered=False)
+        except Exception as error:  # noqa: BLE001 - the boundary: a defect of a reader must not end the round
+            sink.diagnose("reader_defect", f"{part.reader}: {type(error).__name__}: {error}", recovered=False)
+    return UnitOutcome(writer.close(), matching.assessed)
+
+
+def read(found: Found, tables: Path, state: WorkerState, progress: Progress | None = None) -> Reading:
+    """Read all evidence in worker processes and match it on the way; evidence is hashed meanwhile."""
+    identified = identify(found)
+    diagnostics = [*found.diagnostics, *identified.diagnostics]
+    units: list[Unit] = []
+    for item in plan(found, identified, tables):
+        if isinstance(item, Unit):
+            units.append(item)
+        else:
+            diagnostics.append(item)
+    tallies: dict[str, store.Tally] = {}
+    rows: dict[str, int] = {}
+    activity: dict[tuple[int, str], int] = {}
+    assessed = np.zeros(len(state.rules), dtype=bool)
+    by_unit: dict[int, list[Diagnostic]] = {}
+    total, done = sum(unit.bytes for unit in units), 0
+    with ThreadPoolExecutor(1) as hashing:
+        hashes = {source.evidence_id: hashing.submit(source.sha256) for source in found.sources}
+        for outcome in workers.run(prepare, state, work, units, preload="wardround.preload"):
+            unit = units[outcome.index]
+            if outcome.failure:
+                by_unit[unit.number] = _lost(unit, outcome.failure)
+            else:
+                by_unit[unit.number] = outcome.result.result.diagnostics
+                assessed |= outcome.result.assessed
+                _add(outcome.result.result, tallies, rows, activity)
+            done += unit.bytes
+            if progress is not None:
+                progress(done, total)
+        diagnostics += [d for number in sorted(by_unit) for d in by_unit[number]]
+        evidence = _evidence(found, identified, tallies, diagnostics, {k: f.result() for k, f in hashes.items()})
+    return Reading(evidence, tuple(diagnostics), dict(sorted(rows.items())), activity, assessed)
+
+
+def _lost(unit: Unit, failure: str) -> list[Diagnostic]:
+    """A unit whose worker died: its files may be half written, so they go, and every piece of evidence in it is told."""
+    for pattern in (f"*-{unit.number:05d}.parquet", f"*-{unit.number:05d}[0-9][0-9][0-9].parquet"):
+        for file in unit.tables.glob(pattern):
+            file.unlink()
+    return [
+        Diagnostic(part.source.evidence_id, part.source.path, part.span.start, "reading_failed", failure, recovered=False)
+        for part in unit.parts
+    ]
+
+
+def _add(
+    result: store.UnitResult,
+    tallies: dict[str, store.Tally],
+    rows: dict[str, int],
+    activity: dict[tuple[int, str], int],
+) -> None:
+    for evidence_id, tally in result.tallies.items():
+        tallies.setdefault(evidence_id, store.Tally()).add(tally.records, tally.first_ts, tally.last_ts)
+    for name, count in result.rows.items():
+        rows[name] = rows.get(name, 0) + count
+    for key, count in result.activity.items():
+        activity[key] = activity.get(key, 0) + count
+
+
+def _evidence(
+    found: Found,
+    identified: Identified,
+    tallies: dict[str, store.Tally],
+    diagnostics: list[Diagnostic],
+    hashes: dict[str, str],
+) -> tuple[Evidence, ...]:
+    counts: dict[str, int] = {}
+    for diagnostic in diagnostics:
+        counts[diagnostic.evidence_id] = counts.get(diagnostic.evidence_id, 0) + diagnostic.count
+    rows = []
+    for source in found.sources:
+        key = source.evidence_id
+        tally = tallies.get(key, store.Tally())
+        kind, reader = identified.formats[key]
+        rows.append(
+            Evidence(
+                key,
+                source.path,
+                hashes[key],
+                kind,
+                reader,
+                source.stored_bytes,
+                tally.records,
+                counts.get(key, 0),
+                tally.first_ts,
+                tally.last_ts,
+            )
+        )
+    return tuple(rows)

@@ -1,0 +1,276 @@
+"""The round directory and how rows get into it: buffered per table, spilled to Parquet, complete or not there at all.
+
+A worker writes one unit of work with a :class:`UnitWriter`; file names carry the number of the unit, so that the same
+evidence gives the same files whichever worker was faster.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from wardround import schema
+from wardround.errors import ReaderError, UserError
+from wardround.model import Diagnostic
+
+#: A table's rows are matched and written once so many are buffered, or so many bytes.
+FLUSH_ROWS = 65_536
+FLUSH_BYTES = 48 << 20
+
+#: Repeated diagnostics of one code about one piece of evidence are only counted after this many.
+DIAGNOSTICS_SHOWN = 5
+
+#: An open table takes no more columns than this in one batch.
+MAX_COLUMNS = 4_000
+
+OnBatch = Callable[[str, pa.Table], pa.Table | None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was read from one piece of evidence: rows, earliest and latest event (ns UTC)."""
+
+    records: int = 0
+    first_ts: int | None = None
+    last_ts: int | None = None
+
+    def add(self, rows: int, first: int | None, last: int | None) -> None:
+        """Add a batch of rows."""
+        self.records += rows
+        if first is not None and (self.first_ts is None or first < self.first_ts):
+            self.first_ts = first
+        if last is not None and (self.last_ts is None or last > self.last_ts):
+            self.last_ts = last
+
+
+@dataclass(slots=True)
+class UnitResult:
+    """What a unit of work left behind: tallies by evidence id, diagnostics, rows per table, activity per hour."""
+
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+    activity: dict[tuple[int, str], int] = field(default_factory=dict)
+
+
+class UnitWriter:
+    """Takes the rows of one unit of work, hands full batches to ``on_batch`` (the matcher) and writes Parquet files.
+
+    ``on_batch(table, rows)`` returns rows for table ``match`` or None. Nothing here is shared between workers.
+    """
+
+    def __init__(self, directory: Path, unit: int, on_batch: OnBatch | None = None) -> None:
+        self._directory = directory
+        self._unit = unit
+        self._on_batch = on_batch
+        self._buffers: dict[str, list[pa.Table]] = {}
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._open_files: dict[str, int] = {}
+        self.result = UnitResult()
+
+    def add(self, evidence_id: str, name: str, rows: pa.Table) -> None:
+        """Buffer a batch of one table read from one piece of evidence; raises ReaderError when it does not fit the table."""
+        if rows.num_rows == 0:
+            return
+        conformed = conform(name, rows, evidence_id)
+        self._tally(evidence_id, name, conformed)
+        buffer = self._buffers.setdefault(name, [])
+        buffer.append(conformed)
+        if sum(t.num_rows for t in buffer) >= FLUSH_ROWS or sum(t.nbytes for t in buffer) >= FLUSH_BYTES:
+            self._flush(name)
+
+    def _tally(self, evidence_id: str, name: str, rows: pa.Table) -> None:
+        self.result.rows[name] = self.result.rows.get(name, 0) + rows.num_rows
+        limits = pc.min_max(rows["ts"]) if "ts" in rows.column_names else None
+        first, last = (limits["min"].as_py(), limits["max"].as_py()) if limits is not None else (None, None)
+        self.result.tallies.setdefault(evidence_id, Tally()).add(rows.num_rows, first, last)
+        if first is None:
+            return
+        hours = pc.value_counts(pc.divide(rows["ts"].drop_null(), 3_600_000_000_000))
+        for hour, count in zip(hours.field(0).to_pylist(), hours.field(1).to_pylist(), strict=True):
+            key = (hour * 3_600_000_000_000, name)
+            self.result.activity[key] = self.result.activity.get(key, 0) + count
+
+    def _flush(self, name: str) -> None:
+        parts = self._buffers.pop(name, [])
+        if not parts:
+            return
+        rows = pa.concat_tables(parts, promote_options="default").combine_chunks()
+        if self._on_batch is not None and (matches := self._on_batch(name, rows)) is not None and matches.num_rows:
+            self._write("match", matches)
+            self.result.rows["match"] = self.result.rows.get("match", 0) + matches.num_rows
+        self._write(name, rows)
+
+    def _write(self, name: str, rows: pa.Table) -> None:
+        if schema.tables()[name].open:  # every batch may have other columns, so every batch is a file
+            number = self._open_files[name] = self._open_files.get(name, -1) + 1
+            pq.write_table(rows, self._directory / f"{name}-{self._unit:05d}{number:03d}.parquet", **_PARQUET)
+            return
+        if name not in self._writers:
+            path = self._directory / f"{name}-{self._unit:05d}.parquet"
+            self._writers[name] = pq.ParquetWriter(path, rows.schema, **_PARQUET)
+        self._writers[name].write_table(rows)
+
+    def close(self) -> UnitResult:
+        """Write what is buffered and give the result."""
+        for name in list(self._buffers):
+            self._flush(name)
+        for writer in self._writers.values():
+            writer.close()
+        return self.result
+
+    def sink(self, evidence_id: str, path: str) -> EvidenceSink:
+        """The sink for one piece of evidence."""
+        return EvidenceSink(self, evidence_id, path)
+
+
+_PARQUET = {"compression": "zstd", "compression_level": 1}
+
+
+class EvidenceSink:
+    """Where a reader puts what it found in one piece of evidence; see readers.base.Sink."""
+
+    def __init__(self, writer: UnitWriter, evidence_id: str, path: str) -> None:
+        self._writer = writer
+        self._evidence_id = evidence_id
+        self._path = path
+        self._noted: dict[str, list[int]] = {}
+
+    def write(self, table: str, rows: pa.Table) -> None:
+        """Take a batch of rows of one table."""
+        self._writer.add(self._evidence_id, table, rows)
+
+    def diagnose(self, code: str, message: str, offset: int = -1, *, recovered: bool = True) -> None:
+        """Note a problem; after the first few of one code only the count of the last one shown grows."""
+        places = self._noted.setdefault(code, [])
+        diagnostics = self._writer.result.diagnostics
+        if len(places) < DIAGNOSTICS_SHOWN:
+            places.append(len(diagnostics))
+            diagnostics.append(Diagnostic(self._evidence_id, self._path, offset, code, message[:2000], recovered))
+            return
+        last = diagnostics[places[-1]]
+        diagnostics[places[-1]] = Diagnostic(
+            last.evidence_id, last.source, last.offset, last.code, last.message, last.recovered, last.count + 1
+        )
+
+
+def conform(name: str, rows: pa.Table, evidence_id: str) -> pa.Table:
+    """Give rows the columns and types of their table: missing ones null, ``evidence_id`` filled, foreign ones refused.
+
+    Raises ReaderError when a column is not of the table or has another type: a mistake of the reader, never of evidence.
+    """
+    table = schema.tables()[name]
+    wanted = table.arrow()
+    arrays: list[pa.Array | pa.ChunkedArray] = []
+    for column in wanted:
+        if column.name == "evidence_id":
+            arrays.append(pa.repeat(pa.scalar(evidence_id, pa.string()), rows.num_rows))
+        elif column.name in rows.column_names:
+            array = rows[column.name]
+            if array.type != column.type:
+                array = _cast(name, column, array)
+            arrays.append(array)
+        else:
+            arrays.append(pa.nulls(rows.num_rows, column.type))
+    declared = set(wanted.names)
+    further = [field for field in rows.schema if field.name not in declared]
+    if further and not table.open:
+        raise ReaderError("wrong_column", f"table {name} has no column {further[0].name}")
+    if len(further) > MAX_COLUMNS:
+        raise ReaderError("too_many_columns", f"table {name}: more than {MAX_COLUMNS} columns in one batch")
+    arrays.extend(rows[item.name].cast(pa.string()) for item in further)
+    return pa.table(arrays, schema=pa.schema([*wanted, *(pa.field(f.name, pa.string()) for f in further)]))
+
+
+def _cast(name: str, column: pa.Field, array: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        return array.cast(column.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ReaderError("wrong_type", f"table {name}, column {column.name}: {error}") from error
+
+
+class RoundDirectory:
+    """The directory of a round: built beside its place, put there in one move when complete.
+
+    A round killed half-way leaves a hidden ``.NAME.partial-PID`` directory, which the next round removes.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self._partial = out.parent / f".{out.name}.partial-{os.getpid()}"
+        self._old = out.parent / f".{out.name}.old"
+
+    @property
+    def tables(self) -> Path:
+        """Where table files go while the round is being made."""
+        return self._partial / "tables"
+
+    @property
+    def scratch(self) -> Path:
+        """For archive members and other things that are gone when the round is complete."""
+        return self._partial / ".scratch"
+
+    @property
+    def path(self) -> Path:
+        """The directory while it is being made."""
+        return self._partial
+
+    def __enter__(self) -> RoundDirectory:
+        if self.out.exists() and not is_round(self.out) and (not self.out.is_dir() or any(self.out.iterdir())):
+            raise UserError(f"{self.out}: exists and is not a round; choose another --out")
+        try:
+            self._clean()
+            self.tables.mkdir(parents=True)
+            self.scratch.mkdir(mode=0o700)
+        except OSError as error:
+            raise UserError(f"{self.out}: cannot write there: {error.strerror or error}") from error
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        shutil.rmtree(self._partial, ignore_errors=True)
+
+    def _clean(self) -> None:
+        """Put right what a killed round left: its half-written directory, or an old round moved aside."""
+        if self._old.exists() and not self.out.exists():
+            self._old.rename(self.out)
+        shutil.rmtree(self._old, ignore_errors=True)
+        for left in self.out.parent.glob(f".{self.out.name}.partial-*"):
+            pid = left.name.rpartition("-")[2]
+            if pid.isdigit() and not _alive(int(pid)):
+                shutil.rmtree(left, ignore_errors=True)
+
+    def write_rows(self, name: str, rows: Iterable[object]) -> None:
+        """Write a small table of model values (evidence, diagnostics) as ``<name>.parquet``."""
+        table = schema.tables()[name]
+        names = [column.name for column in table.columns]
+        records = [{key: value for key, value in asdict(row).items() if key in names} for row in rows]  # type: ignore[call-overload]
+        pq.write_table(pa.Table.from_pylist(records, schema=table.arrow()), self.tables / f"{name}.parquet", **_PARQUET)
+
+    def commit(self) -> None:
+        """Put the complete round in its place; the one that was there goes only when this one stands."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        if self.out.exists():
+            self.out.rename(self._old)
+        self._partial.rename(self.out)
+        shutil.rmtree(self._old, ignore_errors=True)
+
+
+def is_round(directory: Path) -> bool:
+    """Whether a directory holds a complete round."""
+    return (directory / "round.json").is_file() and (directory / "tables").is_dir()
+
+
+def _alive(pid: int) -> bool:
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, 0)
+        return True
+    return False

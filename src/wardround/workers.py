@@ -1,0 +1,128 @@
+"""Worker processes: one per core, each reading one unit of work at a time; a crash or a hang costs that unit only.
+
+Evidence is hostile and parsers are large, so reading happens in processes of their own. ``concurrent.futures`` would do
+but for two things: it cannot say which unit killed a worker, and it cannot stop a unit that hangs.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+#: A unit that takes longer than this many seconds is given up and told as a diagnostic.
+UNIT_SECONDS = 900.0
+
+Work = Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the unit at ``index``: its ``result``, or why there is none (``crashed``, ``timeout``)."""
+
+    index: int
+    result: Any
+    failure: str = ""
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: BaseProcess
+    pipe: Connection
+    index: int = -1
+    started: float = 0.0
+
+
+def run(
+    prepare: Callable[[Any], Any],
+    state: Any,
+    work: Work,
+    units: Sequence[Any],
+    *,
+    processes: int | None = None,
+    preload: str = "",
+    seconds: float = UNIT_SECONDS,
+) -> Iterator[Outcome]:
+    """Do ``work(prepared, unit)`` for every unit, ``prepared`` being ``prepare(state)`` made once in each worker.
+
+    Outcomes come in order of completion. ``state``, units and results must be picklable. ``preload`` names a module that
+    is imported once and shared by the workers. ``work`` must not raise: what it raises counts as a crash.
+    """
+    context = multiprocessing.get_context("forkserver")
+    if preload:
+        context.set_forkserver_preload([preload])
+    waiting = deque(range(len(units)))
+    count = min(processes or os.cpu_count() or 1, len(units))
+    idle = [_start(context, prepare, state, work) for _ in range(count)]
+    busy: list[_Worker] = []
+    try:
+        while waiting or busy:
+            while waiting and idle:
+                worker = idle.pop()
+                worker.index, worker.started = waiting.popleft(), time.monotonic()
+                with suppress(OSError):  # it died while idle: collecting its outcome will tell
+                    worker.pipe.send(units[worker.index])
+                busy.append(worker)
+            for worker in _ready(busy, seconds):
+                busy.remove(worker)
+                outcome = _collect(worker, seconds)
+                if outcome.failure:
+                    _stop(worker)
+                    if waiting:
+                        idle.append(_start(context, prepare, state, work))
+                else:
+                    idle.append(worker)
+                yield outcome
+    finally:
+        for worker in (*idle, *busy):
+            _stop(worker)
+
+
+def _start(context: Any, prepare: Callable[[Any], Any], state: Any, work: Work) -> _Worker:
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, prepare, state, work), daemon=True)
+    process.start()
+    theirs.close()
+    return _Worker(process, ours)
+
+
+def _serve(pipe: Connection, prepare: Callable[[Any], Any], state: Any, work: Work) -> None:
+    prepared = prepare(state)
+    while True:
+        try:
+            unit = pipe.recv()
+        except (EOFError, OSError):  # the round is over
+            return
+        pipe.send(work(prepared, unit))
+
+
+def _ready(busy: list[_Worker], seconds: float) -> list[_Worker]:
+    """Wait until a worker has a result, died or has run out of time, and give those."""
+    left = min(worker.started + seconds for worker in busy) - time.monotonic()
+    signalled = set(wait([worker.pipe for worker in busy], timeout=max(0.0, left)))
+    return [w for w in busy if w.pipe in signalled or time.monotonic() - w.started >= seconds]
+
+
+def _collect(worker: _Worker, seconds: float) -> Outcome:
+    if not worker.pipe.poll():
+        return Outcome(worker.index, None, f"stopped after {seconds:.0f} seconds")
+    try:
+        return Outcome(worker.index, worker.pipe.recv())
+    except (EOFError, OSError):
+        worker.process.join(5)
+        return Outcome(worker.index, None, f"the reading process ended with code {worker.process.exitcode}")
+
+
+def _stop(worker: _Worker) -> None:
+    worker.pipe.close()
+    worker.process.join(0.2)
+    if worker.process.is_alive():
+        worker.process.kill()
+        worker.process.join()
