@@ -1,0 +1,94 @@
+"""Reader of Zeek's logs, as text with a header or as JSON lines, into the tables of the same names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from wardround.readers.base import Sink, Source, Span
+from wardround.readers.lines import Block, blocks, line_edges, spans
+
+if TYPE_CHECKING:
+    from wardround.readers.zeek_text import Header, TextLog
+
+TEXT, JSON = "zeek_tsv", "zeek_json"
+
+_HEADER_LINE = re.compile(rb"#(separator|set_separator|empty_field|unset_field|path|fields)\b")
+
+#: A line of a text log whose header was lost: a time with six decimals, then a uid.
+_LOST_HEADER = re.compile(rb"\d{1,10}\.\d{6}\t[CF][0-9A-Za-z]{10,20}\t")
+
+
+def _header_after(header: Header, piece: bytes) -> Header:
+    """The header in force after a piece of a text log."""
+    for part in (b"\n" + piece).split(b"\n#")[1:]:
+        line = b"#" + part.partition(b"\n")[0].rstrip(b"\r")
+        if _HEADER_LINE.match(line):
+            header = header.fed(line)
+    return header
+
+
+def _read_runs(block: Block, log: TextLog) -> None:
+    """Read one block of a text log: the lines between two header lines are one run."""
+    import numpy as np
+
+    begins, ends = line_edges(block.data)
+    filled = np.flatnonzero(ends > begins)
+    first_bytes = np.frombuffer(block.data, np.uint8)[begins[filled]]
+    data_lines = filled[first_bytes != ord("#")]
+    numbers = data_lines + block.first_line
+    done = 0
+    for index in filled[first_bytes == ord("#")]:
+        line = block.data[begins[index] : ends[index]]
+        if not _HEADER_LINE.match(line):
+            continue
+        upto = int(np.searchsorted(data_lines, index))
+        if upto > done:
+            run = data_lines[done:upto]
+            log.read(block.data, begins[run], ends[run], numbers[done:upto])
+            done = upto
+        log.feed(line)
+    if done < data_lines.size:
+        run = data_lines[done:]
+        log.read(block.data, begins[run], ends[run], numbers[done:])
+
+
+class _Zeek:
+    """The reader; see :class:`wardround.readers.base.Reader`."""
+
+    name = "zeek"
+
+    def sniff(self, head: bytes) -> str | None:
+        """Text logs begin with a header, or with lines whose header was lost; JSON logs with a record of Zeek's keys."""
+        if _HEADER_LINE.match(head) or _LOST_HEADER.match(head):
+            return TEXT
+        return None
+
+    def split(self, source: Source) -> Iterator[Span]:
+        """Cut at line ends; a span carries the header in force where it starts."""
+        from wardround.readers.zeek_text import Header
+
+        header = Header()
+
+        def carry(piece: bytes) -> bytes:
+            nonlocal header
+            header = _header_after(header, piece)
+            return b"\n".join(header.lines) or b"#"
+
+        return spans(source, carry)
+
+    def read(self, source: Source, span: Span, sink: Sink) -> None:
+        """Read one span; each log goes into the table that its header or its records name."""
+        with source.open() as stream:
+            self._read_text(blocks(stream, span, sink), span, sink)
+
+    def _read_text(self, found: Iterator[Block], span: Span, sink: Sink) -> None:
+        from wardround.readers.zeek_text import Header, TextLog
+
+        log = TextLog(_header_after(Header(), span.carry), sink)
+        for block in found:
+            _read_runs(block, log)
+
+
+READER = _Zeek()
