@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -210,8 +210,7 @@ def read(found: Found, tables: Path, state: WorkerState, progress: Progress | No
     total, done = sum(unit.bytes for unit in units), 0
     with ThreadPoolExecutor(1) as hashing:
         hashes = {source.evidence_id: hashing.submit(source.sha256) for source in found.sources}
-        for outcome in workers.run(prepare, state, work, units, preload="wardround.preload"):
-            unit = units[outcome.index]
+        for unit, outcome in _outcomes(units, state):
             if outcome.failure:
                 by_unit[unit.number] = _lost(unit, outcome.failure)
             else:
@@ -220,15 +219,34 @@ def read(found: Found, tables: Path, state: WorkerState, progress: Progress | No
                 _add(outcome.result.result, tallies, rows, activity)
             done += unit.bytes
             if progress is not None:
-                progress(done, total)
+                progress(min(done, total), total)
         diagnostics += [d for number in sorted(by_unit) for d in by_unit[number]]
         evidence = _evidence(found, identified, tallies, diagnostics, {k: f.result() for k, f in hashes.items()})
     return Reading(evidence, tuple(diagnostics), dict(sorted(rows.items())), activity, assessed)
 
 
+def _outcomes(units: list[Unit], state: WorkerState) -> Iterator[tuple[Unit, workers.Outcome]]:
+    """Run every unit; one that failed and has several parts is taken apart, so that only the guilty part is lost."""
+    again: list[Unit] = []
+    for outcome in workers.run(prepare, state, work, units, preload="wardround.preload"):
+        unit = units[outcome.index]
+        if outcome.failure and len(unit.parts) > 1:
+            _lost(unit, outcome.failure)
+            again += [replace(unit, parts=(part,)) for part in unit.parts]
+        else:
+            yield unit, outcome
+    again = [replace(unit, number=len(units) + 1 + position) for position, unit in enumerate(sorted(again, key=_order))]
+    for outcome in workers.run(prepare, state, work, again, preload="wardround.preload"):
+        yield again[outcome.index], outcome
+
+
+def _order(unit: Unit) -> tuple[int, int]:
+    return unit.number, unit.parts[0].span.start
+
+
 def _lost(unit: Unit, failure: str) -> list[Diagnostic]:
     """A unit whose worker died: its files may be half written, so they go, and every piece of evidence in it is told."""
-    for pattern in (f"*-{unit.number:05d}.parquet", f"*-{unit.number:05d}[0-9][0-9][0-9].parquet"):
+    for pattern in (f"*-{unit.number:05d}.parquet", f"*-{unit.number:05d}-*.parquet"):
         for file in unit.tables.glob(pattern):
             file.unlink()
     return [

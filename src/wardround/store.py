@@ -113,7 +113,7 @@ class UnitWriter:
     def _write(self, name: str, rows: pa.Table) -> None:
         if schema.tables()[name].open:  # every batch may have other columns, so every batch is a file
             number = self._open_files[name] = self._open_files.get(name, -1) + 1
-            pq.write_table(rows, self._directory / f"{name}-{self._unit:05d}{number:03d}.parquet", **_PARQUET)
+            pq.write_table(rows, self._directory / f"{name}-{self._unit:05d}-{number:03d}.parquet", **_PARQUET)
             return
         if name not in self._writers:
             path = self._directory / f"{name}-{self._unit:05d}.parquet"
