@@ -1,0 +1,311 @@
+"""The tables of a round as DuckDB sees them: one view per table, a few macros, and a bound on what a query may take.
+
+A table without rows exists and is empty with its declared columns. A column of an open table that no evidence has filled
+reads as NULL. Copies of one Windows event (a log and its export in the same evidence) are seen once.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wardround import schema
+from wardround.errors import WardroundError
+from wardround.site import Site
+
+#: What DuckDB may use of the machine; beyond the memory it spills to the temporary directory.
+MEMORY_LIMIT = "256MB"
+THREADS = 2
+
+#: A query that runs longer is interrupted: no detection may hold up a round.
+QUERY_SECONDS = 120.0
+
+_WINDOWS_EVENT = "windows_event"
+_SPECIAL_BATCH_ROWS = 100_000
+
+_MACROS = """
+CREATE MACRO seconds(n) AS CAST(n * 1000000000 AS BIGINT);
+CREATE MACRO minutes(n) AS CAST(n * 60000000000 AS BIGINT);
+CREATE MACRO hours(n) AS CAST(n * 3600000000000 AS BIGINT);
+CREATE MACRO days(n) AS CAST(n * 86400000000000 AS BIGINT);
+CREATE MACRO ns_text(ts) AS strftime(make_timestamp_ns(ts), '%Y-%m-%d %H:%M:%S UTC');
+CREATE MACRO present(value) AS nullif(nullif(
+    CASE WHEN starts_with(lower(CAST(value AS VARCHAR)), '::ffff:') AND contains(CAST(value AS VARCHAR), '.')
+    THEN substr(CAST(value AS VARCHAR), 8) ELSE trim(CAST(value AS VARCHAR)) END, ''), '-');
+CREATE MACRO subject_key(value) AS lower(present(value));
+CREATE MACRO pointers(table_name, evidence_id, record, ts) AS
+    list({'evidence_id': evidence_id, 'record': record, 'table': table_name, 'ts': ts}
+         ORDER BY ts NULLS LAST, evidence_id, record)[:10];
+"""
+
+# The column that DuckDB misses, in the ways in which it says so.
+_MISSING_COLUMN = re.compile(r'(?:Referenced column|does not have a column named) "([^"]{1,200})"')
+
+
+class QueryError(WardroundError):
+    """A query could not be answered: it is wrong, or it took too long or too much."""
+
+
+class Tables:
+    """The tables of one round, to be asked in SQL. Close it (it is a context manager): the connection holds memory.
+
+    Detections are shipped content, yet they run on hostile rows: the connection has no access to files other than the
+    tables, no extensions to load and a locked configuration.
+    """
+
+    def __init__(self, parts: Mapping[str, Sequence[Path] | pa.Table], site: Site | None = None) -> None:
+        """``parts`` gives for a table its Parquet files or its rows; see :meth:`of_round` and :meth:`of_arrow`."""
+        self.site = site or Site()
+        self._parts = {name: part for name, part in parts.items() if isinstance(part, pa.Table) or part}
+        self._views: set[str] = set()
+        self._added: set[str] = set()
+        self._filled: dict[tuple[str, str], bool] = {}
+        self._temporary = tempfile.mkdtemp(prefix="wardround-")
+        self._connection = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "threads": THREADS,
+                "temp_directory": self._temporary,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "python_enable_replacements": False,
+            },
+        )
+        self._connection.execute(_MACROS)
+        self._connection.create_function(
+            "site_zone", self._zones, ["VARCHAR"], "VARCHAR", type="arrow", null_handling="special"
+        )
+        files = [str(path) for part in self._parts.values() if not isinstance(part, pa.Table) for path in part]
+        self._connection.execute(f"SET allowed_paths = {_sql_list(files)}")
+        self._connection.execute("SET enable_external_access = false")
+        self._connection.execute("SET lock_configuration = true")
+
+    @classmethod
+    def of_round(cls, directory: Path, site: Site | None = None) -> Self:
+        """The tables that a round wrote: ``<table>.parquet`` or ``<table>-<n>.parquet`` in ``directory``."""
+        parts: dict[str, Sequence[Path] | pa.Table] = {}
+        for name in schema.tables():
+            parts[name] = sorted({*directory.glob(f"{name}.parquet"), *directory.glob(f"{name}-*.parquet")})
+        return cls(parts, site)
+
+    @classmethod
+    def of_arrow(cls, rows: Mapping[str, pa.Table], site: Site | None = None) -> Self:
+        """Tables in memory, by name."""
+        return cls(dict(rows), site)
+
+    def close(self) -> None:
+        """Give back memory and temporary files."""
+        self._connection.close()
+        shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    # Asking
+
+    def query(self, sql: str, parameters: Sequence[Any] = (), *, limit: int | None = None) -> list[dict[str, Any]]:
+        """The rows of a SELECT as dictionaries; with ``limit``, at most so many, the first in the order of their values.
+
+        Raises QueryError.
+        """
+        if limit is not None:
+            sql = f"SELECT * FROM (\n{bare(sql)}\n) ORDER BY ALL LIMIT {limit:d}"
+        with self._running(sql, parameters) as result:
+            names = [column[0] for column in result.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def batches(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[pa.RecordBatch]:
+        """The rows of a SELECT as Arrow batches of bounded size. Raises QueryError."""
+        with self._running(sql, parameters) as result:
+            yield from result.to_arrow_reader(_SPECIAL_BATCH_ROWS)
+
+    def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        """The rows of a SELECT as one Arrow table, for analyses. Raises QueryError."""
+        with self._running(sql, parameters) as result:
+            return result.to_arrow_reader(_SPECIAL_BATCH_ROWS).read_all()
+
+    def has_rows(self, table: str, where: str = "", filled: Sequence[str] = ()) -> bool:
+        """Whether a row of ``table`` satisfies ``where`` and, for every column in ``filled``, one that fills it in.
+
+        Raises QueryError.
+        """
+        condition = f"({where or 'true'})"
+        return all(
+            self._answer(table, condition if column is None else f"{condition} AND {_filled(column)}")
+            for column in (None, *filled)
+        )
+
+    def columns(self, table: str) -> frozenset[str]:
+        """The columns that the view of ``table`` has: those declared and, in an open table, those met."""
+        self._view(table)
+        return frozenset(row[0] for row in self._connection.execute(f"DESCRIBE {table}").fetchall())
+
+    def has_table(self, table: str) -> bool:
+        """Whether rows of this table came with the round (a table without rows can be asked all the same)."""
+        return table in self._parts
+
+    # Inside
+
+    def _answer(self, table: str, condition: str) -> bool:
+        key = (table, condition)
+        if key not in self._filled:
+            known = table in self._parts
+            self._filled[key] = known and bool(self.query(f"SELECT 1 AS found FROM {table} WHERE {condition} LIMIT 1"))
+        return self._filled[key]
+
+    def _zones(self, addresses: pa.ChunkedArray) -> pa.Array:
+        """``site_zone``: the zone of every address, NULL for NULL; each distinct address is looked up once."""
+        whole = addresses.combine_chunks() if isinstance(addresses, pa.ChunkedArray) else addresses
+        encoded = whole.dictionary_encode()
+        zones = pa.array([self.site.zone_of(address) for address in encoded.dictionary.to_pylist()], pa.string())
+        return zones.take(encoded.indices)
+
+    @contextmanager
+    def _running(self, sql: str, parameters: Sequence[Any]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Execute one statement, make the views it names, and stop it when its time is over."""
+        for word in sorted(set(re.findall(r"[a-z][a-z0-9_]*", sql)) & schema.tables().keys()):
+            self._view(word)
+        timer = threading.Timer(QUERY_SECONDS, self._connection.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield self._execute(sql, parameters)
+        except (duckdb.Error, pa.ArrowException) as error:
+            raise QueryError(_first_line(error)) from error
+        finally:
+            timer.cancel()
+
+    def _execute(self, sql: str, parameters: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+        """Execute, giving the open table a NULL column for every name that it turns out to miss."""
+        while True:
+            try:
+                return self._connection.execute(sql, list(parameters))
+            except duckdb.BinderException as error:
+                missing = _MISSING_COLUMN.search(str(error))
+                if missing is None or missing[1] in self._added:
+                    raise
+                self._added.add(missing[1])
+                self._make_view(_WINDOWS_EVENT)
+
+    def _view(self, table: str) -> None:
+        if table not in self._views:
+            self._views.add(table)
+            self._make_view(table)
+
+    def _make_view(self, name: str) -> None:
+        declared = schema.tables()[name]
+        part = self._parts.get(name)
+        source = f"raw_{name}"
+        if part is None:
+            nulls = ", ".join(f"CAST(NULL AS {_sql_type(c.type)}) AS {quoted(c.name)}" for c in declared.columns)
+            self._connection.execute(f"CREATE OR REPLACE VIEW {source} AS SELECT {nulls} WHERE false")
+            met: list[list[str]] = [[c.name for c in declared.columns]]
+        elif isinstance(part, pa.Table):
+            self._connection.register(source, part)
+            met = [part.column_names]
+        else:
+            paths = _sql_list([str(path) for path in part])
+            parquet = f"read_parquet({paths}, union_by_name = true)"
+            self._connection.execute(f"CREATE OR REPLACE VIEW {source} AS SELECT * FROM {parquet}")
+            met = [pq.read_schema(path).names for path in part]
+        selected = ["*" + _merged_variants(met, {c.name.lower() for c in declared.columns})]
+        there = {column.lower() for columns in met for column in columns}
+        selected += [f"CAST(NULL AS {_sql_type(c.type)}) AS {quoted(c.name)}"
+                     for c in declared.columns if c.name.lower() not in there]  # fmt: skip
+        if name == _WINDOWS_EVENT:
+            selected += [f"CAST(NULL AS VARCHAR) AS {quoted(column)}"
+                         for column in sorted(self._added) if column.lower() not in there]  # fmt: skip
+            source += self._without_copies(source) if part is not None else ""
+        self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {', '.join(selected)} FROM {source}")
+
+    def _without_copies(self, source: str) -> str:
+        """The clause that leaves one of each set of copies of a Windows event; empty when there are none.
+
+        Copies agree in host, log, record number, event number and time: a log and its export, or one log handed in twice.
+        """
+        present = self._connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'event_copy'").fetchall()
+        if not present:
+            self._connection.execute(f"""
+                CREATE TEMP TABLE event_copy AS
+                WITH repeated AS (
+                    SELECT Computer, Channel, EventRecordID, EventID, ts, min((evidence_id, record)) AS kept
+                    FROM {source}
+                    WHERE EventRecordID IS NOT NULL AND ts IS NOT NULL AND Computer IS NOT NULL AND Channel IS NOT NULL
+                    GROUP BY ALL HAVING count(*) > 1)
+                SELECT DISTINCT e.evidence_id, e.record
+                FROM {source} AS e JOIN repeated USING (Computer, Channel, EventRecordID, EventID, ts)
+                WHERE (e.evidence_id, e.record) <> kept""")
+        copies = self._connection.execute("SELECT count(*) FROM event_copy").fetchone()
+        return " ANTI JOIN event_copy USING (evidence_id, record)" if copies and copies[0] else ""
+
+
+def bare(sql: str) -> str:
+    """A statement without the semicolon and white space at its end."""
+    return sql.strip().rstrip(";").rstrip()
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """An SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _sql_list(texts: Sequence[str]) -> str:
+    return "[" + ", ".join(literal(text) for text in texts) + "]"
+
+
+def _filled(column: str) -> str:
+    return f"CAST({quoted(column)} AS VARCHAR) NOT IN ('', '-', '[]')"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:300]
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return _sql_type(kind.value_type) + "[]"
+    return {"int64": "BIGINT", "int32": "INTEGER", "double": "DOUBLE", "bool": "BOOLEAN", "string": "VARCHAR"}[str(kind)]
+
+
+def _merged_variants(files: Sequence[Sequence[str]], declared: set[str]) -> str:
+    """REPLACE and EXCLUDE clauses that make one column of names that differ in case only (ProcessId and ProcessID).
+
+    SQL does not tell such names apart: DuckDB calls the second one of a file ``ProcessID_1`` and so on.
+    """
+    variants: dict[str, list[str]] = {}
+    for names in files:
+        here: dict[str, int] = {}
+        for name in names:
+            key = name.lower()
+            count = here[key] = here.get(key, -1) + 1
+            if count and key not in declared:
+                merged = variants.setdefault(key, [name])
+                if count == len(merged):
+                    merged.append(f"{name}_{count}")
+    if not variants:
+        return ""
+    dropped = ", ".join(quoted(name) for names in variants.values() for name in names[1:])
+    replaced = ", ".join(
+        f"coalesce({', '.join(quoted(name) for name in names)}) AS {quoted(names[0])}" for names in variants.values()
+    )
+    return f" EXCLUDE ({dropped}) REPLACE ({replaced})"
