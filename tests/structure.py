@@ -70,8 +70,8 @@ def complaints() -> list[str]:
         layer = layer_of(path)
         if layer in ("__init__", "__main__"):
             continue
-        for other in sorted(imported(tree) - LAYERS[layer] - {layer, "__version__"}):
-            found.append(f"{shown}: layer {layer} must not import {other}")
+        foreign = sorted(imported(tree) - LAYERS[layer] - {layer, "__version__"})
+        found += [f"{shown}: layer {layer} must not import {other}" for other in foreign]
     return found
 
 

@@ -301,11 +301,13 @@ class Walk:
                         raise ReaderError("archive_too_large", "the archive holds more than may be laid out on disk")
                     out.write(block)
         except ReaderError as error:
-            target.unlink(missing_ok=True)
-            self._note(container.evidence_id, shown, error.code, str(error))
             if error.code == "archive_too_large":
+                target.unlink()
                 raise
-            return
+            self._note(container.evidence_id, shown, error.code, str(error), written)
+            if error.code == "decompression_bomb":
+                target.unlink()
+                return
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, *_DECODER_ERRORS) as error:
             self._note(container.evidence_id, shown, "damaged_member", f"the member breaks off: {error}", written)
         self._add(shown, target, depth + 1)

@@ -129,10 +129,12 @@ def _span_bytes(source: FileSource, span: Span) -> int:
 
 @dataclass(frozen=True, slots=True)
 class WorkerState:
-    """What every worker starts with: the rules to match while reading."""
+    """What every worker starts with: the rules to match while reading, and the time range to keep (ns UTC)."""
 
     rules: Sequence[Rule]
     paranoid: bool = False
+    since: int | None = None
+    until: int | None = None
 
 
 @dataclass(slots=True)
@@ -169,18 +171,19 @@ class _Matching:
         return pa.table(columns, schema=schema.tables()["match"].arrow())
 
 
-def prepare(state: WorkerState) -> Matcher:
+def prepare(state: WorkerState) -> tuple[WorkerState, Matcher]:
     """Make a worker ready: compile the rules."""
     from wardround.detect.matcher import Matcher
 
     pa.set_cpu_count(1)
-    return Matcher(state.rules, paranoid=state.paranoid)
+    return state, Matcher(state.rules, paranoid=state.paranoid)
 
 
-def work(matcher: Matcher, unit: Unit) -> UnitOutcome:
+def work(prepared: tuple[WorkerState, Matcher], unit: Unit) -> UnitOutcome:
     """Read one unit in a worker: rows to tables, matches beside them. Never raises: what goes wrong is a diagnostic."""
+    state, matcher = prepared
     matching = _Matching(matcher)
-    writer = store.UnitWriter(unit.tables, unit.number, matching)
+    writer = store.UnitWriter(unit.tables, unit.number, matching, state.since, state.until)
     for part in unit.parts:
         sink = writer.sink(part.source.evidence_id, part.source.path)
         try:

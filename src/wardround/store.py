@@ -65,10 +65,19 @@ class UnitResult:
 class UnitWriter:
     """Takes the rows of one unit of work, hands full batches to ``on_batch`` (the matcher) and writes Parquet files.
 
-    ``on_batch(table, rows)`` returns rows for table ``match`` or None. Nothing here is shared between workers.
+    Rows before ``since`` or from ``until`` on (ns UTC) are left out. ``on_batch(table, rows)`` returns rows for table
+    ``match`` or None. Nothing here is shared between workers.
     """
 
-    def __init__(self, directory: Path, unit: int, on_batch: OnBatch | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        unit: int,
+        on_batch: OnBatch | None = None,
+        since: int | None = None,
+        until: int | None = None,
+    ) -> None:
+        self._since, self._until = since, until
         self._directory = directory
         self._unit = unit
         self._on_batch = on_batch
@@ -81,12 +90,19 @@ class UnitWriter:
         """Buffer a batch of one table read from one piece of evidence; raises ReaderError when it does not fit the table."""
         if rows.num_rows == 0:
             return
-        conformed = conform(name, rows, evidence_id)
+        conformed = self._within(conform(name, rows, evidence_id))
         self._tally(evidence_id, name, conformed)
         buffer = self._buffers.setdefault(name, [])
         buffer.append(conformed)
         if sum(t.num_rows for t in buffer) >= FLUSH_ROWS or sum(t.nbytes for t in buffer) >= FLUSH_BYTES:
             self._flush(name)
+
+    def _within(self, rows: pa.Table) -> pa.Table:
+        """Only the rows of the time range; rows without a time stay."""
+        for bound, keep in ((self._since, pc.greater_equal), (self._until, pc.less)):
+            if bound is not None and "ts" in rows.column_names:
+                rows = rows.filter(pc.fill_null(keep(rows["ts"], bound), True))
+        return rows
 
     def _tally(self, evidence_id: str, name: str, rows: pa.Table) -> None:
         self.result.rows[name] = self.result.rows.get(name, 0) + rows.num_rows

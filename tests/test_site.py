@@ -1,0 +1,81 @@
+"""The site file: zones, assets, exceptions, and mistakes told in one line."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from wardround import site
+from wardround.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("address", "zone"),
+    [
+        ("10.2.3.4", "internal"),
+        ("fd00::1", "internal"),
+        ("fe80::1%eth0", "internal"),
+        ("100.64.3.1", "internal"),
+        ("8.8.8.8", "internet"),
+        ("::ffff:8.8.8.8", "internet"),
+        ("203.0.113.9", "internet"),
+        ("2001:db8::1", "internet"),
+        ("127.0.0.1", "local"),
+        ("224.0.0.251", "multicast"),
+        ("-", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_zones_are_inferred(address: str, zone: str) -> None:
+    assert site.Site().zone_of(address) == zone
+
+
+def test_the_most_specific_network_wins() -> None:
+    told = site.Site.model_validate(
+        {"zones": {"imaging": ["10.1.0.0/16"], "vpn_pool": ["10.1.9.0/24"], "partner": ["192.0.2.0/24"]}}
+    )
+    assert [told.zone_of(a) for a in ("10.1.2.3", "10.1.9.3", "192.0.2.1")] == ["imaging", "vpn_pool", "partner"]
+
+
+def test_assets_are_found_by_name_domain_and_address() -> None:
+    told = site.Site.model_validate({"assets": [{"name": "PACS1", "role": "pacs", "addresses": ["10.1.1.2"]}]})
+    found = [told.asset_of(name) for name in ("pacs1", "PACS1.chv.example", "10.1.1.2", "other")]
+    assert [asset.role if asset else None for asset in found] == ["pacs", "pacs", "pacs", None]
+
+
+def test_exceptions_have_an_end_and_meet_every_attribute() -> None:
+    rule = site.ExceptionRule.model_validate(
+        {"reason": "scanner", "owner": "CISO", "expires": "2026-12-31", "addresses": ["10.9.0.0/24"], "users": ["Scan"]}
+    )
+    inside = [("address", "10.9.0.4"), ("user", "scan")]
+    assert rule.covers("RDP-A02", inside, datetime.date(2026, 12, 31))
+    assert not rule.covers("RDP-A02", inside, datetime.date(2027, 1, 1))
+    assert not rule.covers("RDP-A02", inside[:1], datetime.date(2026, 1, 1))
+    assert not rule.covers("RDP-A02", [("address", "10.8.0.4"), ("user", "scan")], datetime.date(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("zones = 3", "zones"),
+        ("[zones]\nimaging = ['10.1.0.0/99']", "zones.imaging.0"),
+        ("[zones]\nmoon = ['10.1.0.0/16']", "zones.moon: unknown zone"),
+        ("[hospital]\nnmae = 'x'", "hospital.nmae"),
+        ("[[exceptions]]\nreason = 'x'", "exceptions.0"),
+        ("not toml", "not valid TOML"),
+    ],
+)
+def test_mistakes_are_one_line(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text(text)
+    with pytest.raises(UserError) as caught:
+        site.load(file)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_site_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="No such file"):
+        site.load(tmp_path / "none.toml")

@@ -1,0 +1,156 @@
+"""Rows into Parquet, and a round directory that is complete or not there."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from wardround import schema, store
+from wardround.errors import ReaderError, UserError
+from wardround.model import Evidence
+
+
+def events(count: int, **columns: object) -> pa.Table:
+    data: dict[str, object] = {"ts": list(range(count)), "record": list(range(count)), "EventID": [4624] * count}
+    return pa.table({**data, **columns})
+
+
+def read_all(directory: Path, name: str) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for file in sorted(directory.glob(f"{name}*.parquet")):
+        rows += pq.read_table(file).to_pylist()
+    return rows
+
+
+def test_rows_get_provenance_and_missing_columns(tmp_path: Path) -> None:
+    writer = store.UnitWriter(tmp_path, 1)
+    writer.sink("e7", "x.evtx").write("windows_event", events(2, TargetUserName=["a", "b"]))
+    result = writer.close()
+    rows = read_all(tmp_path, "windows_event")
+    assert [(r["evidence_id"], r["record"], r["TargetUserName"], r["Channel"]) for r in rows] == [
+        ("e7", 0, "a", None),
+        ("e7", 1, "b", None),
+    ]
+    assert result.tallies["e7"] == store.Tally(2, 0, 1)
+    assert result.rows == {"windows_event": 2}
+
+
+def test_batches_of_an_open_table_may_have_other_columns(tmp_path: Path) -> None:
+    writer = store.UnitWriter(tmp_path, 1)
+    sink = writer.sink("e1", "x")
+    sink.write("windows_event", events(1, A=["1"]))
+    sink.write("windows_event", events(1, B=["2"]))
+    writer.close()
+    assert [(r["A"], r["B"]) for r in read_all(tmp_path, "windows_event")] == [("1", None), (None, "2")]
+
+
+def test_a_column_that_no_table_has_is_refused(tmp_path: Path) -> None:
+    writer = store.UnitWriter(tmp_path, 1)
+    with pytest.raises(ReaderError, match="no column invented"):
+        writer.sink("e1", "x").write("evidence", pa.table({"invented": ["x"]}))
+    with pytest.raises(ReaderError, match="EventID"):
+        writer.sink("e1", "x").write("windows_event", events(1).set_column(2, "EventID", [["not a number"]]))
+
+
+def test_the_matcher_sees_every_row_once_and_its_matches_are_written(tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    def on_batch(name: str, rows: pa.Table) -> pa.Table:
+        seen.extend(rows["record"].to_pylist())
+        empty = pa.Table.from_pylist([{"rule_id": "r", "table": name, "record": 5}], schema=schema.tables()["match"].arrow())
+        return empty if 5 in rows["record"].to_pylist() else empty.slice(0, 0)
+
+    writer = store.UnitWriter(tmp_path, 3, on_batch)
+    for start in range(0, 100, 10):
+        writer.sink("e1", "x").write("windows_event", events(100).slice(start, 10))
+    result = writer.close()
+    assert seen == list(range(100))
+    assert result.rows == {"windows_event": 100, "match": 1}
+    assert [r["record"] for r in read_all(tmp_path, "match")] == [5]
+
+
+def test_time_range_keeps_rows_without_time(tmp_path: Path) -> None:
+    writer = store.UnitWriter(tmp_path, 1, None, 3, 6)
+    rows = events(10).set_column(0, "ts", pa.array([None, *range(1, 10)], pa.int64()))
+    writer.sink("e1", "x").write("windows_event", rows)
+    writer.close()
+    assert [r["ts"] for r in read_all(tmp_path, "windows_event")] == [None, 3, 4, 5]
+
+
+def test_repeated_diagnostics_are_counted(tmp_path: Path) -> None:
+    writer = store.UnitWriter(tmp_path, 1)
+    sink = writer.sink("e1", "x")
+    for offset in range(100):
+        sink.diagnose("bad_line", "not a line", offset)
+    found = writer.close().diagnostics
+    assert len(found) == store.DIAGNOSTICS_SHOWN
+    assert sum(d.count for d in found) == 100
+
+
+def test_activity_is_counted_by_hour(tmp_path: Path) -> None:
+    writer = store.UnitWriter(tmp_path, 1)
+    hour = 3_600_000_000_000
+    rows = pa.table({"ts": [0, hour - 1, hour, 5 * hour]})
+    writer.sink("e1", "x").write("windows_event", rows)
+    assert writer.close().activity == {(0, "windows_event"): 2, (hour, "windows_event"): 1, (5 * hour, "windows_event"): 1}
+
+
+def make_round(out: Path, text: str = "{}") -> None:
+    with store.RoundDirectory(out) as directory:
+        (directory.path / "round.json").write_text(text)
+        directory.write_rows("evidence", [Evidence("e1", "x", "00", "evtx", "evtx", 1)])
+        directory.commit()
+
+
+def test_a_round_replaces_a_round_only_when_complete(tmp_path: Path) -> None:
+    out = tmp_path / "round"
+    make_round(out, "1")
+    with pytest.raises(RuntimeError), store.RoundDirectory(out) as directory:
+        (directory.path / "round.json").write_text("2")
+        raise RuntimeError
+    assert (out / "round.json").read_text() == "1"
+    make_round(out, "3")
+    assert (out / "round.json").read_text() == "3"
+    assert pq.read_table(out / "tables" / "evidence.parquet")["path"].to_pylist() == ["x"]
+    assert [path.name for path in tmp_path.iterdir()] == ["round"]
+
+
+def test_a_directory_that_is_not_a_round_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.doc").write_text("precious")
+    with pytest.raises(UserError, match="not a round"), store.RoundDirectory(tmp_path):
+        pass
+    assert (tmp_path / "thesis.doc").read_text() == "precious"
+
+
+def test_a_killed_round_leaves_nothing_that_looks_complete(tmp_path: Path) -> None:
+    script = textwrap.dedent("""
+        import sys, time
+        from pathlib import Path
+        from wardround import store
+        with store.RoundDirectory(Path(sys.argv[1])) as directory:
+            (directory.path / "round.json").write_text("{}")
+            print("ready", flush=True)
+            time.sleep(60)
+    """)
+    out = tmp_path / "round"
+    process = subprocess.Popen([sys.executable, "-c", script, str(out)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert not out.exists()
+    assert len(list(tmp_path.glob(".round.partial-*"))) == 1
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and Path(f"/proc/{process.pid}").exists():
+        time.sleep(0.01)
+    make_round(out)
+    assert [path.name for path in tmp_path.iterdir()] == ["round"]

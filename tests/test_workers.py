@@ -1,0 +1,47 @@
+"""Worker processes: results, crashes and hangs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import Any
+
+import wardround.workers as workers
+
+
+def _prepare(state: int) -> int:
+    return state * 10
+
+
+def _work(prepared: int, unit: Any) -> Any:
+    if unit == "die":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if unit == "hang":
+        time.sleep(60)
+    if unit == "raise":
+        raise SystemExit(3)
+    return prepared + unit
+
+
+def test_every_unit_has_an_outcome() -> None:
+    outcomes = sorted(workers.run(_prepare, 1, _work, list(range(20)), processes=2), key=lambda o: o.index)
+    assert [o.result for o in outcomes] == list(range(10, 30))
+
+
+def test_no_units_is_no_work() -> None:
+    assert list(workers.run(_prepare, 1, _work, [])) == []
+
+
+def test_a_crash_costs_its_unit_only() -> None:
+    units = [1, "die", 2, "raise", 3]
+    outcomes = sorted(workers.run(_prepare, 0, _work, units, processes=2), key=lambda o: o.index)
+    assert [o.result for o in outcomes] == [1, None, 2, None, 3]
+    assert "-11" in outcomes[1].failure
+    assert "code 3" in outcomes[3].failure
+
+
+def test_a_hang_is_stopped() -> None:
+    outcomes = sorted(workers.run(_prepare, 0, _work, ["hang", 1], processes=1, seconds=2.0), key=lambda o: o.index)
+    assert outcomes[0].failure == "stopped after 2 seconds"
+    assert outcomes[1].result == 1
