@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from wardround.readers.base import Sink, Source, Span
+from wardround.readers.base import SNIFF_BYTES, Sink, Source, Span
 from wardround.readers.lines import Block, blocks, line_edges, spans
 
 if TYPE_CHECKING:
@@ -18,6 +19,26 @@ _HEADER_LINE = re.compile(rb"#(separator|set_separator|empty_field|unset_field|p
 
 #: A line of a text log whose header was lost: a time with six decimals, then a uid.
 _LOST_HEADER = re.compile(rb"\d{1,10}\.\d{6}\t[CF][0-9A-Za-z]{10,20}\t")
+
+#: A JSON log may begin in the middle of a record; it is known by one of its first lines.
+_LINES_SNIFFED = 5
+
+#: What a span of a JSON log carries: only that it is one.
+_JSON_CARRY = b"{"
+
+
+def _has_zeek_record(head: bytes) -> bool:
+    """Whether one of the first lines is a JSON record that one of Zeek's logs would hold."""
+    import orjson
+
+    from wardround.readers.zeek_names import is_record
+
+    for line in head.split(b"\n", _LINES_SNIFFED)[:_LINES_SNIFFED]:
+        if line.startswith(b"{"):
+            with suppress(orjson.JSONDecodeError):
+                if is_record(orjson.loads(line)):
+                    return True
+    return False
 
 
 def _header_after(header: Header, piece: bytes) -> Header:
@@ -63,10 +84,12 @@ class _Zeek:
         """Text logs begin with a header, or with lines whose header was lost; JSON logs with a record of Zeek's keys."""
         if _HEADER_LINE.match(head) or _LOST_HEADER.match(head):
             return TEXT
-        return None
+        return JSON if _has_zeek_record(head) else None
 
     def split(self, source: Source) -> Iterator[Span]:
         """Cut at line ends; a span carries the header in force where it starts."""
+        if self._is_json(source, Span()):
+            return spans(source, lambda _: _JSON_CARRY)
         from wardround.readers.zeek_text import Header
 
         header = Header()
@@ -81,7 +104,18 @@ class _Zeek:
     def read(self, source: Source, span: Span, sink: Sink) -> None:
         """Read one span; each log goes into the table that its header or its records name."""
         with source.open() as stream:
-            self._read_text(blocks(stream, span, sink), span, sink)
+            if self._is_json(source, span):
+                from wardround.readers.zeek_json import read_json
+
+                read_json(stream, span, sink)
+            else:
+                self._read_text(blocks(stream, span, sink), span, sink)
+
+    def _is_json(self, source: Source, span: Span) -> bool:
+        if span.carry:
+            return span.carry == _JSON_CARRY
+        with source.open() as stream:
+            return self.sniff(stream.read(SNIFF_BYTES)) == JSON
 
     def _read_text(self, found: Iterator[Block], span: Span, sink: Sink) -> None:
         from wardround.readers.zeek_text import Header, TextLog

@@ -31,7 +31,7 @@ def _kernel(function: _Function) -> _Function:
 def _equals(data: Bytes, begin: int, end: int, word: Bytes) -> bool:
     if end - begin != word.size:
         return False
-    for i in range(word.size):  # noqa: SIM110: compiled code has no generators
+    for i in range(word.size):  # noqa: SIM110 (compiled code has no generators)
         if data[begin + i] != word[i]:
             return False
     return True

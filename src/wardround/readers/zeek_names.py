@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
+from wardround.schema import PROVENANCE, Column, Table, network, network_added
+
+#: The tables that a log of Zeek may fill, by its name.
+LOGS: dict[str, Table] = {table.name: table for table in network.TABLES if table not in network_added.TABLES}
+
 #: Logs in which the sensor speaks of itself: left out on purpose.
 OPERATIONAL = frozenset(
     {
@@ -24,6 +29,9 @@ OPERATIONAL = frozenset(
         "telemetry",
     }
 )
+
+#: Columns of ours that no log can fill.
+_PROVENANCE_NAMES = frozenset(column.name for column in PROVENANCE) - {"ts"}
 
 #: Columns under the names of older versions.
 _OLD_NAMES = {
@@ -82,11 +90,6 @@ _MARKS: dict[str, tuple[str, ...]] = {
 }
 
 
-def our_name(table: str, field: str) -> str:
-    """The name of the column that holds a field of that log."""
-    return _OLD_NAMES.get((table, field), field)
-
-
 @cache
 def marks() -> dict[str, str]:
     """Telling column → the table it belongs to."""
@@ -97,3 +100,31 @@ def recognise(fields: Iterable[str]) -> str | None:
     """The table of records that have these fields, None when they do not tell it beyond doubt."""
     found = {marks()[field] for field in fields if field in marks()}
     return found.pop() if len(found) == 1 else None
+
+
+def is_record(record: object) -> bool:
+    """Whether a JSON value looks like a record of a Zeek log: a time under Zeek's name, and a log that it is of."""
+    if not isinstance(record, dict) or "ts" not in record:
+        return False
+    if isinstance(record.get("id"), dict):
+        record = {**record, **{f"id.{key}": value for key, value in record["id"].items()}}
+    if "_path" in record or ("uid" in record and "id.orig_h" in record):
+        return True
+    return recognise(record) is not None
+
+
+def known_columns(table: Table, fields: tuple[str, ...]) -> tuple[dict[int, Column], list[str]]:
+    """Which field is which column of the table, by position, and the names of the fields that it lacks."""
+    found: dict[int, Column] = {}
+    unknown = []
+    taken = set()
+    for position, field in enumerate(fields):
+        column = None if field in _PROVENANCE_NAMES else table.column(_OLD_NAMES.get((table.name, field), field))
+        if column is None or column.name in taken:
+            # Shippers and clusters put fields of their own in front, beginning with _ or @.
+            if not field.startswith(("_", "@")):
+                unknown.append(field)
+        else:
+            found[position] = column
+            taken.add(column.name)
+    return found, unknown

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from wardround.readers import zeek_cells as cells
-from wardround.readers.zeek_names import OPERATIONAL, our_name, recognise
-from wardround.schema import PROVENANCE, Column, Table, tables
+from wardround.readers.zeek_names import LOGS, OPERATIONAL, known_columns, recognise
+from wardround.schema import Column, Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from wardround.readers.base import Sink
 
 _ESCAPE = re.compile(rb"\\x([0-9a-fA-F]{2})|\\\\")
-_PROVENANCE_NAMES = frozenset(column.name for column in PROVENANCE) - {"ts"}
 
 
 def unescape(text: bytes) -> bytes:
@@ -186,23 +185,6 @@ _BY_KIND: dict[str, Callable[[_Cells], tuple[pa.Array, NDArray[np.uint8]]]] = {
 }
 
 
-def known_columns(table: Table, fields: tuple[str, ...]) -> tuple[dict[int, Column], list[str]]:
-    """Which field is which column of the table, by position, and the names of the fields that it lacks."""
-    found: dict[int, Column] = {}
-    unknown = []
-    taken = set()
-    for position, field in enumerate(fields):
-        column = None if field in _PROVENANCE_NAMES else table.column(our_name(table.name, field))
-        if column is None or column.name in taken:
-            # Shippers and clusters put fields of their own in front, all beginning with an underscore.
-            if not field.startswith("_"):
-                unknown.append(field)
-        else:
-            found[position] = column
-            taken.add(column.name)
-    return found, unknown
-
-
 @dataclass(slots=True)
 class TextLog:
     """Reads runs of lines under one header into one table."""
@@ -221,7 +203,7 @@ class TextLog:
         """Settle the table and the columns once the header is complete; say what has no place."""
         header = self.header
         self.columns = {}
-        self.table = tables().get(header.path or recognise(header.fields) or "")
+        self.table = LOGS.get(header.path or recognise(header.fields) or "")
         if not header.fields:
             self.sink.diagnose(
                 "header_lost", "The lines that name the columns are missing; nothing is guessed.", line, recovered=False
