@@ -3,6 +3,8 @@
 A table without rows exists and is empty with its declared columns. A column of an open table that no evidence has filled
 reads as NULL. Copies of one Windows event (a log and its export in the same evidence) are seen once.
 """
+# Queries are put together from names of the schema, from quoted identifiers and from the content that we ship.
+# ruff: noqa: S608
 
 from __future__ import annotations
 
@@ -32,18 +34,18 @@ THREADS = 2
 QUERY_SECONDS = 120.0
 
 _WINDOWS_EVENT = "windows_event"
-_SPECIAL_BATCH_ROWS = 100_000
+_BATCH_ROWS = 100_000
 
-_MACROS = """
+_MACROS = r"""
 CREATE MACRO seconds(n) AS CAST(n * 1000000000 AS BIGINT);
 CREATE MACRO minutes(n) AS CAST(n * 60000000000 AS BIGINT);
 CREATE MACRO hours(n) AS CAST(n * 3600000000000 AS BIGINT);
 CREATE MACRO days(n) AS CAST(n * 86400000000000 AS BIGINT);
 CREATE MACRO ns_text(ts) AS strftime(make_timestamp_ns(ts), '%Y-%m-%d %H:%M:%S UTC');
-CREATE MACRO present(value) AS nullif(nullif(
-    CASE WHEN starts_with(lower(CAST(value AS VARCHAR)), '::ffff:') AND contains(CAST(value AS VARCHAR), '.')
-    THEN substr(CAST(value AS VARCHAR), 8) ELSE trim(CAST(value AS VARCHAR)) END, ''), '-');
+CREATE MACRO present(value) AS
+    nullif(nullif(regexp_replace(trim(CAST(value AS VARCHAR)), '^(?i:::ffff:)([0-9.]+)$', '\1'), ''), '-');
 CREATE MACRO subject_key(value) AS lower(present(value));
+CREATE MACRO bare_address(value) AS lower(present(value));
 CREATE MACRO pointers(table_name, evidence_id, record, ts) AS
     list({'evidence_id': evidence_id, 'record': record, 'table': table_name, 'ts': ts}
          ORDER BY ts NULLS LAST, evidence_id, record)[:10];
@@ -84,9 +86,9 @@ class Tables:
             },
         )
         self._connection.execute(_MACROS)
-        self._connection.create_function(
-            "site_zone", self._zones, ["VARCHAR"], "VARCHAR", type="arrow", null_handling="special"
-        )
+        text: Any = "VARCHAR"
+        how: dict[str, Any] = {"type": "arrow", "null_handling": "special"}
+        self._connection.create_function("site_zone", self._zones, [text], text, **how)
         files = [str(path) for part in self._parts.values() if not isinstance(part, pa.Table) for path in part]
         self._connection.execute(f"SET allowed_paths = {_sql_list(files)}")
         self._connection.execute("SET enable_external_access = false")
@@ -125,19 +127,18 @@ class Tables:
         """
         if limit is not None:
             sql = f"SELECT * FROM (\n{bare(sql)}\n) ORDER BY ALL LIMIT {limit:d}"
-        with self._running(sql, parameters) as result:
-            names = [column[0] for column in result.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        with self._running(sql, parameters) as relation:
+            return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
 
     def batches(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[pa.RecordBatch]:
         """The rows of a SELECT as Arrow batches of bounded size. Raises QueryError."""
-        with self._running(sql, parameters) as result:
-            yield from result.to_arrow_reader(_SPECIAL_BATCH_ROWS)
+        with self._running(sql, parameters) as relation:
+            yield from relation.to_arrow_reader(_BATCH_ROWS)
 
     def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """The rows of a SELECT as one Arrow table, for analyses. Raises QueryError."""
-        with self._running(sql, parameters) as result:
-            return result.to_arrow_reader(_SPECIAL_BATCH_ROWS).read_all()
+        with self._running(sql, parameters) as relation:
+            return relation.to_arrow_reader(_BATCH_ROWS).read_all()
 
     def has_rows(self, table: str, where: str = "", filled: Sequence[str] = ()) -> bool:
         """Whether a row of ``table`` satisfies ``where`` and, for every column in ``filled``, one that fills it in.
@@ -176,25 +177,28 @@ class Tables:
         return zones.take(encoded.indices)
 
     @contextmanager
-    def _running(self, sql: str, parameters: Sequence[Any]) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Execute one statement, make the views it names, and stop it when its time is over."""
+    def _running(self, sql: str, parameters: Sequence[Any]) -> Iterator[duckdb.DuckDBPyRelation]:
+        """One SELECT as a relation to fetch from: its views are made, and it is stopped when its time is over."""
         for word in sorted(set(re.findall(r"[a-z][a-z0-9_]*", sql)) & schema.tables().keys()):
             self._view(word)
         timer = threading.Timer(QUERY_SECONDS, self._connection.interrupt)
         timer.daemon = True
         timer.start()
         try:
-            yield self._execute(sql, parameters)
+            yield self._bind(sql, parameters)
         except (duckdb.Error, pa.ArrowException) as error:
             raise QueryError(_first_line(error)) from error
         finally:
             timer.cancel()
 
-    def _execute(self, sql: str, parameters: Sequence[Any]) -> duckdb.DuckDBPyConnection:
-        """Execute, giving the open table a NULL column for every name that it turns out to miss."""
+    def _bind(self, sql: str, parameters: Sequence[Any]) -> duckdb.DuckDBPyRelation:
+        """Bind a query, giving the open table a NULL column for every name that it turns out to miss."""
         while True:
             try:
-                return self._connection.execute(sql, list(parameters))
+                relation = self._connection.sql(bare(sql), params=list(parameters) or None)
+                if relation is None:
+                    raise QueryError("not a SELECT")
+                return relation
             except duckdb.BinderException as error:
                 missing = _MISSING_COLUMN.search(str(error))
                 if missing is None or missing[1] in self._added:
