@@ -93,6 +93,15 @@ class Shredded:
     _bounds: Array = field(repr=False)
     _names: dict[str, int] = field(repr=False)
 
+    def brace_guids(self) -> None:
+        """Put into braces every text that is a GUID in upper case and nothing else, as Windows itself shows GUIDs.
+
+        It overwrites the quotes around them, so that nothing needs to be copied; call it before columns are built.
+        """
+        data = self._data.copy()
+        kernels.brace_guids(data, self._leaves)
+        self._data = data
+
     def paths(self) -> list[str]:
         """The paths that at least one record has (be it with null), in the order in which they were first met."""
         return [name for name, number in self._names.items() if self._bounds[number] < self._bounds[number + 1]]

@@ -313,6 +313,29 @@ def _digit(byte: int) -> int:
 
 
 @kernel
+def brace_guids(data: Array, leaves: Array) -> None:
+    """Make ``"4A…"`` into ``{4A…}`` in place for the texts that are GUIDs in upper case, and widen their leaves."""
+    for leaf in range(leaves.shape[0]):
+        start, end = leaves[leaf, START], leaves[leaf, END]
+        if end - start != 36 or leaves[leaf, KIND] != TEXT:
+            continue
+        guid = True
+        for offset in range(36):
+            byte = data[start + offset]
+            if offset == 8 or offset == 13 or offset == 18 or offset == 23:
+                guid &= byte == 45
+            else:
+                guid &= 48 <= byte <= 57 or 65 <= byte <= 70
+            if not guid:
+                break
+        if guid:
+            data[start - 1] = 123
+            data[end] = 125
+            leaves[leaf, START] = start - 1
+            leaves[leaf, END] = end + 1
+
+
+@kernel
 def _put_character(out: Array, used: int, character: int) -> int:
     """Write one character in UTF-8; the new number of bytes used."""
     if character < 0x80:
