@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from wardround.detect.columnar import ColumnarMatcher
+from wardround.detect.naive import NaiveMatcher
 from wardround.detect.rule import Rule
+from wardround.errors import WardroundError
+
+
+class DisagreementError(WardroundError):
+    """The two matchers do not agree: a defect of wardround, found by ``--paranoid``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +29,39 @@ class Matches:
     rule: NDArray[np.int32]
     row: NDArray[np.int64]
 
+    def __len__(self) -> int:
+        return len(self.rule)
+
 
 class Matcher:
-    """All rules compiled together; safe to use for any number of batches, from one thread at a time."""
+    """All rules compiled together; to be used for any number of batches, by one thread at a time.
+
+    ``paranoid`` runs the naive matcher beside the columnar one and raises DisagreementError when they differ.
+    """
 
     def __init__(self, rules: Sequence[Rule], *, paranoid: bool = False) -> None:
         self.rules = tuple(rules)
-        self.paranoid = paranoid
+        self._columnar = ColumnarMatcher(self.rules)
+        self._naive = NaiveMatcher(self.rules) if paranoid else None
 
     def match(self, table: str, rows: pa.Table) -> Matches:
         """Match every rule whose log source may be in ``table`` on a batch of its rows."""
-        raise NotImplementedError
+        matches = Matches(*self._columnar.match(table, rows))
+        if self._naive is not None:
+            self._compare(table, rows, matches, self._naive)
+        return matches
 
-    def assessed(self, table: str, rows: pa.Table) -> NDArray[Any]:
+    def assessed(self, table: str, rows: pa.Table) -> NDArray[np.bool_]:
         """One bool per rule: its log source selects at least one of these rows."""
-        raise NotImplementedError
+        return self._columnar.assessed(table, rows)
+
+    def _compare(self, table: str, rows: pa.Table, matches: Matches, naive: NaiveMatcher) -> None:
+        expected = set(naive.match(table, rows.to_pylist()))
+        differing = sorted(expected.symmetric_difference(zip(matches.rule.tolist(), matches.row.tolist(), strict=True)))
+        if differing:
+            rule, row = differing[0]
+            who = "naive" if (rule, row) in expected else "columnar"
+            raise DisagreementError(
+                f"{len(differing)} differences; the first: only the {who} matcher finds rule {self.rules[rule].id} "
+                f"({self.rules[rule].path}) in row {row} of table {table}"
+            )

@@ -157,15 +157,15 @@ def _tokens(pattern: str) -> list[str]:
 def _glob(tokens: list[str], text: str) -> bool:
     """Which ends of the text can be reached after each token: the textbook table, one line at a time."""
     reached = [True] + [False] * len(text)
-    for token in tokens:
+    for element in tokens:
         following = [False] * (len(text) + 1)
-        if token == "*":
+        if element == "*":
             following[0] = reached[0]
             for end in range(1, len(text) + 1):
                 following[end] = reached[end] or following[end - 1]
         else:
             for end in range(1, len(text) + 1):
-                following[end] = reached[end - 1] and (token == "?" or token[1] == text[end - 1])
+                following[end] = reached[end - 1] and (element == "?" or element[1] == text[end - 1])
         reached = following
     return reached[-1]
 
@@ -200,7 +200,7 @@ def _number(text: str) -> int | float | None:
     if not text.isascii() or any(character.isspace() or character in "_naifNAIF" for character in text):
         return None
     try:
-        return int(text) if text.lstrip("+-").isdigit() and len(text) < 400 else float(text)
+        return int(text) if text.lstrip("+-").isdigit() and len(text) <= 300 else float(text)
     except ValueError:
         return None
 
