@@ -45,7 +45,9 @@ CREATE MACRO ns_text(ts) AS strftime(make_timestamp_ns(ts), '%Y-%m-%d %H:%M:%S U
 CREATE MACRO present(value) AS
     nullif(nullif(regexp_replace(trim(CAST(value AS VARCHAR)), '^(?i:::ffff:)([0-9.]+)$', '\1'), ''), '-');
 CREATE MACRO subject_key(value) AS lower(present(value));
-CREATE MACRO bare_address(value) AS lower(present(value));
+CREATE MACRO bare_address(value) AS
+    lower(present(regexp_replace(regexp_replace(trim(CAST(value AS VARCHAR)),
+        '^\[([^\]]*)\](:[0-9]+)?$', '\1'), '^((?i:::ffff:)?[0-9.]+):[0-9]+$', '\1')));
 CREATE MACRO pointers(table_name, evidence_id, record, ts) AS
     list({'evidence_id': evidence_id, 'record': record, 'table': table_name, 'ts': ts}
          ORDER BY ts NULLS LAST, evidence_id, record)[:10];
