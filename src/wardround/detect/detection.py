@@ -168,7 +168,7 @@ def load_path(path: Path) -> Detection:
 def load_text(text: str, path: str) -> Detection:
     """Read a detection from the text of its file; ``path`` names it in messages. Raises ContentError."""
     try:
-        documents = [document for document in yaml.load_all(text, Loader=_LOADER) if document is not None]  # noqa: S506
+        documents = [document for document in yaml.load_all(text, Loader=_LOADER) if document is not None]
     except (yaml.YAMLError, ValueError) as error:
         raise ContentError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if not documents or not all(isinstance(document, dict) for document in documents):
@@ -306,7 +306,7 @@ class _Reader:
         items = value if isinstance(value, list) else [value]
         return tuple(self._plain(item, place or key) for item in items)
 
-    def _choice(self, document: dict[str, Any], key: str, choices: Iterable[str], place: str = "") -> str:
+    def _choice(self, document: dict[str, Any], key: str, choices: tuple[str, ...], place: str = "") -> str:
         value = document.get(key)
         if value not in choices:
             raise self._error(place or key, f"{value!r} is not one of {', '.join(choices)}")

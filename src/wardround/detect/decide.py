@@ -1,0 +1,266 @@
+"""Deciding: what the detections say of the tables, as findings, coverage and the state of the user's rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wardround.detect import coverage, severity
+
+from wardround.detect.detection import AnalysisBody, CorrelationBody, Detection, SigmaBody, SqlBody, techniques_of
+from wardround.detect.findings import Hit, Template, findings_of, template_of
+from wardround.detect.matched import Matched
+from wardround.detect.rule import Correlation, ParsedRules, Rule
+from wardround.detect.sql import MAX_HITS, analysis_hits, sql_hits
+from wardround.detect.tables import QueryError, Tables
+from wardround.errors import ContentError
+from wardround.model import Coverage, Diagnostic, Finding, RuleStatus
+from wardround.site import Site
+
+_PLACEHOLDER = re.compile(r"\{([^{}]{1,100})\}")
+_NOT_COLUMNS = {"events", "first", "last"}
+
+#: The chapter of findings of users' rules, which follow no threat of ours.
+OTHER_THREAT = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the detections say; everything in a fixed order."""
+
+    findings: tuple[Finding, ...]
+    coverage: tuple[Coverage, ...]
+    rules: tuple[RuleStatus, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def decide(
+    tables: Tables | Path,
+    detections: Sequence[Detection],
+    user: ParsedRules,
+    rules: Sequence[Rule],
+    assessed: Iterable[bool],
+    site: Site,
+) -> Decision:
+    """Run every detection whose evidence is there.
+
+    ``tables`` are the tables of the round, or the directory they are in; table ``match`` is among them. ``user`` are the
+    rules the user added. ``rules`` are all that the matcher ran, ours and the user's, and ``assessed`` says of each
+    whether its log source selected any event.
+    """
+    if isinstance(tables, Path):
+        with Tables.of_round(tables, site) as opened:
+            return decide(opened, detections, user, rules, assessed, site)
+    seen = frozenset(rule.id for rule, was in zip(rules, assessed, strict=True) if was)
+    decider = _Decider(tables, site, seen)
+    for detection in detections:
+        decider.detection(detection)
+    statuses = decider.user_rules(user)
+    user_ids = frozenset((*(rule.id for rule in user.rules), *(correlation.id for correlation in user.correlations)))
+    findings = severity.weigh(decider.findings, user_ids, site)
+    findings.sort(key=lambda finding: (finding.detection, finding.id))
+    return Decision(tuple(findings), tuple(decider.coverage), tuple(statuses), tuple(decider.diagnostics))
+
+
+@dataclass(slots=True)
+class _Decider:
+    """Collects what is decided; one object per round."""
+
+    tables: Tables
+    site: Site
+    seen: frozenset[str]
+    findings: list[Finding] = field(default_factory=list)
+    coverage: list[Coverage] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    _matched: Matched | None = None
+    _evidence: dict[str, str] | None = None
+
+    @property
+    def matched(self) -> Matched:
+        """What table ``match`` holds; raises QueryError."""
+        if self._matched is None:
+            self._matched = Matched(self.tables)
+        return self._matched
+
+    @property
+    def paths(self) -> Mapping[str, str]:
+        """Path by evidence id."""
+        if self._evidence is None:
+            rows = self.tables.query("SELECT evidence_id, path FROM evidence")
+            self._evidence = {row["evidence_id"]: row["path"] or "" for row in rows}
+        return self._evidence
+
+    def detection(self, detection: Detection) -> None:
+        """Decide one detection. Whatever goes wrong in it is told, and the others go on."""
+        try:
+            reason = self._not_assessed(detection)
+            if reason is not None:
+                self.coverage.append(coverage.coverage_of(detection, "not_assessed", reason))
+                return
+            findings = self._bounded(
+                detection.name, findings_of(template_of(detection), self._hits(detection), self.paths, self.site)
+            )
+        except (QueryError, ContentError) as error:
+            self._failed(detection.name, str(error))
+            self.coverage.append(coverage.coverage_of(detection, "not_assessed", coverage.FAILED))
+            return
+        self.findings += findings
+        if any("exception" not in finding.details for finding in findings):
+            self.coverage.append(coverage.coverage_of(detection, "found"))
+        else:
+            self.coverage.append(coverage.coverage_of(detection, "not_found", coverage.EXCEPTED if findings else None))
+
+    def _not_assessed(self, detection: Detection) -> dict[str, str] | None:
+        reason = coverage.missing(detection.needs, self.tables)
+        if reason is None and detection.rules and not any(rule.id in self.seen for rule in detection.rules):
+            return next((need.unless for need in detection.needs if need.unless), None) or coverage.UNSEEN
+        return reason
+
+    def _hits(self, detection: Detection) -> list[Hit]:
+        columns = [column for _, column in detection.subjects]
+        match detection.body:
+            case SqlBody() as body:
+                return sql_hits(body, self.tables)
+            case AnalysisBody() as body:
+                return analysis_hits(body, self.tables)
+            case SigmaBody(rule):
+                return list(self.matched.hits(rule, columns, placeholders(detection.summary.values())))
+            case CorrelationBody(rules, correlations):
+                from wardround.detect.correlate import Correlator
+
+                correlator = Correlator(self.tables, self.matched, rules, correlations)
+                hits = correlator.hits(correlations[-1], columns)
+                self._without_time(detection.name, correlator.without_time)
+                return hits
+
+    def user_rules(self, user: ParsedRules) -> list[RuleStatus]:
+        """Findings of the user's rules, one per rule and host, and how every one of them fared."""
+        try:
+            counts = {rule.id: self.matched.events(rule.id) for rule in user.rules}
+            silent = _only_for_correlation(user)
+            self._user_findings([rule for rule in user.rules if rule.id not in silent])
+        except QueryError as error:
+            self._failed("rules", str(error))
+            counts = {}
+        statuses = [self._status(rule, counts.get(rule.id, 0)) for rule in user.rules]
+        statuses += [self._user_correlation(correlation, user) for correlation in user.correlations]
+        statuses += [RuleStatus(rule.rule_id, rule.title, "", rule.path, "unusable", rule.reason) for rule in user.unusable]
+        return sorted(statuses, key=lambda status: (status.path, status.rule_id, status.title))
+
+    def _status(self, rule: Rule, matches: int) -> RuleStatus:
+        if matches:
+            return RuleStatus(rule.id, rule.title, rule.level, rule.path, "matched", "", matches)
+        if rule.id in self.seen:
+            return RuleStatus(rule.id, rule.title, rule.level, rule.path, "not_matched", "")
+        source = "/".join(part for part in (rule.logsource.product, rule.logsource.category, rule.logsource.service) if part)
+        reason = f"no events of its log source ({source})"
+        return RuleStatus(rule.id, rule.title, rule.level, rule.path, "not_assessed", reason)
+
+    def _user_findings(self, rules: Sequence[Rule]) -> None:
+        by_id = {rule.id: rule for rule in rules}
+        grouped: dict[tuple[str, str], list[Hit]] = {}
+        for rule_id, kind, hit in self.matched.hits_by_host(list(by_id)):
+            grouped.setdefault((rule_id, kind), []).append(hit)
+        for (rule_id, kind), hits in sorted(grouped.items()):
+            rule = by_id[rule_id]
+            template = _user_template(rule, ((kind, "subject"),) if kind else ())
+            self.findings += self._bounded(rule.id, findings_of(template, hits, self.paths, self.site))
+
+    def _user_correlation(self, correlation: Correlation, user: ParsedRules) -> RuleStatus:
+        from wardround.detect.correlate import Correlator
+
+        correlator = Correlator(self.tables, self.matched, user.rules, user.correlations)
+
+        def status(state: str, reason: str = "", matches: int = 0) -> RuleStatus:
+            return RuleStatus(correlation.id, correlation.title, correlation.level, correlation.path, state, reason, matches)  # type: ignore[arg-type]
+
+        try:
+            base = correlator.base_rules(correlation)
+            if not any(rule.id in self.seen for rule in base):
+                return status("not_assessed", "no events of the log sources of its rules")
+            hits = correlator.hits(correlation, correlation.group_by)
+            subjects = tuple((_subject_kind(name), name) for name in correlation.group_by)
+            template = _user_template(correlation, subjects)
+            findings = self._bounded(correlation.id, findings_of(template, hits, self.paths, self.site))
+        except ContentError as error:
+            return status("unusable", str(error))
+        except QueryError as error:
+            self._failed(correlation.id, str(error))
+            return status("not_assessed", str(error))
+        self._without_time(correlation.id, correlator.without_time)
+        self.findings += findings
+        return status("matched" if hits else "not_matched", matches=sum(hit.events for hit in hits))
+
+    def _bounded(self, name: str, findings: list[Finding]) -> list[Finding]:
+        if len(findings) <= MAX_HITS:
+            return findings
+        self._note("too_many_findings", f"{name}: more than {MAX_HITS} findings; the rest is not shown", name)
+        return findings[:MAX_HITS]
+
+    def _without_time(self, name: str, count: int) -> None:
+        if count:
+            self._note("events_without_time", f"{name}: {count} events without a time could not be correlated", name, count)
+
+    def _failed(self, name: str, message: str) -> None:
+        self._note("detection_failed", f"{name}: {message}", name)
+
+    def _note(self, code: str, message: str, source: str, count: int = 1) -> None:
+        self.diagnostics.append(Diagnostic("", source, -1, code, message, recovered=True, count=count))
+
+
+def placeholders(texts: Iterable[str]) -> list[str]:
+    """The columns that summaries name between braces, in order, each once."""
+    names = dict.fromkeys(name for text in texts for name in _PLACEHOLDER.findall(text))
+    return [name for name in names if name not in _NOT_COLUMNS]
+
+
+def _only_for_correlation(user: ParsedRules) -> set[str]:
+    """Ids of rules that make no findings of their own: a correlation refers to them and does not say ``generate``."""
+    names = {name for correlation in user.correlations if not correlation.generate for name in correlation.rules}
+    kept = {name for correlation in user.correlations if correlation.generate for name in correlation.rules}
+    return {rule.id for rule in user.rules if {rule.id, rule.name} & (names - kept)}
+
+
+def _user_template(rule: Rule | Correlation, subjects: tuple[tuple[str, str], ...]) -> Template:
+    named = {"host": "{subject}"} if subjects == (("host", "subject"),) else {}
+    place = {"en": " on {subject}", "fr": " sur {subject}"} if named else {"en": "", "fr": ""}
+    return Template(
+        detection=rule.id,
+        threat=OTHER_THREAT,
+        kind="attack",
+        severity=severity.of_user_rule(rule.level),
+        confidence=severity.of_user_status(rule.status),
+        title={"en": rule.title, "fr": rule.title},
+        summary={
+            "en": f"The rule you added matched {{events}} events{place['en']}.",
+            "fr": f"La règle que vous avez ajoutée correspond à {{events}} événements{place['fr']}.",
+        },
+        subjects=subjects,
+        techniques=techniques_of(rule.tags),
+        details={"rule": rule.path, "rule_level": rule.level},
+    )
+
+
+_KINDS = {
+    "user": ("user", "account", "subjectusername", "targetusername", "username"),
+    "host": ("computer", "computername", "hostname", "host", "workstationname", "workstation"),
+    "address": (
+        "ipaddress",
+        "sourceip",
+        "destinationip",
+        "src_ip",
+        "dst_ip",
+        "sourceaddress",
+        "clientaddress",
+        "id.orig_h",
+        "id.resp_h",
+    ),
+}
+
+
+def _subject_kind(field_name: str) -> str:
+    """The kind of subject that a group-by field of a user's correlation names; the field's own name when unknown."""
+    lowered = field_name.lower()
+    return next((kind for kind, names in _KINDS.items() if lowered in names), field_name)
