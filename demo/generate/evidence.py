@@ -22,6 +22,9 @@ from demo.generate.windows import windows_events
 from demo.generate.windows_exports import evtx_dump_line, numbered, winlogbeat_line
 from demo.generate.zeek import Row, zeek_json, zeek_logs, zeek_text
 
+#: What the hospital tells about itself: written by hand, bundled beside the evidence.
+SITE_FILE = Path(__file__).resolve().parent.parent / "site.toml"
+
 #: Zeek's logs that the sensor writes as JSON; the others are in Zeek's own text format.
 _ZEEK_JSON = ("dhcp", "ssl")
 
@@ -48,6 +51,7 @@ def evidence_files(day: list[Happening]) -> dict[str, bytes]:
     files["vpn/vpn1.log"] = "".join(gateway_syslog(day)).encode()
     files["imaging/ct1-service.dmp"] = service_dump()
     files["imaging/xr2/Security.evtx"] = interrupted_evtx()
+    files["site.toml"] = SITE_FILE.read_bytes()
     return dict(sorted(files.items()))
 
 

@@ -9,15 +9,14 @@ import json
 import re
 import tomllib
 import zipfile
-from pathlib import Path
 
 import pytest
 from demo.generate import happenings as t
 from demo.generate import hospital as h
-from demo.generate.evidence import evidence_files, the_day
+from demo.generate.evidence import SITE_FILE, evidence_files, the_day
 
 from wardround import site as site_module
-from wardround.demo import evidence_directory, site_file
+from wardround.demo import evidence_directory
 
 #: Where an address of the demonstration may come from: RFC 1918, RFC 5737, loopback and "unspecified".
 _ALLOWED = [
@@ -108,8 +107,8 @@ def test_the_day_keeps_to_its_hours_and_order() -> None:
 
 
 def test_the_site_file_is_valid_and_knows_the_hosts() -> None:
-    with site_file() as path:
-        site = site_module.load(path)
+    with evidence_directory() as directory:
+        site = site_module.load(directory / "site.toml")
     for host in h.HOSTS:
         asset = site.asset_of(host.name)
         assert asset is not None, host.name
@@ -119,8 +118,7 @@ def test_the_site_file_is_valid_and_knows_the_hosts() -> None:
 
 
 def test_every_exception_has_an_owner_and_covers_the_day() -> None:
-    with site_file() as path:
-        declared = tomllib.loads(Path(path).read_text(encoding="utf-8"))["exceptions"]
+    declared = tomllib.loads(SITE_FILE.read_text(encoding="utf-8"))["exceptions"]
     assert declared
     for exception in declared:
         assert exception["owner"]

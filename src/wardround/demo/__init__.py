@@ -11,10 +11,5 @@ from pathlib import Path
 
 
 def evidence_directory() -> AbstractContextManager[Path]:
-    """The directory of the bundled evidence, as a real path for as long as the context lasts."""
+    """The directory of the bundled evidence and its site.toml, as a real path for as long as the context lasts."""
     return as_file(files(__name__).joinpath("evidence"))
-
-
-def site_file() -> AbstractContextManager[Path]:
-    """The site file of the demonstration hospital, as a real path for as long as the context lasts."""
-    return as_file(files(__name__).joinpath("site.toml"))
