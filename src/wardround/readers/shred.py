@@ -37,6 +37,9 @@ MAX_TEXT = 64 * 1024
 #: Path under which the ``"name": value`` pairs are found that went over MAX_PATHS, as written.
 OVERFLOW = "\0overflow"
 
+#: How many bad records of one block are named; a hostile block could hold millions.
+MAX_BAD = 100
+
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 
 
@@ -79,12 +82,14 @@ class Shredded:
 
     ``numbers`` gives for each row the number of its record, counted from 0 (add the number of the first line). ``cut``
     counts the values longer than the limit in the text columns built so far. ``replaced`` tells that the bytes were not
-    UTF-8 and what could not be decoded was replaced with U+FFFD.
+    UTF-8 and what could not be decoded was replaced with U+FFFD. ``bad`` names the first MAX_BAD bad records; ``bad_count``
+    counts them all.
     """
 
     rows: int
     numbers: Array
     bad: list[Bad]
+    bad_count: int
     replaced: bool
     cut: int
     _data: Array = field(repr=False)
@@ -192,13 +197,12 @@ def shred(data: bytes, records: Records | None = None) -> Shredded:
     names, name_of_path = _name(data, paths[: paths[0, 0]])
     order, bounds = kernels.group(leaves, name_of_path, len(names))
     good = errors == 0
+    bad = np.flatnonzero(~good & (errors != kernels.BLANK))
     return Shredded(
         rows=int(good.sum()),
         numbers=records.numbers[good],
-        bad=[
-            Bad(int(records.numbers[i]), int(records.starts[i]), kernels.ERRORS[errors[i]])
-            for i in np.flatnonzero(~good & (errors != kernels.BLANK))
-        ],
+        bad=[Bad(int(records.numbers[i]), int(records.starts[i]), kernels.ERRORS[errors[i]]) for i in bad[:MAX_BAD]],
+        bad_count=bad.size,
         replaced=replaced,
         cut=0,
         _data=array,

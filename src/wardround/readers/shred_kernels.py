@@ -547,6 +547,19 @@ def _days(year: int, month: int, day: int) -> int:
 
 
 @kernel
+def _named_zone(data: Array, position: int, end: int) -> tuple[int, int, bool]:
+    """As :func:`_zone` for names: UTC and GMT are known; CEST, EST and such are not, as they are not unique."""
+    if end - position > 5:
+        return 0, 0, False
+    for place in range(position, end):
+        if not 65 <= data[place] <= 90:
+            return 0, 0, False
+    size, first, second = end - position, data[position], data[position + 1] if position + 1 < end else 0
+    known = size == 3 and ((first == 85 and second == 84) or (first == 71 and second == 77))  # UT., GM.
+    return 0, int(known), True
+
+
+@kernel
 def _zone(data: Array, position: int, end: int) -> tuple[int, int, bool]:
     """Seconds east of UTC stated at ``position``, how it is known (0 not, 1 stated) and whether the text is well formed."""
     while position < end and data[position] == 32:
@@ -556,10 +569,8 @@ def _zone(data: Array, position: int, end: int) -> tuple[int, int, bool]:
     sign = data[position]
     if sign | 32 == 122:
         return 0, 1, position + 1 == end
-    if sign == 85 and position + 3 == end and data[position + 1] == 84 and data[position + 2] == 67:
-        return 0, 1, True
     if sign != 43 and sign != 45:
-        return 0, 0, False
+        return _named_zone(data, position, end)
     hours, count = _digits(data, position + 1, end, 2)
     position += 1 + count
     if position < end and data[position] == 58:

@@ -63,9 +63,21 @@ def write_rows(shredded: Shredded, shape: Shape, wrapper: str, sink: Sink, *, re
     if shredded.cut:
         sink.diagnose("value_cut", f"{shredded.cut} values were longer than {MAX_TEXT} bytes and were cut.")
     table = pa.table(rows)
+    if record is not None:
+        table = _events_only(table, sink)
     step = max(1, _MAX_CELLS // table.num_columns)
     for start in range(0, table.num_rows, step):
         sink.write(WINDOWS_EVENT.name, table.slice(start, step))
+
+
+def _events_only(table: pa.Table, sink: Sink) -> pa.Table:
+    """Without the records that are something else: exports mix Windows events with other documents."""
+    event = pc.or_(pc.is_valid(table["EventID"]), pc.is_valid(table["Channel"]))
+    if pc.all(event).as_py():
+        return table
+    others = table.filter(pc.invert(event))
+    sink.diagnose("not_windows_events", f"{len(others)} records are no Windows events.", others["record"][0].as_py())
+    return table.filter(event)
 
 
 def _times(shredded: Shredded, shape: Shape, wrapper: str, sink: Sink) -> dict[str, pa.Array]:
@@ -75,7 +87,7 @@ def _times(shredded: Shredded, shape: Shape, wrapper: str, sink: Sink) -> dict[s
             times = shape.clock(shredded.text(path))
             found.append((times, pc.is_valid(times)))
     if not found:
-        found = [shredded.times(wrapper)]
+        found = [shredded.times("")]
     times = _first([time for time, _ in found])
     zoned = _first([zone for _, zone in found])
     if times.null_count:
