@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from wardround.readers import shred_kernels
 from wardround.readers.base import Sink, Span
@@ -13,9 +15,10 @@ from wardround.readers.lines import BLOCK_BYTES, LINE_BYTES, blocks
 from wardround.readers.shred import Records, Shredded, lines, shred
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from wardround.schema import Column
+
+#: Most rows in a batch given to the sink.
+BATCH_ROWS = 100_000
 
 
 def record_blocks(stream: BinaryIO, span: Span, sink: Sink, *, array: bool) -> Iterator[tuple[bytes, Records]]:
@@ -65,9 +68,6 @@ def only(records: Records, numbers: np.ndarray[tuple[int], np.dtype[np.int64]]) 
 
 def column_of(shredded: Shredded, path: str, column: Column) -> tuple[pa.Array, int]:
     """The values at a path as the type of a column, and how many values are not of that type (they are null)."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     kind = column.kind
     if kind in {"text", "label", "address"}:
         return shredded.text(path), 0
@@ -91,3 +91,18 @@ def column_of(shredded: Shredded, path: str, column: Column) -> tuple[pa.Array, 
     if found.null_count > shredded.rows - shredded.count(path) or shredded.count(path) > shredded.rows:
         return found, int(found.null_count - shredded.text(path).null_count)
     return found, 0
+
+
+def zones(shredded: Shredded, path: str) -> pa.Array:
+    """How the zone of each time is known: numbers count from 1970 UTC, text states its zone or is assumed to be UTC."""
+    known = shredded.times(path)[1]
+    text = shredded.text(path)
+    dashed = pc.match_substring(text, "T")
+    zone = pc.if_else(dashed, pc.if_else(known, "stated", "assumed"), "utc")
+    return pc.if_else(known.is_valid(), zone, "none")
+
+
+def write_rows(table: str, rows: pa.Table, sink: Sink) -> None:
+    """Hand rows to the sink in batches of bounded size."""
+    for start in range(0, rows.num_rows, BATCH_ROWS):
+        sink.write(table, rows.slice(start, BATCH_ROWS))

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from wardround.readers.json_records import column_of, only, record_blocks, shred_records
+from wardround.readers.json_records import column_of, only, record_blocks, shred_records, write_rows, zones
 from wardround.readers.zeek_names import LOGS, OPERATIONAL, known_columns, marks
 
 if TYPE_CHECKING:
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
 
     from wardround.readers.base import Sink, Span
     from wardround.readers.shred import Shredded
-
-#: Most rows in a batch given to the sink.
-BATCH_ROWS = 100_000
 
 UNKNOWN = "unknown"
 
@@ -90,15 +86,4 @@ def _write(log: str, shredded: Shredded, sink: Sink) -> None:
             sink.diagnose("bad_cell", f"{bad} values of {table.name}.{column.name} are not a {column.kind}.", first)
     found["ts_zone"] = zones(shredded, "ts")
     found["record"] = pa.array(shredded.numbers)
-    rows = pa.table(found)
-    for start in range(0, rows.num_rows, BATCH_ROWS):
-        sink.write(table.name, rows.slice(start, BATCH_ROWS))
-
-
-def zones(shredded: Shredded, path: str) -> pa.Array:
-    """How the zone of each time is known: numbers count from 1970 UTC, text states its zone or is assumed to be UTC."""
-    known = shredded.times(path)[1]
-    text = shredded.text(path)
-    dashed = pc.match_substring(text, "T")
-    zone = pc.if_else(dashed, pc.if_else(known, "stated", "assumed"), "utc")
-    return pc.if_else(known.is_valid(), zone, "none")
+    write_rows(table.name, pa.table(found), sink)
