@@ -177,13 +177,13 @@ def destroying_what_could_help() -> Iterator[Happening]:
     chance = Chance("attack: destroying")
     for number, host in enumerate(_ENCRYPTED_HOSTS):
         at = clock("19:05") + number * 70 * SECOND
-        name = chance.letters(8)
+        name, program = chance.name(4), f"{chance.name(8)}.exe"
         yield Logon(at, h.DC1, host, h.RESCUE, package="NTLM", seconds=200)
         session = f"deploying {host.name}"
-        yield FileAction(at + SECOND, h.DC1, host, h.RESCUE, "ADMIN$", f"{name}.exe", session, size=412_160, audited=True)
+        yield FileAction(at + SECOND, h.DC1, host, h.RESCUE, "ADMIN$", program, session, size=412_160, audited=True)
         yield FileAction(at + SECOND, h.DC1, host, h.RESCUE, "IPC$", "svcctl", session, audited=True)
-        yield ServiceInstalled(at + 2 * SECOND, host, h.RESCUE, name, rf"%SystemRoot%\{name}.exe")
-        parent = rf"C:\Windows\{name}.exe"
+        yield ServiceInstalled(at + 2 * SECOND, host, h.RESCUE, name, rf"%systemroot%\{program}")
+        parent = rf"C:\Windows\{program}"
         system = h.machine_account(host)
         for order, service in enumerate(_SERVICES_STOPPED):
             moment = at + (5 + 2 * order) * SECOND

@@ -40,6 +40,10 @@ class Chance:
         """Letters and digits."""
         return "".join(self.pick(_LETTERS) for _ in range(count))
 
+    def name(self, count: int) -> str:
+        """Letters only, as tools invent names."""
+        return "".join(self.pick(_LETTERS[:52]) for _ in range(count))
+
     def hexadecimal(self, count: int) -> str:
         """Lower-case hexadecimal digits."""
         return "".join(self.pick("0123456789abcdef") for _ in range(count))
