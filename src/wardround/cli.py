@@ -1,0 +1,290 @@
+"""The commands, their options and the exit codes; the only place that prints.
+
+Exit codes: 0 the round ran; 1 an error, or nothing could be read; 2 the command line is wrong; 3 findings at or above
+``--fail-on``. Heavy libraries are imported inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wardround import __version__
+from wardround.errors import UserError, WardroundError
+from wardround.model import SEVERITIES
+
+if TYPE_CHECKING:
+    from wardround import pipeline
+    from wardround.report.document import ResultDocument
+
+app = typer.Typer(
+    name="wardround",
+    help="The security round of an imaging department: reads the evidence you already have, offline, and says what is "
+    "possible, what is happening, what it could not see and what to do first.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+detections_app = typer.Typer(
+    help="The detections: list them, show one, test them.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(detections_app, name="detections")
+
+
+class Lang(StrEnum):
+    """Languages of what a user reads."""
+
+    en = "en"
+    fr = "fr"
+
+
+class FailOn(StrEnum):
+    """Severities, from the least to the worst, as in :data:`wardround.model.SEVERITIES`."""
+
+    info = "info"
+    low = "low"
+    medium = "medium"
+    high = "high"
+    critical = "critical"
+
+
+OutOption = Annotated[
+    Path, typer.Option("--out", "-o", help="Directory of the round; replaced when the new round is complete.")
+]
+LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the report.")]
+FormatOption = Annotated[list[str] | None, typer.Option("--format", "-f", help="Also write this format; may be repeated.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
+    if version:
+        print(f"wardround {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def examine(
+    evidence: Annotated[list[str], typer.Argument(help="Files, directories, or - for standard input.")],
+    out: OutOption = Path("round"),
+    rules: Annotated[list[Path] | None, typer.Option("--rules", help="A directory of Sigma rules; may be repeated.")] = None,
+    site: Annotated[Path | None, typer.Option("--site", help="site.toml: what the hospital tells about itself.")] = None,
+    lang: LangOption = Lang.en,
+    formats: FormatOption = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only events from this time on (ISO 8601, UTC unless it has a zone).")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Only events before this time.")] = None,
+    fail_on: Annotated[FailOn | None, typer.Option("--fail-on", help="Exit 3 when a finding is at least this severe.")] = None,
+    paranoid: Annotated[bool, typer.Option("--paranoid", help="Check the fast matcher against the literal one.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list every diagnostic.")] = False,
+) -> None:
+    """Examine evidence and write a round: tables, round.json and report.html."""
+    from wardround import pipeline
+
+    request = pipeline.Request(
+        paths=tuple(evidence),
+        out=out,
+        rules=tuple(rules or ()),
+        site_file=site,
+        language=lang.value,
+        since=_time(since, "--since"),
+        until=_time(until, "--until"),
+        paranoid=paranoid,
+    )
+    _check_formats(formats)
+    _round(request, formats, fail_on, quiet=quiet, verbose=verbose)
+
+
+@app.command()
+def demo(out: OutOption = Path("demo-round"), lang: LangOption = Lang.en, formats: FormatOption = None) -> None:
+    """Examine the bundled evidence of a fictional hospital."""
+    from wardround import demo as bundled
+    from wardround import pipeline
+
+    _check_formats(formats)
+    with bundled.evidence_directory() as directory:
+        site_file = directory / "site.toml"
+        paths = tuple(str(path) for path in sorted(directory.iterdir()) if path != site_file)
+        request = pipeline.Request(paths=paths, out=out, site_file=site_file, language=lang.value)
+        _round(request, formats, None, quiet=False, verbose=False)
+
+
+def _round(request: pipeline.Request, formats: list[str] | None, fail_on: FailOn | None, *, quiet: bool, verbose: bool) -> None:
+    """Make the round, export it, print the summary and leave with the exit code that says how it went."""
+    from wardround import pipeline
+
+    progress = _Progress(enabled=not quiet)
+    document = pipeline.examine(request, progress)
+    progress.done()
+    _export(document, request.out, formats, request.language)
+    if not quiet:
+        _print_document(document, request.language, request.out)
+    if verbose:
+        for problem in document.diagnostics:
+            print(_visible(f"{problem.code}: {problem.source}: {problem.message}"), file=sys.stderr)
+    if pipeline.nothing_read(document):
+        print("wardround: nothing could be read; see the diagnostics in the report", file=sys.stderr)
+        raise typer.Exit(1)
+    if fail_on is not None:
+        least = SEVERITIES.index(fail_on.value)
+        if any(SEVERITIES.index(finding.severity) >= least for finding in document.findings):
+            raise typer.Exit(3)
+
+
+@app.command()
+def report(
+    directory: Annotated[Path, typer.Argument(help="The directory of a round.")],
+    lang: LangOption = Lang.en,
+    formats: FormatOption = None,
+) -> None:
+    """Render a round again, in another language or format, without reading the evidence."""
+    from wardround import report as reporting
+
+    _check_formats(formats)
+    result = reporting.read(directory)
+    (directory / reporting.file_name("html")).write_bytes(reporting.export(result, "html", lang.value))
+    _export(result, directory, formats, lang.value)
+    _print_document(result, lang.value, directory)
+
+
+@app.command()
+def tables() -> None:
+    """Print every table of a round with its columns, in Markdown."""
+    from wardround.schema import document
+
+    print(document.markdown())
+
+
+@app.command("readers")
+def list_readers() -> None:
+    """List the evidence formats that can be read, in the order in which they are recognised."""
+    from wardround.readers import readers
+
+    for reader in readers():
+        print(f"{reader.name:14} {(sys.modules[reader.__class__.__module__].__doc__ or '').splitlines()[0]}")
+
+
+@detections_app.command("list")
+def list_detections(lang: LangOption = Lang.en) -> None:
+    """List every detection: name, kind, level, threat and title."""
+    from wardround.detect import detection
+
+    for item in detection.shipped():
+        print(f"{item.name:8} {item.kind:8} {item.level:13} {item.threat:22} {item.title[lang.value]}")
+
+
+@detections_app.command("show")
+def show_detection(name: Annotated[str, typer.Argument(help="Catalogue name, such as RDP-A01.")]) -> None:
+    """Print the file of one detection."""
+    from wardround.detect import detection
+
+    found = next((item for item in detection.shipped() if item.name == name), None)
+    if found is None:
+        raise UserError(f"{name}: no such detection; 'wardround detections list' names them all")
+    print((resources.files("wardround") / "detections" / found.path).read_text("utf-8"), end="")
+
+
+@detections_app.command("test")
+def test_detections(
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Detection files or directories; default: the shipped ones.")
+    ] = None,
+) -> None:
+    """Run the cases in detection files; exits 1 when one fails."""
+    from wardround.detect import testing
+
+    raise typer.Exit(testing.main(paths or []))
+
+
+def _check_formats(formats: list[str] | None) -> None:
+    """Refuse an unknown export format before any work is done."""
+    from wardround import report as reporting
+
+    for name in formats or ():
+        reporting.file_name(name)
+
+
+def _export(document: ResultDocument, out: Path, formats: list[str] | None, lang: str) -> None:
+    from wardround import report as reporting
+
+    for name in formats or ():
+        (out / reporting.file_name(name)).write_bytes(reporting.export(document, name, lang))
+
+
+def _print_document(document: ResultDocument, lang: str, out: Path) -> None:
+    from wardround import report as reporting
+
+    width = min(120, os.get_terminal_size().columns) if sys.stdout.isatty() else 100
+    colour = reporting.wants_colour(sys.stdout)
+    print(reporting.render_terminal(document, lang, width=width, colour=colour, where=str(out / "report.html")))
+
+
+def _time(text: str | None, option: str) -> int | None:
+    """ISO 8601 text as ns UTC; raises UserError."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UserError(f"{option} {text}: not an ISO 8601 time") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    return int(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1000
+
+
+def _visible(text: str) -> str:
+    from wardround.report.safe import visible
+
+    return visible(text)
+
+
+class _Progress:
+    """Progress on stderr: a bar on a terminal, a line per tenth elsewhere on long work, nothing when not wanted."""
+
+    def __init__(self, *, enabled: bool) -> None:
+        self._enabled = enabled
+        self._tenth = 0
+        self._bar: Any = None
+        if enabled and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task("reading", total=None)
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, total=total)
+        elif self._enabled and total > 256 << 20 and done * 10 // total > self._tenth:
+            self._tenth = done * 10 // total
+            print(f"wardround: read {done >> 20} of {total >> 20} MiB", file=sys.stderr)
+
+    def done(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def main() -> None:
+    """Run the command line; user errors are one line on stderr and exit code 1."""
+    try:
+        app()
+    except WardroundError as error:
+        print(_visible(f"wardround: {error}"), file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("wardround: stopped; nothing was written", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,92 @@
+"""The story on one screen: walk the evidence, read it into tables, decide, write the round."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wardround import __version__, evidence, reading, site, store
+from wardround.model import Round
+
+if TYPE_CHECKING:
+    from wardround.report.document import ResultDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for. ``since`` and ``until`` are ns UTC; ``created`` is the stated time of the run (ns UTC)."""
+
+    paths: tuple[str, ...]
+    out: Path
+    rules: tuple[Path, ...] = ()
+    site_file: Path | None = None
+    language: str = "en"
+    since: int | None = None
+    until: int | None = None
+    paranoid: bool = False
+    created: int = field(default_factory=time.time_ns)
+
+
+def examine(request: Request, progress: reading.Progress | None = None) -> ResultDocument:
+    """Make a round of the evidence and put it in ``request.out``.
+
+    Raises UserError for what the user got wrong. Bad evidence never raises: it is in the round's diagnostics.
+    """
+    from wardround.detect import decide, detection, sigma
+    from wardround.report import document, write
+
+    told = site.load(request.site_file)
+    catalogue = detection.shipped()
+    added = sigma.combine(sigma.load_directory(path) for path in request.rules)
+    rules = (*(rule for item in catalogue for rule in item.rules), *added.rules)
+    with store.RoundDirectory(request.out) as directory:
+        found = evidence.Walk(directory.scratch).run(list(request.paths), sys.stdin.buffer)
+        state = reading.WorkerState(rules, request.paranoid, request.since, request.until)
+        read = reading.read(found, directory.tables, state, progress)
+        directory.write_rows("evidence", read.evidence)
+        decision = decide.decide(directory.tables, catalogue, added, rules, read.assessed, told)
+        diagnostics = (*read.diagnostics, *decision.diagnostics)
+        directory.write_rows("diagnostic", diagnostics)
+        result = document.build(
+            Round(
+                version=__version__,
+                created=request.created,
+                site=told.hospital.name,
+                evidence=read.evidence,
+                diagnostics=diagnostics,
+                findings=decision.findings,
+                coverage=decision.coverage,
+                rules=decision.rules,
+                table_rows=read.rows,
+                timeline=tuple((hour, table, count) for (hour, table), count in sorted(read.activity.items())),
+                notes=tuple(_notes(request, told)),
+            )
+        )
+        write(result, directory.path, request.language)
+        directory.commit()
+    return result
+
+
+def nothing_read(document: ResultDocument) -> bool:
+    """Whether no piece of evidence at all could be read."""
+    broken = {d.evidence_id for d in document.diagnostics if not d.recovered}
+    return not any(e.records or (e.reader and e.evidence_id not in broken) for e in document.evidence)
+
+
+def _notes(request: Request, told: site.Site) -> Iterator[dict[str, str]]:
+    """What the reader of the report must know about how the round was made."""
+    if request.site_file is None:
+        yield {
+            "en": "No site file was given: zones and roles are inferred from addresses, and no exception is known.",
+            "fr": "Aucun fichier de site n'a été fourni : zones et rôles sont déduits des adresses, et aucune exception "
+            "n'est connue.",
+        }
+    elif not told.zones:
+        yield {
+            "en": "The site file names no zones: they are inferred from addresses.",
+            "fr": "Le fichier de site ne nomme aucune zone : elles sont déduites des adresses.",
+        }

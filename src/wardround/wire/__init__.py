@@ -1,0 +1,3 @@
+"""Packets to rows: link and transport decoding, connections, reassembly, then one file per protocol."""
+
+from __future__ import annotations
