@@ -70,7 +70,7 @@ class EvtxReader:
 
     def read(self, source: Source, span: Span, sink: Sink) -> None:
         """Read the chunks of a span into ``windows_event``; a row's record is Windows' EventRecordID."""
-        batch: list[str] = []
+        batch: list[bytes] = []
         size = 0
         for offset, chunk in _chunks(source, span, sink):
             records = _records(chunk, offset, sink)
@@ -103,7 +103,7 @@ def _chunks(source: Source, span: Span, sink: Sink) -> Iterator[tuple[int, bytes
             if not chunk:
                 return
             head = b""
-            if chunk.count(0) < len(chunk):
+            if chunk.startswith(CHUNK_MAGIC) or chunk.count(0) < len(chunk):
                 yield offset, chunk
             offset += CHUNK_BYTES
 
@@ -124,7 +124,7 @@ def _check_header(header: bytes, sink: Sink) -> None:
         sink.diagnose("header_damaged", "The file header is damaged; the chunks are read all the same.", 0)
 
 
-def _records(chunk: bytes, offset: int, sink: Sink) -> list[str]:
+def _records(chunk: bytes, offset: int, sink: Sink) -> list[bytes]:
     """The records of a chunk as JSON; what is wrong with it is diagnosed, and made good where that is possible."""
     if len(chunk) < CHUNK_BYTES:
         sink.diagnose("file_truncated", f"The log ends within a chunk, after {len(chunk)} of its bytes.", offset + len(chunk))
@@ -151,11 +151,11 @@ def _records(chunk: bytes, offset: int, sink: Sink) -> list[str]:
     return records
 
 
-def _parse(chunk: bytes) -> tuple[list[str], list[str]]:
+def _parse(chunk: bytes) -> tuple[list[bytes], list[str]]:
     """The records of a chunk that the library can read, as JSON, and what it says of the others."""
     from evtx import PyEvtxParser
 
-    records: list[str] = []
+    records: list[bytes] = []
     errors: list[str] = []
     try:
         stream = PyEvtxParser(io.BytesIO(_HEADER + chunk), number_of_threads=1).records_json()
@@ -165,21 +165,21 @@ def _parse(chunk: bytes) -> tuple[list[str], list[str]]:
     for _ in range(CHUNK_BYTES // evtx_chunk.RECORD_BYTES):
         try:
             for record in stream:
-                records.append(record["data"])  # type: ignore[index]  # noqa: PERF401 (those before an error are kept)
+                records.append(record["data"].encode())  # type: ignore[index]  # noqa: PERF401 (those before an error are kept)
             break
         except RuntimeError as error:
             errors.append(str(error))
     return records, errors
 
 
-def _write(records: list[str], sink: Sink) -> None:
+def _write(records: list[bytes], sink: Sink) -> None:
     if not records:
         return
     from wardround.readers.shred import shred
     from wardround.readers.windows_rows import write_rows
     from wardround.readers.windows_shapes import EVENT
 
-    shredded = shred("\n".join(records).encode())
+    shredded = shred(b"\n".join(records))
     for bad in shredded.bad:
         sink.diagnose("record_unreadable", f"A record gave JSON that cannot be read: {bad.reason}.")
     shredded.brace_guids()

@@ -188,7 +188,7 @@ def shred(data: bytes, records: Records | None = None) -> Shredded:
     records = lines(data) if records is None else records
     replaced = not _is_utf8(data)
     array = np.frombuffer(data, np.uint8)
-    paths = np.zeros((MAX_PATHS, 4), np.int64)
+    paths = np.zeros((MAX_PATHS, kernels.NEXT + 1), np.int64)
     paths[0, 0] = 2  # ROOT and OVERFLOW
     table = np.zeros(4 * MAX_PATHS, np.int64)
     leaves, errors = kernels.tokenise(array, records.starts, records.ends, paths, table)
@@ -216,7 +216,7 @@ def shred(data: bytes, records: Records | None = None) -> Shredded:
 def _name(data: bytes, paths: Array) -> tuple[dict[str, int], Array]:
     """Number the distinct dotted names of interned paths, and the number of the name of every path."""
     full = ["", OVERFLOW]
-    for parent, start, end, _ in paths[2:].tolist():
+    for parent, start, end in paths[2:, : kernels.HASH].tolist():
         key = _decode_key(data[start:end])
         full.append(f"{full[parent]}.{key}" if parent else key)
     names: dict[str, int] = {}

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 ROW, PATH, START, END, KIND = range(5)
 
+#: What is known of a path: its parent, where its key was first met, a hash of both, and the paths that lately came first
+#: in it and next after it.
+PARENT, KEY_START, KEY_END, HASH, FIRST, NEXT = range(6)
+
 #: Kinds of leaf. RAW is ``"key": value`` as written, kept for names beyond the limit of paths.
 TEXT, ESCAPED, NUMBER, TRUE, FALSE, NULL, RAW = range(7)
 
@@ -28,6 +32,9 @@ ROOT, OVERFLOW = 0, 1
 
 MAX_DEPTH = 64
 _MAX_PROBES = 64
+
+_ONE = np.uint64(1)
+_MOST = 0x7FFFFFFFFFFFFFFF
 
 #: Why a record is not JSON; a negative result of ``_parse_record``.
 ERRORS = (
@@ -99,21 +106,67 @@ def _text_end(data: Array, position: int, end: int) -> tuple[int, bool]:
     """Where the quote stands that closes a text begun before ``position`` (-1: nowhere), and whether it holds escapes."""
     escaped = False
     while position < end:
-        byte = data[position]
-        if byte == 34:
-            return position, escaped
-        if byte == 92:
-            escaped = True
-            position += 1
-        position += 1
+        for place in range(np.uint64(position), np.uint64(end)):
+            if data[place] == 34:
+                return np.int64(place), escaped
+            if data[place] == 92:
+                break
+        else:
+            return -1, escaped
+        escaped = True
+        position = np.int64(place) + 2
     return -1, escaped
+
+
+@kernel
+def _copy(data: Array, start: int, end: int, out: Array, used: int) -> int:
+    """Copy bytes; the new number of bytes used in ``out``. With unsigned indices the compiler makes it one block copy."""
+    target = np.uint64(used)
+    for place in range(np.uint64(start), np.uint64(end)):
+        out[target] = data[place]
+        target += _ONE
+    return used + end - start
+
+
+@kernel
+def _is_key(data: Array, position: int, end: int, first: int, size: int) -> bool:
+    """Whether the key at ``position`` is the same as the ``size`` bytes at ``first``."""
+    if position + size >= end or data[position + size] != 34:
+        return False
+    known = np.uint64(first)
+    for place in range(np.uint64(position), np.uint64(position + size)):
+        if data[place] != data[known]:
+            return False
+        known += _ONE
+    return True
+
+
+@kernel
+def _key(data: Array, position: int, end: int, paths: Array, table: Array, parent: int, last: int) -> tuple[int, int]:
+    """The path of the key at ``position`` and where its closing quote stands (-1: nowhere).
+
+    ``last`` is the path of the key before it in the object, 0 at the first. Records repeat themselves, so the key that
+    followed the last time is tried first.
+    """
+    guess = paths[last, NEXT] if last else paths[parent, FIRST]
+    if guess:
+        size = paths[guess, KEY_END] - paths[guess, KEY_START]
+        if _is_key(data, position, end, paths[guess, KEY_START], size):
+            return guess, position + size
+    close, _ = _text_end(data, position, end)
+    if close < 0:
+        return 0, -1
+    path = _child(data, paths, table, parent, position, close)
+    if path != OVERFLOW:
+        paths[last if last else parent, NEXT if last else FIRST] = path
+    return path, close
 
 
 @kernel
 def _child(data: Array, paths: Array, table: Array, parent: int, start: int, end: int) -> int:
     """The path of the key ``data[start:end]`` under ``parent``, interned; OVERFLOW when there is no room for it.
 
-    Row 0 of ``paths`` holds the number of paths in its first cell; row ``p`` holds parent, key start, key end and hash.
+    The first cell of row 0 of ``paths`` holds the number of paths.
     """
     if parent == OVERFLOW:
         return OVERFLOW
@@ -129,20 +182,15 @@ def _child(data: Array, paths: Array, table: Array, parent: int, start: int, end
             if count == paths.shape[0]:
                 return OVERFLOW
             paths[0, 0] = count + 1
-            paths[count, 0] = parent
-            paths[count, 1] = start
-            paths[count, 2] = end
-            paths[count, 3] = mixed
+            paths[count, PARENT] = parent
+            paths[count, KEY_START] = start
+            paths[count, KEY_END] = end
+            paths[count, HASH] = mixed
             table[slot] = count
             return int(count)
-        if paths[path, 3] == mixed and paths[path, 0] == parent and paths[path, 2] - paths[path, 1] == end - start:
-            first = paths[path, 1]
-            same = True
-            for offset in range(end - start):
-                if data[first + offset] != data[start + offset]:
-                    same = False
-                    break
-            if same:
+        if paths[path, HASH] == mixed and paths[path, PARENT] == parent:
+            size = paths[path, KEY_END] - paths[path, KEY_START]
+            if size == end - start and _is_key(data, start, data.size, paths[path, KEY_START], size):
                 return int(path)
         slot = (slot + 1) & mask
     return OVERFLOW
@@ -180,6 +228,7 @@ def _literal(data: Array, position: int, end: int) -> tuple[int, int]:
 def _parse_record(data: Array, position: int, end: int, row: int, leaves: Array, count: int, paths: Array, table: Array) -> int:
     """Append the leaves of the record ``data[position:end]``; their new number, or an error of ERRORS negated."""
     stack_path = np.empty(MAX_DEPTH, np.int64)
+    stack_key = np.empty(MAX_DEPTH, np.int64)
     stack_array = np.empty(MAX_DEPTH, np.bool_)
     depth = 0
     path = ROOT
@@ -197,10 +246,10 @@ def _parse_record(data: Array, position: int, end: int, row: int, leaves: Array,
             path = stack_path[depth - 1]
             state = _VALUE if in_array else _KEY
         elif byte == 34 and (state in (_KEY, _KEY_OR_CLOSE)):
-            close, _ = _text_end(data, position, end)
+            path, close = _key(data, position, end, paths, table, path, stack_key[depth - 1])
             if close < 0:
                 return -_OPEN_TEXT
-            path = _child(data, paths, table, path, position, close)
+            stack_key[depth - 1] = path
             key_start = position - 1
             position = close + 1
             while position < end and data[position] != 58 and data[position] <= 32:
@@ -220,6 +269,7 @@ def _parse_record(data: Array, position: int, end: int, row: int, leaves: Array,
             if depth == MAX_DEPTH:
                 return -_TOO_DEEP
             stack_path[depth] = path
+            stack_key[depth] = 0
             stack_array[depth] = byte == 91
             depth += 1
             state = _KEY_OR_CLOSE if byte == 123 else _VALUE_OR_CLOSE
@@ -438,9 +488,7 @@ def text_column(
         if kind == ESCAPED:
             used = _put_escaped(data, leaves[leaf, START], leaves[leaf, END], out, used)
         else:
-            for position in range(leaves[leaf, START], leaves[leaf, END]):
-                out[used] = data[position]
-                used += 1
+            used = _copy(data, leaves[leaf, START], leaves[leaf, END], out, used)
         if used - offsets[row] > limit:
             used = offsets[row] + limit
             while used > offsets[row] and out[used] & 0xC0 == 0x80:
@@ -467,9 +515,10 @@ def _integer(data: Array, position: int, end: int) -> tuple[int, bool]:
     if position == end:
         return 0, False
     value = 0
+    most = _MOST // base
     for place in range(position, end):
         digit = _digit(data[place])
-        if digit < 0 or digit >= base or value > (0x7FFFFFFFFFFFFFFF - digit) // base:
+        if digit < 0 or digit >= base or value > most or (value == most and digit > _MOST - most * base):
             return 0, False
         value = value * base + digit
     return -value if negative else value, True
@@ -555,8 +604,9 @@ def _named_zone(data: Array, position: int, end: int) -> tuple[int, int, bool]:
         if not 65 <= data[place] <= 90:
             return 0, 0, False
     size, first, second = end - position, data[position], data[position + 1] if position + 1 < end else 0
-    known = size == 3 and ((first == 85 and second == 84) or (first == 71 and second == 77))  # UT., GM.
-    return 0, int(known), True
+    if size == 3 and ((first == 85 and second == 84) or (first == 71 and second == 77)):  # UT., GM.
+        return 0, 1, True
+    return 0, 0, True
 
 
 @kernel
@@ -568,7 +618,7 @@ def _zone(data: Array, position: int, end: int) -> tuple[int, int, bool]:
         return 0, 0, True
     sign = data[position]
     if sign | 32 == 122:
-        return 0, 1, position + 1 == end
+        return 0, 1, bool(position + 1 == end)
     if sign != 43 and sign != 45:
         return _named_zone(data, position, end)
     hours, count = _digits(data, position + 1, end, 2)
