@@ -113,9 +113,7 @@ def _u32(data: Bytes, at: int, big: bool) -> int:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _walk_pcap(
-    data: Bytes, position: int, big: bool, tick: int, link: int, places: NDArray[Any]
-) -> tuple[int, int, int]:
+def _walk_pcap(data: Bytes, position: int, big: bool, tick: int, link: int, places: NDArray[Any]) -> tuple[int, int, int]:
     """Fill ``places`` from the pcap records at ``position``; gives how many, where it stopped and why."""
     end = len(data)
     count = 0

@@ -1,0 +1,493 @@
+"""Link, network and transport headers of a block of packets into columns: one kernel, one row per packet.
+
+What the kernel cannot finish it says in ``status``: fragments go to reassembly, everything odd becomes a weird row.
+Sources: IEEE 802.3/802.1Q/802.1ad, RFC 791, 8200, 9293, 768, 792, 4443, 9260, 2784, 4213, 7348, 8926, 4380, 2516, 3032,
+3GPP TS 29.281, and https://www.tcpdump.org/linktypes.html.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from wardround.wire.capture import Bytes
+
+PACKET = np.dtype(
+    [
+        ("ts", np.int64),  # ns since 1970 UTC
+        ("frame", np.int64),  # frame number, from 1
+        ("src_high", np.uint64),  # addresses as 128 bits; IPv4 stands in the low 32 of ::ffff:0:0/96
+        ("src_low", np.uint64),
+        ("dst_high", np.uint64),
+        ("dst_low", np.uint64),
+        ("payload", np.int64),  # offset of the transport payload (of the network payload for other protocols)
+        ("length", np.int32),  # its length as the headers say
+        ("captured", np.int32),  # how much of it was captured
+        ("ip_bytes", np.int32),  # length of the IP packet as its header says
+        ("ip_offset", np.int64),  # offset of the IP header
+        ("seq", np.uint32),
+        ("ack", np.uint32),
+        ("window", np.uint16),
+        ("src_port", np.uint16),  # ICMP: type
+        ("dst_port", np.uint16),  # ICMP: code
+        ("vlan", np.int32),  # outermost 802.1Q tag, -1 without
+        ("inner_vlan", np.int32),
+        ("src_mac", np.uint64),
+        ("dst_mac", np.uint64),
+        ("protocol", np.uint8),  # IP protocol number of the transport
+        ("flags", np.uint8),  # TCP flags
+        ("version", np.uint8),  # 4, 6, or 0 when the frame holds no IP
+        ("ttl", np.uint8),
+        ("tunnel", np.uint8),  # kind of the innermost tunnel, see TUNNELS
+        ("status", np.uint8),  # see the constants below
+        ("ether_type", np.uint16),
+        ("outer_src_high", np.uint64),  # addresses around the innermost tunnel
+        ("outer_src_low", np.uint64),
+        ("outer_dst_high", np.uint64),
+        ("outer_dst_low", np.uint64),
+        ("outer_src_port", np.uint16),
+        ("outer_dst_port", np.uint16),
+        ("outer_protocol", np.uint8),
+    ]
+)
+
+#: ``status`` of a packet.
+OK, FRAGMENT, NOT_IP, TRUNCATED_HEADER, BAD_IP, BAD_TRANSPORT, UNKNOWN_LINK = 0, 1, 2, 3, 4, 5, 6
+
+#: ``tunnel`` kinds, with Zeek's names for table tunnel.
+TUNNELS = (
+    "",
+    "Tunnel::IP",
+    "Tunnel::GRE",
+    "Tunnel::VXLAN",
+    "Tunnel::GENEVE",
+    "Tunnel::GTPv1",
+    "Tunnel::TEREDO",
+    "Tunnel::AYIYA",
+)
+IP_IN_IP, GRE, VXLAN, GENEVE, GTP, TEREDO, AYIYA = 1, 2, 3, 4, 5, 6, 7
+
+ICMP, TCP, UDP, ICMP6, SCTP = 1, 6, 17, 58, 132
+
+_MAPPED = np.uint64(0xFFFF00000000)
+_ETHERNET, _NULL, _PPP, _PPPOE, _RAW, _RAW_OLD, _LOOP, _SLL, _SLL2, _IPV4, _IPV6, _WIFI = (
+    1, 0, 9, 51, 101, 12, 108, 113, 276, 228, 229, 105,
+)  # fmt: skip
+
+#: Headers within headers are followed this deep, tunnels included.
+MAX_LAYERS = 24
+
+# The layers that the kernel's loop moves between.
+_L_ETHERNET, _L_ETHER_TYPE, _L_IPV4, _L_IPV6, _L_MPLS, _L_PPP, _L_DONE = 0, 1, 2, 3, 4, 5, 6
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _u16(data: Bytes, at: int) -> int:
+    return (np.int64(data[at]) << 8) | np.int64(data[at + 1])
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _u32(data: Bytes, at: int) -> int:
+    return (_u16(data, at) << 16) | _u16(data, at + 2)
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _u64(data: Bytes, at: int) -> int:
+    return (np.uint64(_u32(data, at)) << np.uint64(32)) | np.uint64(_u32(data, at + 4))
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _mac(data: Bytes, at: int) -> int:
+    return (np.uint64(_u16(data, at)) << np.uint64(32)) | np.uint64(_u32(data, at + 2))
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def decode(data: Bytes, places: NDArray[Any], first: int, packets: NDArray[Any]) -> None:
+    """Decode the packets at ``places`` (capture.PACKET_PLACE) of ``data`` into ``packets`` (PACKET), row by row.
+
+    ``first`` is the frame number of the first packet. Never reads outside a packet's captured bytes.
+    """
+    for index in range(len(places)):
+        place = places[index]
+        packet = packets[index]
+        packet.ts = place.ts
+        packet.frame = first + index
+        packet.vlan = -1
+        packet.inner_vlan = -1
+        start = place.offset
+        _decode_one(data, start, start + place.captured, place.length - place.captured, place.link, packet)
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _first_layer(data: Bytes, at: int, end: int, link: int, packet: Any) -> tuple[int, int, int]:
+    """The layer after the link header, where it begins, and its EtherType (0 when the layer itself says)."""
+    if link == 1:
+        return _L_ETHERNET, at, 0
+    if link == 101 or link == 12 or link == 14 or link == 228 or link == 229:
+        if at < end:
+            return (_L_IPV6 if data[at] >> 4 == 6 else _L_IPV4), at, 0
+    elif link == 0 or link == 108:  # BSD loopback: the address family in either byte order
+        if at + 4 <= end:
+            family = max(data[at], data[at + 3])
+            return (_L_IPV4 if family == 2 else _L_IPV6), at + 4, 0
+    elif link == 113:
+        if at + 16 <= end:
+            return _L_ETHER_TYPE, at + 16, _u16(data, at + 14)
+    elif link == 276:
+        if at + 20 <= end:
+            return _L_ETHER_TYPE, at + 20, _u16(data, at)
+    elif link == 9 or link == 50:
+        if at + 4 <= end and data[at] == 0xFF and data[at + 1] == 3:
+            return _L_PPP, at + 2, 0
+        return _L_PPP, at, 0
+    elif link == 51:
+        return _L_ETHER_TYPE, at, 0x8864
+    else:
+        packet.status = UNKNOWN_LINK
+        return _L_DONE, at, 0
+    packet.status = TRUNCATED_HEADER
+    return _L_DONE, at, 0
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _decode_one(data: Bytes, at: int, end: int, cut: int, link: int, packet: Any) -> None:
+    """Follow the layers of one packet. ``end`` is where its captured bytes end, ``cut`` how many are missing after that."""
+    layer, at, ether_type = _first_layer(data, at, end, link, packet)
+    for _ in range(MAX_LAYERS):
+        if layer == _L_ETHERNET:
+            if at + 14 > end:
+                packet.status = TRUNCATED_HEADER
+                return
+            packet.dst_mac, packet.src_mac = _mac(data, at), _mac(data, at + 6)
+            ether_type = _u16(data, at + 12)
+            at += 14
+            layer = _L_ETHER_TYPE
+        elif layer == _L_ETHER_TYPE:
+            layer, at, ether_type = _after_ether_type(data, at, end, ether_type, packet)
+        elif layer == _L_MPLS:
+            layer, at = _after_mpls(data, at, end, packet)
+        elif layer == _L_PPP:
+            layer, at = _after_ppp(data, at, end, packet)
+        elif layer == _L_IPV4 or layer == _L_IPV6:
+            protocol, at, end, cut = (
+                _ipv4(data, at, end, cut, packet) if layer == _L_IPV4 else _ipv6(data, at, end, cut, packet)
+            )
+            if protocol < 0:
+                return
+            layer, at, ether_type = _after_ip(data, at, end, cut, protocol, packet)
+        else:
+            return
+    packet.status = BAD_IP
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _after_ether_type(data: Bytes, at: int, end: int, ether_type: int, packet: Any) -> tuple[int, int, int]:
+    packet.ether_type = ether_type
+    if ether_type == 0x0800:
+        return _L_IPV4, at, 0
+    if ether_type == 0x86DD:
+        return _L_IPV6, at, 0
+    if ether_type == 0x8100 or ether_type == 0x88A8 or ether_type == 0x9100:
+        if at + 4 > end:
+            packet.status = TRUNCATED_HEADER
+            return _L_DONE, at, 0
+        tag = _u16(data, at) & 0xFFF
+        if packet.vlan < 0:
+            packet.vlan = tag
+        else:
+            packet.inner_vlan = tag
+        return _L_ETHER_TYPE, at + 4, _u16(data, at + 2)
+    if ether_type == 0x8847 or ether_type == 0x8848:
+        return _L_MPLS, at, 0
+    if ether_type == 0x8864:
+        return _L_PPP, at + 6, 0
+    if ether_type <= 1500:  # IEEE 802.3 length: LLC, with SNAP holding an EtherType
+        if at + 8 <= end and data[at] == 0xAA and data[at + 1] == 0xAA and data[at + 2] == 3:
+            return _L_ETHER_TYPE, at + 8, _u16(data, at + 6)
+    packet.status = NOT_IP
+    packet.payload = at
+    packet.captured = end - at
+    return _L_DONE, at, 0
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _after_mpls(data: Bytes, at: int, end: int, packet: Any) -> tuple[int, int]:
+    while at + 4 <= end:
+        bottom = data[at + 2] & 1
+        at += 4
+        if bottom:
+            if at < end and data[at] >> 4 == 4:
+                return _L_IPV4, at
+            if at < end and data[at] >> 4 == 6:
+                return _L_IPV6, at
+            if at + 4 <= end and data[at] >> 4 == 0:  # pseudowire control word before Ethernet (RFC 4385)
+                return _L_ETHERNET, at + 4
+            break
+    packet.status = NOT_IP
+    return _L_DONE, at
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _after_ppp(data: Bytes, at: int, end: int, packet: Any) -> tuple[int, int]:
+    if at + 2 <= end:
+        if data[at] & 1:  # the protocol field compressed to one byte
+            kind, size = np.int64(data[at]), 1
+        else:
+            kind, size = _u16(data, at), 2
+        if kind == 0x0021:
+            return _L_IPV4, at + size
+        if kind == 0x0057:
+            return _L_IPV6, at + size
+        if kind == 0x0281 or kind == 0x0283:
+            return _L_MPLS, at + size
+    packet.status = NOT_IP
+    return _L_DONE, at
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _enter_tunnel(kind: int, packet: Any) -> None:
+    """The addresses decoded so far become those around the tunnel."""
+    packet.tunnel = kind
+    packet.outer_src_high, packet.outer_src_low = packet.src_high, packet.src_low
+    packet.outer_dst_high, packet.outer_dst_low = packet.dst_high, packet.dst_low
+    packet.outer_src_port, packet.outer_dst_port = packet.src_port, packet.dst_port
+    packet.outer_protocol = packet.protocol
+    packet.src_port, packet.dst_port = 0, 0
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _ipv4(data: Bytes, at: int, end: int, cut: int, packet: Any) -> tuple[int, int, int, int]:
+    """IPv4 header: the protocol (-1 to stop), where its data begins, where the packet's captured bytes end, what is cut."""
+    if at + 20 > end:
+        packet.status = TRUNCATED_HEADER
+        return -1, at, end, cut
+    header = np.int64(data[at] & 15) * 4
+    total = _u16(data, at + 2)
+    if total == 0:  # segmentation offload leaves the length to the hardware
+        total = end - at + cut
+    if data[at] >> 4 != 4 or header < 20 or total < header:
+        packet.status = BAD_IP
+        return -1, at, end, cut
+    if at + header > end:
+        packet.status = TRUNCATED_HEADER
+        return -1, at, end, cut
+    packet.version = 4
+    packet.ip_offset = at
+    packet.ip_bytes = total
+    packet.ttl = data[at + 8]
+    packet.src_high, packet.src_low = np.uint64(0), _MAPPED | np.uint64(_u32(data, at + 12))
+    packet.dst_high, packet.dst_low = np.uint64(0), _MAPPED | np.uint64(_u32(data, at + 16))
+    packet.protocol = data[at + 9]
+    fragment = _u16(data, at + 6) & 0x3FFF
+    stop = min(end, at + total)
+    cut = at + total - stop
+    packet.payload = at + header
+    packet.length = total - header
+    packet.captured = stop - (at + header)
+    if fragment:
+        packet.status = FRAGMENT
+        return -1, at, stop, cut
+    return np.int64(data[at + 9]), at + header, stop, cut
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _ipv6(data: Bytes, at: int, end: int, cut: int, packet: Any) -> tuple[int, int, int, int]:
+    """IPv6 header with its extension headers; gives the same as :func:`_ipv4`."""
+    if at + 40 > end:
+        packet.status = TRUNCATED_HEADER
+        return -1, at, end, cut
+    if data[at] >> 4 != 6:
+        packet.status = BAD_IP
+        return -1, at, end, cut
+    total = 40 + _u16(data, at + 4)
+    if total == 40 and end - at + cut > 40 and data[at + 6] != 59:
+        total = end - at + cut
+    packet.version = 6
+    packet.ip_offset = at
+    packet.ip_bytes = total
+    packet.ttl = data[at + 7]
+    packet.src_high, packet.src_low = _u64(data, at + 8), _u64(data, at + 16)
+    packet.dst_high, packet.dst_low = _u64(data, at + 24), _u64(data, at + 32)
+    stop = min(end, at + total)
+    missing = at + total - stop
+    following = np.int64(data[at + 6])
+    position = at + 40
+    for _ in range(MAX_LAYERS):
+        packet.protocol = following
+        packet.payload = position
+        packet.length = at + total - position
+        packet.captured = max(0, stop - position)
+        if following == 0 or following == 43 or following == 60 or following == 135:
+            if position + 8 > stop:
+                packet.status = TRUNCATED_HEADER
+                return -1, at, stop, missing
+            following, position = np.int64(data[position]), position + 8 + 8 * np.int64(data[position + 1])
+        elif following == 51:  # authentication header
+            if position + 8 > stop:
+                packet.status = TRUNCATED_HEADER
+                return -1, at, stop, missing
+            following, position = np.int64(data[position]), position + 8 + 4 * np.int64(data[position + 1])
+        elif following == 44:
+            if position + 8 > stop:
+                packet.status = TRUNCATED_HEADER
+                return -1, at, stop, missing
+            if _u16(data, position + 2) & 0xFFF9:
+                packet.status = FRAGMENT
+                return -1, position, stop, missing
+            following, position = np.int64(data[position]), position + 8
+        else:
+            if position > stop:
+                packet.status = TRUNCATED_HEADER
+                return -1, at, stop, missing
+            return following, position, stop, missing
+    packet.status = BAD_IP
+    return -1, at, stop, missing
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _after_ip(data: Bytes, at: int, end: int, cut: int, protocol: int, packet: Any) -> tuple[int, int, int]:
+    """The transport header, or the way into a tunnel."""
+    if protocol == TCP:
+        _tcp(data, at, end, cut, packet)
+    elif protocol == UDP:
+        return _udp(data, at, end, cut, packet)
+    elif protocol == ICMP or protocol == ICMP6 or protocol == SCTP:
+        if at + 4 > end:
+            packet.status = TRUNCATED_HEADER
+        elif protocol == SCTP:
+            packet.src_port, packet.dst_port = _u16(data, at), _u16(data, at + 2)
+        else:
+            packet.src_port, packet.dst_port = np.int64(data[at]), np.int64(data[at + 1])
+    elif protocol == 4:
+        _enter_tunnel(IP_IN_IP, packet)
+        return _L_IPV4, at, 0
+    elif protocol == 41:
+        _enter_tunnel(IP_IN_IP, packet)
+        return _L_IPV6, at, 0
+    elif protocol == 47:
+        return _gre(data, at, end, packet)
+    return _L_DONE, at, 0
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _tcp(data: Bytes, at: int, end: int, cut: int, packet: Any) -> None:
+    if at + 20 > end:
+        packet.status = TRUNCATED_HEADER
+        return
+    header = np.int64(data[at + 12] >> 4) * 4
+    packet.src_port, packet.dst_port = _u16(data, at), _u16(data, at + 2)
+    packet.seq, packet.ack = _u32(data, at + 4), _u32(data, at + 8)
+    packet.flags = data[at + 13]
+    packet.window = _u16(data, at + 14)
+    if header < 20 or header > packet.length:
+        packet.status = BAD_TRANSPORT
+        return
+    packet.payload = at + header
+    packet.length -= header
+    packet.captured = max(0, end - (at + header))
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _udp(data: Bytes, at: int, end: int, cut: int, packet: Any) -> tuple[int, int, int]:
+    if at + 8 > end:
+        packet.status = TRUNCATED_HEADER
+        return _L_DONE, at, 0
+    packet.src_port, packet.dst_port = _u16(data, at), _u16(data, at + 2)
+    length = _u16(data, at + 4)
+    if 8 <= length <= packet.length:
+        packet.length = length - 8
+    else:
+        packet.length -= 8
+    packet.payload = at + 8
+    packet.captured = max(0, min(end - (at + 8), np.int64(packet.length)))
+    return _udp_tunnel(data, at + 8, min(end, at + 8 + np.int64(packet.captured)), packet)
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _udp_tunnel(data: Bytes, at: int, end: int, packet: Any) -> tuple[int, int, int]:
+    """Tunnels over UDP, by port and by a header that holds together."""
+    source, target = packet.src_port, packet.dst_port
+    if target == 4789 and at + 8 + 14 <= end and data[at] & 8:
+        _enter_tunnel(VXLAN, packet)
+        return _L_ETHERNET, at + 8, 0
+    if target == 6081 and at + 8 <= end and data[at] >> 6 == 0:
+        start = at + 8 + 4 * np.int64(data[at] & 63)
+        if start < end:
+            kind = _u16(data, at + 2)
+            _enter_tunnel(GENEVE, packet)
+            return (_L_ETHERNET if kind == 0x6558 else _L_ETHER_TYPE), start, kind
+    if (target == 2152 or source == 2152) and at + 12 <= end and data[at] >> 4 == 3 and data[at + 1] == 0xFF:
+        start = _gtp_start(data, at, end)
+        if 0 <= start < end and (data[start] >> 4 == 4 or data[start] >> 4 == 6):
+            _enter_tunnel(GTP, packet)
+            return (_L_IPV4 if data[start] >> 4 == 4 else _L_IPV6), start, 0
+    if (target == 3544 or source == 3544) and at + 40 <= end:
+        start = at
+        if _u16(data, start) == 1 and start + 4 <= end:  # authentication encapsulation
+            start += 13 + np.int64(data[start + 2]) + np.int64(data[start + 3])
+        if start + 8 <= end and _u16(data, start) == 0:  # origin indication
+            start += 8
+        if start + 40 <= end and data[start] >> 4 == 6:
+            _enter_tunnel(TEREDO, packet)
+            return _L_IPV6, start, 0
+    return _L_DONE, at, 0
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _gtp_start(data: Bytes, at: int, end: int) -> int:
+    """Where the packet inside a GTP-U message begins, -1 when the header does not hold together."""
+    start = at + 8
+    if data[at] & 7:
+        following = data[at + 11]
+        start += 4
+        for _ in range(MAX_LAYERS):
+            if following == 0 or not data[at] & 4:
+                break
+            if start >= end or data[start] == 0:
+                return -1
+            size = 4 * np.int64(data[start])
+            if start + size > end:
+                return -1
+            following = data[start + size - 1]
+            start += size
+    return start
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _gre(data: Bytes, at: int, end: int, packet: Any) -> tuple[int, int, int]:
+    if at + 4 > end:
+        packet.status = TRUNCATED_HEADER
+        return _L_DONE, at, 0
+    flags, kind = _u16(data, at), _u16(data, at + 2)
+    version = flags & 7
+    start = at + 4
+    if flags & 0xC000:
+        start += 4
+    if flags & 0x2000:
+        start += 4
+    if flags & 0x1000:
+        start += 4
+    if version == 1:  # PPTP (RFC 2637): key is there, an acknowledgement may be
+        if flags & 0x0080:
+            start += 4
+        if kind == 0x880B and start < end:
+            _enter_tunnel(GRE, packet)
+            if start + 2 <= end and data[start] == 0xFF and data[start + 1] == 3:
+                start += 2
+            return _L_PPP, start, 0
+        return _L_DONE, at, 0
+    if start >= end or version > 1:
+        return _L_DONE, at, 0
+    _enter_tunnel(GRE, packet)
+    if kind == 0x6558:
+        return _L_ETHERNET, start, 0
+    if kind == 0x88BE:  # ERSPAN type I has no header of its own, type II has eight bytes
+        return _L_ETHERNET, start + (8 if flags & 0x1000 else 0), 0
+    if kind == 0x22EB:  # ERSPAN type III: twelve bytes, and eight more with the O bit
+        if start + 12 <= end:
+            return _L_ETHERNET, start + (20 if data[start + 11] & 1 else 12), 0
+        return _L_DONE, at, 0
+    return _L_ETHER_TYPE, start, kind
