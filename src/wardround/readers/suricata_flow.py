@@ -163,16 +163,32 @@ def answers(events: Shredded) -> pa.Array:
     return pc.if_else(listed.is_valid(), listed, _grouped(events))
 
 
+def _occurrence(keys: pa.ChunkedArray, is_answer: pa.Array) -> pa.Array:
+    """How many queries (for a query) or answers (for an answer) of the same key come before each event."""
+    codes = keys.combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    codes = codes * 2 + is_answer.to_numpy(zero_copy_only=False)
+    order = np.argsort(codes, kind="stable")
+    sorted_codes = codes[order]
+    starts = np.flatnonzero(np.concatenate(([True], sorted_codes[1:] != sorted_codes[:-1])))
+    counts = np.arange(codes.size) - np.repeat(starts, np.diff(np.append(starts, codes.size)))
+    before = np.empty(codes.size, np.int64)
+    before[order] = counts
+    return pa.array(before)
+
+
 def lookups(rows: pa.Table, events: Shredded) -> pa.Table:
     """Make one row of a DNS query and its answer, which are two events (found in one block of the evidence)."""
     is_answer = one_of("dns.type", "answer", "response")(events).fill_null(False)
     times, nothing = events.time("timestamp"), pa.scalar(None, pa.int64())
     rows = rows.append_column("asked", pc.if_else(is_answer, nothing, times))
     rows = rows.append_column("answered", pc.if_else(is_answer, times, nothing))
-    key = pc.binary_join_element_wise(events.text("flow_id"), events.text("dns.id"), rows["query"], " ")
-    # In the oldest format every record of an answer is an event of its own.
-    gather = ("answers", "TTLs") if events.count("dns.rdata") else ()
-    rows = merged(rows, key, gather)
+    name = pc.coalesce(rows["query"], pa.scalar(""))
+    key = pc.binary_join_element_wise(events.text("flow_id"), events.text("dns.id"), name, " ")
+    # In the oldest format every record of an answer is an event of its own; else the nth answer is to the nth query.
+    single = events.count("dns.rdata") > 0
+    if not single:
+        key = pc.binary_join_element_wise(key, _occurrence(key, is_answer).cast(pa.string()), " ")
+    rows = merged(rows, key, ("answers", "TTLs") if single else ())
     waited = pc.subtract(rows["answered"], rows["asked"]).cast(pa.float64(), safe=False)
     return rows.append_column("rtt", pc.divide(waited, 1e9)).drop_columns(["asked", "answered"])
 

@@ -17,6 +17,9 @@ TEXT, JSON = "zeek_tsv", "zeek_json"
 
 _HEADER_LINE = re.compile(rb"#(separator|set_separator|empty_field|unset_field|path|fields)\b")
 
+#: The beginning of a text log: its header, perhaps after a few remarks.
+_TEXT_HEAD = re.compile(rb"(?:#[^\n]{0,200}\n){0,4}?" + _HEADER_LINE.pattern)
+
 #: A line of a text log whose header was lost: a time with six decimals, then a uid.
 _LOST_HEADER = re.compile(rb"\d{1,10}\.\d{6}\t[CF][0-9A-Za-z]{10,20}\t")
 
@@ -82,7 +85,7 @@ class _Zeek:
 
     def sniff(self, head: bytes) -> str | None:
         """Text logs begin with a header, or with lines whose header was lost; JSON logs with a record of Zeek's keys."""
-        if _HEADER_LINE.match(head) or _LOST_HEADER.match(head):
+        if _TEXT_HEAD.match(head) or _LOST_HEADER.match(head):
             return TEXT
         return JSON if _has_zeek_record(head) else None
 
