@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numba import njit
@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 from wardround.errors import ReaderError
 
 Bytes = NDArray[np.uint8]
+_Order = Literal["big", "little"]
+
+#: A whole number inside a kernel: of Python for mypy, of the machine once compiled.
+Number = Any
 
 #: Packets per block: enough to amortise a kernel call, small enough to stay in the cache.
 BLOCK_PACKETS = 32_768
@@ -85,7 +89,7 @@ def blocks(data: Bytes) -> Iterator[Block | Damage]:
 
 def _pcap(data: Bytes) -> Iterator[Block | Damage]:
     big, tick = _PCAP_MAGIC[data[:4].tobytes()]
-    order = "big" if big else "little"
+    order: _Order = "big" if big else "little"
     link = int.from_bytes(data[20:24].tobytes(), order) & 0x0FFF_FFFF  # the upper bits tell of a frame check sequence
     position, first, status = 24, 1, FULL
     while status == FULL:
@@ -105,7 +109,7 @@ def _damage(status: int, position: int) -> Damage:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _u32(data: Bytes, at: int, big: bool) -> int:
+def _u32(data: Bytes, at: Number, big: bool) -> Number:
     a, b, c, d = np.int64(data[at]), np.int64(data[at + 1]), np.int64(data[at + 2]), np.int64(data[at + 3])
     if big:
         return (a << 24) | (b << 16) | (c << 8) | d
@@ -113,7 +117,9 @@ def _u32(data: Bytes, at: int, big: bool) -> int:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _walk_pcap(data: Bytes, position: int, big: bool, tick: int, link: int, places: NDArray[Any]) -> tuple[int, int, int]:
+def _walk_pcap(
+    data: Bytes, position: Number, big: bool, tick: Number, link: Number, places: NDArray[Any]
+) -> tuple[Number, Number, Number]:
     """Fill ``places`` from the pcap records at ``position``; gives how many, where it stopped and why."""
     end = len(data)
     count = 0
@@ -190,7 +196,7 @@ def _pcapng(data: Bytes) -> Iterator[Block | Damage]:
 
 def _describe(body: bytes, big: bool, interfaces: _Interfaces) -> None:
     """Take an interface description block: link type, snap length, time resolution (option 9) and offset (option 14)."""
-    order = "big" if big else "little"
+    order: _Order = "big" if big else "little"
     link, snap = int.from_bytes(body[:2], order), int.from_bytes(body[4:8], order)
     resolution, offset = 6, 0
     at = 8
@@ -208,7 +214,7 @@ def _describe(body: bytes, big: bool, interfaces: _Interfaces) -> None:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _nanoseconds(ticks: int, resolution: int) -> int:
+def _nanoseconds(ticks: Number, resolution: Number) -> Number:
     """Ticks of a pcapng clock in ns: ``resolution`` is a power of ten, or of two when its high bit is set."""
     if resolution & 0x80:
         power = resolution & 0x7F
@@ -232,14 +238,14 @@ def _nanoseconds(ticks: int, resolution: int) -> int:
 @njit(boundscheck=True, cache=True, nogil=True)
 def _walk_pcapng(
     data: Bytes,
-    position: int,
+    position: Number,
     big: bool,
     links: NDArray[np.int64],
     snaps: NDArray[np.int64],
     resolutions: NDArray[np.int64],
     shifts: NDArray[np.int64],
     places: NDArray[Any],
-) -> tuple[int, int, int]:
+) -> tuple[Number, Number, Number]:
     """Fill ``places`` from packet blocks at ``position``; stops with OTHER at a block that only Python understands."""
     end = len(data)
     count = 0

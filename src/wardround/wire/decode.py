@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from wardround.wire.capture import Bytes
+from wardround.wire.capture import Bytes, Number
 
 PACKET = np.dtype(
     [
@@ -85,27 +85,27 @@ _L_ETHERNET, _L_ETHER_TYPE, _L_IPV4, _L_IPV6, _L_MPLS, _L_PPP, _L_DONE = 0, 1, 2
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _u16(data: Bytes, at: int) -> int:
+def _u16(data: Bytes, at: Number) -> Number:
     return (np.int64(data[at]) << 8) | np.int64(data[at + 1])
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _u32(data: Bytes, at: int) -> int:
+def _u32(data: Bytes, at: Number) -> Number:
     return (_u16(data, at) << 16) | _u16(data, at + 2)
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _u64(data: Bytes, at: int) -> int:
+def _u64(data: Bytes, at: Number) -> Number:
     return (np.uint64(_u32(data, at)) << np.uint64(32)) | np.uint64(_u32(data, at + 4))
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _mac(data: Bytes, at: int) -> int:
+def _mac(data: Bytes, at: Number) -> Number:
     return (np.uint64(_u16(data, at)) << np.uint64(32)) | np.uint64(_u32(data, at + 2))
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def decode(data: Bytes, places: NDArray[Any], first: int, packets: NDArray[Any]) -> None:
+def decode(data: Bytes, places: NDArray[Any], first: Number, packets: NDArray[Any]) -> None:
     """Decode the packets at ``places`` (capture.PACKET_PLACE) of ``data`` into ``packets`` (PACKET), row by row.
 
     ``first`` is the frame number of the first packet. Never reads outside a packet's captured bytes.
@@ -122,7 +122,7 @@ def decode(data: Bytes, places: NDArray[Any], first: int, packets: NDArray[Any])
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _first_layer(data: Bytes, at: int, end: int, link: int, packet: Any) -> tuple[int, int, int]:
+def _first_layer(data: Bytes, at: Number, end: Number, link: Number, packet: Any) -> tuple[Number, Number, Number]:
     """The layer after the link header, where it begins, and its EtherType (0 when the layer itself says)."""
     if link == 1:
         return _L_ETHERNET, at, 0
@@ -153,7 +153,7 @@ def _first_layer(data: Bytes, at: int, end: int, link: int, packet: Any) -> tupl
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _decode_one(data: Bytes, at: int, end: int, cut: int, link: int, packet: Any) -> None:
+def _decode_one(data: Bytes, at: Number, end: Number, cut: Number, link: Number, packet: Any) -> None:
     """Follow the layers of one packet. ``end`` is where its captured bytes end, ``cut`` how many are missing after that."""
     layer, at, ether_type = _first_layer(data, at, end, link, packet)
     for _ in range(MAX_LAYERS):
@@ -171,7 +171,7 @@ def _decode_one(data: Bytes, at: int, end: int, cut: int, link: int, packet: Any
             layer, at = _after_mpls(data, at, end, packet)
         elif layer == _L_PPP:
             layer, at = _after_ppp(data, at, end, packet)
-        elif layer == _L_IPV4 or layer == _L_IPV6:
+        elif layer in (_L_IPV4, _L_IPV6):
             protocol, at, end, cut = (
                 _ipv4(data, at, end, cut, packet) if layer == _L_IPV4 else _ipv6(data, at, end, cut, packet)
             )
@@ -184,7 +184,7 @@ def _decode_one(data: Bytes, at: int, end: int, cut: int, link: int, packet: Any
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _after_ether_type(data: Bytes, at: int, end: int, ether_type: int, packet: Any) -> tuple[int, int, int]:
+def _after_ether_type(data: Bytes, at: Number, end: Number, ether_type: Number, packet: Any) -> tuple[Number, Number, Number]:
     packet.ether_type = ether_type
     if ether_type == 0x0800:
         return _L_IPV4, at, 0
@@ -204,9 +204,9 @@ def _after_ether_type(data: Bytes, at: int, end: int, ether_type: int, packet: A
         return _L_MPLS, at, 0
     if ether_type == 0x8864:
         return _L_PPP, at + 6, 0
-    if ether_type <= 1500:  # IEEE 802.3 length: LLC, with SNAP holding an EtherType
-        if at + 8 <= end and data[at] == 0xAA and data[at + 1] == 0xAA and data[at + 2] == 3:
-            return _L_ETHER_TYPE, at + 8, _u16(data, at + 6)
+    # An IEEE 802.3 length stands for LLC, with SNAP holding an EtherType.
+    if ether_type <= 1500 and at + 8 <= end and data[at] == 0xAA and data[at + 1] == 0xAA and data[at + 2] == 3:
+        return _L_ETHER_TYPE, at + 8, _u16(data, at + 6)
     packet.status = NOT_IP
     packet.payload = at
     packet.captured = end - at
@@ -214,7 +214,7 @@ def _after_ether_type(data: Bytes, at: int, end: int, ether_type: int, packet: A
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _after_mpls(data: Bytes, at: int, end: int, packet: Any) -> tuple[int, int]:
+def _after_mpls(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Number]:
     while at + 4 <= end:
         bottom = data[at + 2] & 1
         at += 4
@@ -231,7 +231,7 @@ def _after_mpls(data: Bytes, at: int, end: int, packet: Any) -> tuple[int, int]:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _after_ppp(data: Bytes, at: int, end: int, packet: Any) -> tuple[int, int]:
+def _after_ppp(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Number]:
     if at + 2 <= end:
         if data[at] & 1:  # the protocol field compressed to one byte
             kind, size = np.int64(data[at]), 1
@@ -248,7 +248,7 @@ def _after_ppp(data: Bytes, at: int, end: int, packet: Any) -> tuple[int, int]:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _enter_tunnel(kind: int, packet: Any) -> None:
+def _enter_tunnel(kind: Number, packet: Any) -> None:
     """The addresses decoded so far become those around the tunnel."""
     packet.tunnel = kind
     packet.outer_src_high, packet.outer_src_low = packet.src_high, packet.src_low
@@ -259,7 +259,7 @@ def _enter_tunnel(kind: int, packet: Any) -> None:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _ipv4(data: Bytes, at: int, end: int, cut: int, packet: Any) -> tuple[int, int, int, int]:
+def _ipv4(data: Bytes, at: Number, end: Number, cut: Number, packet: Any) -> tuple[Number, Number, Number, Number]:
     """IPv4 header: the protocol (-1 to stop), where its data begins, where the packet's captured bytes end, what is cut."""
     if at + 20 > end:
         packet.status = TRUNCATED_HEADER
@@ -294,7 +294,7 @@ def _ipv4(data: Bytes, at: int, end: int, cut: int, packet: Any) -> tuple[int, i
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _ipv6(data: Bytes, at: int, end: int, cut: int, packet: Any) -> tuple[int, int, int, int]:
+def _ipv6(data: Bytes, at: Number, end: Number, cut: Number, packet: Any) -> tuple[Number, Number, Number, Number]:
     """IPv6 header with its extension headers; gives the same as :func:`_ipv4`."""
     if at + 40 > end:
         packet.status = TRUNCATED_HEADER
@@ -348,13 +348,15 @@ def _ipv6(data: Bytes, at: int, end: int, cut: int, packet: Any) -> tuple[int, i
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _after_ip(data: Bytes, at: int, end: int, cut: int, protocol: int, packet: Any) -> tuple[int, int, int]:
+def _after_ip(
+    data: Bytes, at: Number, end: Number, cut: Number, protocol: Number, packet: Any
+) -> tuple[Number, Number, Number]:
     """The transport header, or the way into a tunnel."""
     if protocol == TCP:
         _tcp(data, at, end, cut, packet)
     elif protocol == UDP:
         return _udp(data, at, end, cut, packet)
-    elif protocol == ICMP or protocol == ICMP6 or protocol == SCTP:
+    elif protocol in (ICMP, ICMP6, SCTP):
         if at + 4 > end:
             packet.status = TRUNCATED_HEADER
         elif protocol == SCTP:
@@ -373,7 +375,7 @@ def _after_ip(data: Bytes, at: int, end: int, cut: int, protocol: int, packet: A
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _tcp(data: Bytes, at: int, end: int, cut: int, packet: Any) -> None:
+def _tcp(data: Bytes, at: Number, end: Number, cut: Number, packet: Any) -> None:
     if at + 20 > end:
         packet.status = TRUNCATED_HEADER
         return
@@ -391,7 +393,7 @@ def _tcp(data: Bytes, at: int, end: int, cut: int, packet: Any) -> None:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _udp(data: Bytes, at: int, end: int, cut: int, packet: Any) -> tuple[int, int, int]:
+def _udp(data: Bytes, at: Number, end: Number, cut: Number, packet: Any) -> tuple[Number, Number, Number]:
     if at + 8 > end:
         packet.status = TRUNCATED_HEADER
         return _L_DONE, at, 0
@@ -407,7 +409,7 @@ def _udp(data: Bytes, at: int, end: int, cut: int, packet: Any) -> tuple[int, in
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _udp_tunnel(data: Bytes, at: int, end: int, packet: Any) -> tuple[int, int, int]:
+def _udp_tunnel(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Number, Number]:
     """Tunnels over UDP, by port and by a header that holds together."""
     source, target = packet.src_port, packet.dst_port
     if target == 4789 and at + 8 + 14 <= end and data[at] & 8:
@@ -437,7 +439,7 @@ def _udp_tunnel(data: Bytes, at: int, end: int, packet: Any) -> tuple[int, int, 
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _gtp_start(data: Bytes, at: int, end: int) -> int:
+def _gtp_start(data: Bytes, at: Number, end: Number) -> Number:
     """Where the packet inside a GTP-U message begins, -1 when the header does not hold together."""
     start = at + 8
     if data[at] & 7:
@@ -457,7 +459,7 @@ def _gtp_start(data: Bytes, at: int, end: int) -> int:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _gre(data: Bytes, at: int, end: int, packet: Any) -> tuple[int, int, int]:
+def _gre(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Number, Number]:
     if at + 4 > end:
         packet.status = TRUNCATED_HEADER
         return _L_DONE, at, 0
