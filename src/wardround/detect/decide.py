@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wardround.detect import coverage, severity
-
+from wardround.detect.correlate import Correlator
 from wardround.detect.detection import AnalysisBody, CorrelationBody, Detection, SigmaBody, SqlBody, techniques_of
 from wardround.detect.findings import Hit, Template, findings_of, template_of
 from wardround.detect.matched import Matched
@@ -128,8 +128,6 @@ class _Decider:
             case SigmaBody(rule):
                 return list(self.matched.hits(rule, columns, placeholders(detection.summary.values())))
             case CorrelationBody(rules, correlations):
-                from wardround.detect.correlate import Correlator
-
                 correlator = Correlator(self.tables, self.matched, rules, correlations)
                 hits = correlator.hits(correlations[-1], columns)
                 self._without_time(detection.name, correlator.without_time)
@@ -169,8 +167,6 @@ class _Decider:
             self.findings += self._bounded(rule.id, findings_of(template, hits, self.paths, self.site))
 
     def _user_correlation(self, correlation: Correlation, user: ParsedRules) -> RuleStatus:
-        from wardround.detect.correlate import Correlator
-
         correlator = Correlator(self.tables, self.matched, user.rules, user.correlations)
 
         def status(state: str, reason: str = "", matches: int = 0) -> RuleStatus:

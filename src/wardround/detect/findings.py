@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wardround.detect.detection import Detection
-from wardround.model import Confidence, Finding, Kind, Pointer, Severity, Subject
+from wardround.model import SEVERITIES, Confidence, Finding, Kind, Pointer, Severity, Subject
 from wardround.site import Site, parse_address
 
 #: A finding shows so many pointers to evidence rows; ``events`` counts all.
@@ -109,13 +109,12 @@ def merge(hits: Sequence[Hit]) -> Hit:
         last_ts=max((hit.last_ts for hit in ordered if hit.last_ts is not None), default=None),
         events=sum(hit.events for hit in ordered),
         evidence=tuple({pointer: None for hit in ordered for pointer in hit.evidence}),
-        level=max(levels, key=_SEVERITY_ORDER.__getitem__) if levels else None,
-        confidence=max(confidences, key=_CONFIDENCE_ORDER.__getitem__) if confidences else None,
+        level=max(levels, key=SEVERITIES.index) if levels else None,
+        confidence=max(confidences, key=_CONFIDENCES.index) if confidences else None,
     )
 
 
-_SEVERITY_ORDER = {"info": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
-_CONFIDENCE_ORDER = {"low": 0, "medium": 1, "high": 2}
+_CONFIDENCES: tuple[Confidence, ...] = ("low", "medium", "high")
 
 
 def time_text(ts: int | None) -> str:

@@ -71,7 +71,8 @@ class Matched:
 
 def joined(table: str) -> str:
     """The FROM clause that gives matched events ``m`` with their rows ``t``; copies of an event are left out with it."""
-    return f"match AS m JOIN {table} AS t ON m.evidence_id = t.evidence_id AND m.record = t.record AND m.ts IS NOT DISTINCT FROM t.ts"
+    same = "m.evidence_id = t.evidence_id AND m.record = t.record AND m.ts IS NOT DISTINCT FROM t.ts"
+    return f"match AS m JOIN {table} AS t ON {same}"
 
 
 def field_expression(tables: Tables, rule: Rule, table: str, field: str) -> str:

@@ -36,7 +36,7 @@ def raised(severity: Severity, steps: int = 1) -> Severity:
 
 def of_user_rule(level: str) -> Severity:
     """Where a finding of a user's Sigma rule starts: one step below the rule's level, low when it states none."""
-    stated: Severity = "info" if level == "informational" else level if level in SEVERITIES else "medium"  # type: ignore[assignment]
+    stated: Severity = "info" if level == "informational" else level if level in SEVERITIES else "medium"
     return raised(stated, -1)
 
 

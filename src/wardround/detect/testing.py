@@ -217,7 +217,7 @@ def _value(declared: schema.Table, name: str, value: Any, place: str) -> Any:
 
 
 def time_ns(value: Any, place: str) -> int:
-    """ns since 1970 UTC from an ISO time (UTC where it names no zone) or a whole number of ns. Raises ContentError."""
+    """Nanoseconds since 1970 UTC from an ISO time (UTC where it names no zone) or a whole number of ns. Raises ContentError."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     try:
