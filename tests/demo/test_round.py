@@ -1,0 +1,148 @@
+"""The demonstration round finds the attack, all of it that is looked for, and none of what only looks like one."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from demo.generate import happenings as t
+from demo.generate import hospital as h
+
+from wardround import pipeline
+from wardround.demo import evidence_directory
+from wardround.detect import detection
+from wardround.report.document import Finding, ResultDocument
+
+#: What the chain leaves to be found, and on whom. A detection that is not shipped yet is expected once it is.
+EXPECTED: dict[str, set[str]] = {
+    "VPN-A05": {h.INTRUDER.address},
+    "RDP-A01": {"lect2", "astreinte-imagerie", h.POOL_INTRUDER.address},
+    "RDP-A04": {"lect2", "astreinte-imagerie", h.POOL_INTRUDER.address},
+    "RDP-A08": {"ris1"},
+    "RDP-A09": {"astreinte-imagerie", h.POOL_INTRUDER.address},
+    "BR-A08": {h.LECT2.address, h.DROP.address},
+    "BR-A11": {"lect2"},
+    "BR-A12": {h.FS1.address, h.LECT2.address},
+    "RW-A01": {"fs1", "ris1", "pacs1", "lect1", "lect2"},
+    "RW-A02": {h.FS1.address, h.LECT2.address},
+    "RW-A05": {"fs1", "ris1", "pacs1", "lect1", "lect2"},
+    "RW-A06": {"fs1", "ris1", "pacs1"},
+    "RW-A07": {"fs1", "ris1", "pacs1", "lect1", "lect2"},
+    "RW-A09": {"dc1", h.POOL_INTRUDER.address},
+}
+
+#: Hosts, people and addresses that did nothing wrong that day and had nothing done to them.
+_HARMLESS_HOSTS = (h.SUP1, h.SCAN1, h.BKP1, h.JUMP1, h.ADM1, *h.MODALITIES)
+_HARMLESS_PEOPLE = (
+    h.CT_SERVICE,
+    h.MARTEL,
+    h.NIVELLE,
+    h.PERRIN,
+    h.SCAN_SERVICE,
+    h.BACKUP_SERVICE,
+    h.ENGINEER,
+    h.PACS_SERVICE,
+    h.RIS_SERVICE,
+)
+_HARMLESS_ADDRESSES = (h.HOME, h.VENDOR, h.AUDITOR, h.POOL_VENDOR, h.POOL_RADIOLOGIST, *h.PHONES)
+HARMLESS = {
+    *(host.name.lower() for host in _HARMLESS_HOSTS),
+    *(host.address for host in (*_HARMLESS_HOSTS, *_HARMLESS_ADDRESSES)),
+    *(person.name for person in _HARMLESS_PEOPLE),
+}
+
+#: Those that only a declaration tells from an attack: patch round, licensed scanner, contracted test of the portal.
+DECLARED = {"adm-perrin", "svc-scan", "scan1", h.JUMP1.address, h.SCAN1.address, h.AUDITOR.address}
+
+#: Pieces that arrive damaged or in a form nobody knows.
+TROUBLED = {"imaging/ct1-service.dmp", "imaging/xr2/Security.evtx", "vpn/vpn1.log", "zeek/current/conn.log"}
+
+
+def _examined(out: Path, *, with_site: bool) -> ResultDocument:
+    with evidence_directory() as directory:
+        site = directory / "site.toml"
+        paths = tuple(str(path) for path in sorted(directory.iterdir()) if path != site)
+        return pipeline.examine(pipeline.Request(paths, out, site_file=site if with_site else None, created=0))
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> ResultDocument:
+    return _examined(tmp_path_factory.mktemp("demo") / "round", with_site=True)
+
+
+@pytest.fixture(scope="module")
+def undeclared(tmp_path_factory: pytest.TempPathFactory) -> ResultDocument:
+    """The same evidence without a site file: nothing is declared."""
+    return _examined(tmp_path_factory.mktemp("demo") / "round", with_site=False)
+
+
+def _names(finding: Finding) -> set[str]:
+    """The subjects' names in lower case, without the domain."""
+    return {subject.name.lower().removesuffix(f".{h.DOMAIN}") for subject in finding.subjects}
+
+
+def _attacks(document: ResultDocument) -> Iterator[Finding]:
+    return (f for f in document.findings if f.kind == "attack" and "exception" not in f.details)
+
+
+def test_everything_expected_is_found_on_whom_it_concerns(document: ResultDocument) -> None:
+    found: dict[str, set[str]] = {}
+    for finding in _attacks(document):
+        found.setdefault(finding.detection, set()).update(_names(finding))
+    shipped = {item.name for item in detection.shipped()}
+    assert found == {name: subjects for name, subjects in EXPECTED.items() if name in shipped}
+
+
+def test_nothing_harmless_is_accused(document: ResultDocument) -> None:
+    accused = {(finding.detection, name) for finding in _attacks(document) for name in _names(finding) & HARMLESS}
+    assert not accused
+
+
+def test_without_declarations_only_what_needs_one_is_accused(undeclared: ResultDocument) -> None:
+    """The others are silent because of what they are, not because somebody excused them."""
+    accused = {name for finding in _attacks(undeclared) for name in _names(finding) & HARMLESS}
+    assert accused
+    assert accused <= DECLARED
+
+
+def test_declared_exceptions_are_told_and_say_why(document: ResultDocument) -> None:
+    excepted = [finding for finding in document.findings if "exception" in finding.details]
+    assert excepted
+    for finding in excepted:
+        assert finding.severity == "info"
+        assert _names(finding) & DECLARED
+
+
+def test_attacks_lie_within_the_attack(document: ResultDocument) -> None:
+    """The first sign is the intruder's, not something of the morning before."""
+    start = datetime.datetime.fromtimestamp(t.clock("08:12") / t.SECOND, datetime.UTC)
+    end = datetime.datetime.fromtimestamp(t.CLOSING / t.SECOND, datetime.UTC)
+    for finding in _attacks(document):
+        assert finding.first_ts is not None and finding.last_ts is not None
+        assert f"{start:%Y-%m-%dT%H:%M:%S}" <= finding.first_ts <= finding.last_ts <= f"{end:%Y-%m-%dT%H:%M:%S}"
+
+
+def test_damaged_and_unknown_pieces_are_told_and_nothing_else_is(document: ResultDocument) -> None:
+    with evidence_directory() as directory:
+        troubled = {problem.source.removeprefix(f"{directory}/") for problem in document.diagnostics}
+    assert troubled == TROUBLED
+
+
+def test_every_other_piece_was_read(document: ResultDocument) -> None:
+    with evidence_directory() as directory:
+        unread = {
+            piece.path.removeprefix(f"{directory}/")
+            for piece in document.evidence
+            if not piece.records and piece.format != "zip"
+        }
+    assert unread == TROUBLED - {"zeek/current/conn.log"}
+
+
+def test_what_was_not_assessed_has_a_reason_in_both_languages(document: ResultDocument) -> None:
+    silent = [item for item in document.coverage if item.result == "not_assessed"]
+    assert silent
+    for item in silent:
+        assert item.texts["en"].summary
+        assert item.texts["fr"].summary
