@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -16,13 +17,16 @@ from numpy.typing import NDArray
 
 from wardround.detect.rule import Predicate, Rule, fold
 from wardround.detect.sigma_program import AND, NOT, OR, PREDICATE, Graph, Program, compile_programs
-from wardround.detect.sigma_tests import ColumnTests
+from wardround.detect.sigma_tests import ColumnTests, verified
 from wardround.detect.sigma_values import Column, Integers, text_of
 from wardround.schema import PROVENANCE
 
 Booleans = NDArray[np.bool_]
 
 _PROVENANCE = frozenset(column.name for column in PROVENANCE)
+
+#: What is known of a predicate and a value.
+_FALSE, _TRUE, _OPEN = np.int8(0), np.int8(1), np.int8(2)
 
 _NO_ROWS: Integers = np.empty(0, np.int64)
 
@@ -80,19 +84,16 @@ class _TableMatcher:
 
     def assessed(self, rows: pa.Table) -> Integers:
         batch = _Batch(self, rows)
-        present = np.array([len(selected) > 0 for selected in batch.sources()], np.bool_)
+        present = np.array([len(selected) > 0 for selected in batch.sources], np.bool_)
         return np.unique(self.program.rule[present[self.program.source]])
 
     def match(self, rows: pa.Table) -> tuple[NDArray[np.int32], Integers]:
         program = self.program
         batch = _Batch(self, rows)
-        sources = batch.sources()
+        sources = batch.sources
         counts = np.array([len(selected) for selected in sources], np.int64)
         active = np.flatnonzero(counts)
         batch.load(frozenset().union(*(program.columns[source] for source in active)))
-        worded = [sources[source] for source in active if program.keywords[source]]
-        if worded:
-            batch.load_keywords(np.unique(np.concatenate(worded)))
         bounds = batch.bounds()
         possible = np.flatnonzero((counts[program.source] > 0) & (bounds[program.root] > 0))
         found: dict[int, list[Integers]] = {}
@@ -132,9 +133,14 @@ class _Batch:
         self._columns: dict[str, Column] = {}
         self._hits: dict[int, Integers] = {}
         self._values: dict[int, Booleans] = {}
-        self._keyword_rows: dict[int, Integers] = {}
+        self._states: dict[int, NDArray[np.int8]] = {}
         self._bounds = np.zeros(len(self._graph.kinds), np.int64)
         self._all = np.arange(self.size, dtype=np.int64)
+
+    def _predicate(self, node: int) -> Predicate:
+        predicate = self._graph.predicates[node]
+        assert predicate is not None
+        return predicate
 
     def _column(self, name: str) -> Column:
         found = self._columns.get(name)
@@ -149,24 +155,18 @@ class _Batch:
             tests = self._matcher.tests_of(name)
             if tests is None:
                 continue
-            for node, hits in tests.evaluate(column):
+            found = tests.evaluate(column)
+            for node, candidates in found.candidates.items():
+                if column.holds_lists:
+                    found.hits[node] = column.lift(verified(self._predicate(node), column, candidates))
+                else:
+                    self._states[node] = column.mask(candidates).astype(np.int8) * _OPEN
+                    self._bounds[node] = column.counts[candidates].sum()
+            for node, hits in found.hits.items():
                 self._hits[node] = hits
                 self._bounds[node] = column.counts[hits].sum()
 
-    def load_keywords(self, selected: Integers) -> None:
-        """Look for keywords in all text of these rows."""
-        found: dict[int, list[Integers]] = {}
-        some = self._rows if len(selected) == self.size else self._rows.take(selected)
-        for name in some.column_names:
-            if name in _PROVENANCE or not _holds_text(some.schema.field(name).type):
-                continue
-            column = Column(len(selected), some[name])
-            for node, hits in self._matcher.keyword_tests.evaluate(column):
-                found.setdefault(node, []).append(selected[column.rows_of(hits)])
-        for node, parts in found.items():
-            self._keyword_rows[node] = np.unique(np.concatenate(parts))
-            self._bounds[node] = len(self._keyword_rows[node])
-
+    @cached_property
     def sources(self) -> list[Integers]:
         """The rows of every source of the program."""
         self.load(self._matcher.where_columns)
@@ -222,13 +222,22 @@ class _Batch:
         return rows
 
     def _rows_of(self, node: int) -> Integers:
-        if node in self._keyword_rows:
-            return self._keyword_rows[node]
-        predicate = self._graph.predicates[node]
-        hits = self._hits.get(node)
-        if hits is None or predicate is None or predicate.field is None:
-            return _NO_ROWS
-        return self._columns[predicate.field].rows_of(hits)
+        """The rows for which a predicate is true, ascending."""
+        predicate = self._predicate(node)
+        assert predicate.field is not None
+        column = self._columns[predicate.field]
+        states = self._states.get(node)
+        if states is not None:
+            self._decide(predicate, column, states, np.flatnonzero(states == _OPEN))
+            return column.rows_of(np.flatnonzero(states == _TRUE))
+        return column.rows_of(self._hits[node])
+
+    @staticmethod
+    def _decide(predicate: Predicate, column: Column, states: NDArray[np.int8], values: Integers) -> None:
+        """Decide a predicate for values for which it is still open."""
+        if len(values):
+            states[values] = _FALSE
+            states[verified(predicate, column, values)] = _TRUE
 
     def _test(self, node: int, rows: Integers) -> Booleans:
         """Per given row (ascending): is the node true."""
@@ -257,18 +266,55 @@ class _Batch:
         return result
 
     def _test_predicate(self, node: int, rows: Integers) -> Booleans:
-        predicate = self._graph.predicates[node]
-        assert predicate is not None
+        predicate = self._predicate(node)
         if predicate.field is None:
-            return self._among(rows, self._keyword_rows[node])
+            return self._test_keyword(node, rows)
         if predicate.operator.startswith("field_"):
             return self._test_fields(predicate, predicate.field, rows)
         column = self._columns[predicate.field]
+        codes = column.codes[rows]
+        states = self._states.get(node)
+        if states is not None:
+            found = states[codes]
+            self._decide(predicate, column, states, np.unique(codes[found == _OPEN]))
+            return np.asarray(states[codes] == _TRUE)
         values = self._values.get(node)
         if values is None:
             values = self._values[node] = column.mask(self._hits[node])
-        found: Booleans = values[column.codes[rows]]
+        return np.asarray(values[codes])
+
+    def _test_keyword(self, node: int, rows: Integers) -> Booleans:
+        found = self._keywords.get(node)
+        return np.zeros(len(rows), np.bool_) if found is None else np.asarray(found[rows])
+
+    @cached_property
+    def _keywords(self) -> dict[int, Booleans]:
+        """Per keyword that occurs: the rows in whose text it does. Only rows are searched that a keyword rule is about."""
+        program, tests = self._matcher.program, self._matcher.keyword_tests
+        worded = [rows for rows, keywords in zip(self.sources, program.keywords, strict=True) if keywords]
+        selected = np.unique(np.concatenate(worded))
+        found: dict[int, Booleans] = {}
+        for name in self._text_columns:
+            column = self._columns.get(name)
+            rows = self._all
+            if column is None:
+                cells = self._rows[name] if len(selected) == self.size else self._rows[name].take(pa.array(selected))
+                column, rows = Column.of_rows(cells), selected
+            result = tests.evaluate(column)
+            for node, candidates in result.candidates.items():
+                result.hits[node] = column.lift(verified(self._predicate(node), column, candidates))
+            for node, hits in result.hits.items():
+                found.setdefault(node, np.zeros(self.size, np.bool_))[rows[column.rows_of(hits)]] = True
         return found
+
+    @cached_property
+    def _text_columns(self) -> list[str]:
+        """The columns in which keywords are looked for: text that is not about where the row comes from."""
+        return [
+            field.name
+            for field in self._rows.schema
+            if field.name not in _PROVENANCE and _holds_text(field.type) and self._rows[field.name].null_count < self.size
+        ]
 
     def _test_fields(self, predicate: Predicate, name: str, rows: Integers) -> Booleans:
         """Compare two fields of the same row, once per distinct pair."""

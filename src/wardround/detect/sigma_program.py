@@ -82,7 +82,7 @@ class Graph:
         found = [
             node
             for node, (kind, predicate) in enumerate(zip(self.kinds, self.predicates, strict=True))
-            if (kind == AND and not self.children[node]) or (predicate is not None and predicate.operator.startswith("field_"))
+            if (kind == AND and not self.children[node]) or (predicate is not None and _of_the_row(predicate))
         ]
         return np.array(found, np.int64)
 
@@ -92,12 +92,17 @@ class Graph:
         found: list[bool] = []
         for kind, children, predicate in zip(self.kinds, self.children, self.predicates, strict=True):
             if kind == PREDICATE:
-                found.append(predicate is not None and not predicate.operator.startswith("field_"))
+                found.append(predicate is not None and not _of_the_row(predicate))
             elif kind == AND:
                 found.append(any(found[child] for child in children))
             else:
                 found.append(kind == OR and all(found[child] for child in children))
         return found
+
+
+def _of_the_row(predicate: Predicate) -> bool:
+    """Whether no column alone decides a predicate: keywords, and fields compared with each other."""
+    return predicate.field is None or predicate.operator.startswith("field_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,37 +148,29 @@ class _Builder:
 
     def program(self) -> Program:
         table = np.array(self._instances, np.int64).reshape(-1, 3)
-        columns: list[set[str]] = [set() for _ in self._sources]
-        keywords = [False] * len(self._sources)
-        used: dict[int, tuple[frozenset[str], bool]] = {}
+        columns: list[set[str | None]] = [set() for _ in self._sources]
+        used: dict[int, frozenset[str | None]] = {}
         for _, source, root in self._instances:
-            names, words = _columns_used(self._graph, root, used)
-            columns[source] |= names
-            keywords[source] |= words
+            columns[source] |= _columns_used(self._graph, root, used)
         return Program(
             self._graph,
             tuple(self._sources),
             table[:, 0].copy(),
             table[:, 1].copy(),
             table[:, 2].copy(),
-            tuple(frozenset(names) for names in columns),
-            tuple(keywords),
+            tuple(frozenset(name for name in names if name is not None) for names in columns),
+            tuple(None in names for names in columns),
         )
 
 
-def _columns_used(graph: Graph, node: int, used: dict[int, tuple[frozenset[str], bool]]) -> tuple[frozenset[str], bool]:
-    """The columns that a node looks at, and whether it looks for keywords."""
-    if node in used:
-        return used[node]
-    predicate = graph.predicates[node]
-    if predicate is None:
-        parts = [_columns_used(graph, child, used) for child in graph.children[node]]
-        found = frozenset().union(*(names for names, _ in parts)), any(words for _, words in parts)
-    elif predicate.field is None:
-        found = frozenset(), True
-    elif predicate.operator.startswith("field_"):
-        found = frozenset((predicate.field, str(predicate.value))), False
-    else:
-        found = frozenset((predicate.field,)), False
-    used[node] = found
+def _columns_used(graph: Graph, node: int, used: dict[int, frozenset[str | None]]) -> frozenset[str | None]:
+    """The columns whose values a node looks at; None among them when it looks for keywords."""
+    found = used.get(node)
+    if found is None:
+        predicate = graph.predicates[node]
+        if predicate is None:
+            found = frozenset().union(*(_columns_used(graph, child, used) for child in graph.children[node]))
+        else:
+            found = frozenset() if predicate.operator.startswith("field_") else frozenset((predicate.field,))
+        used[node] = found
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from itertools import chain
@@ -27,16 +28,31 @@ _LONG_S = "\u017f"
 
 _NOTHING: Integers = np.empty(0, np.int64)
 
+#: From so many texts on, Arrow's RE2 on all of them at once is faster than one call for each.
+_MANY = 32
+
 Hits = tuple[int, Integers]
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What is known of the predicates of one column; those that hold for no value are in neither.
+
+    ``hits`` has the numbers of the values (*absent* is the last) for which a predicate holds, ascending. ``candidates`` has
+    the numbers of the texts for which it may hold: :func:`verified` tells.
+    """
+
+    hits: dict[int, Integers]
+    candidates: dict[int, Integers]
+
+
 class ColumnTests:
-    """The predicates of one column, compiled. ``evaluate`` gives, for those that hit, the numbers of the values hit."""
+    """The predicates of one column, compiled; the numbers given with them name them in the results."""
 
     def __init__(self, predicates: list[tuple[int, Predicate]]) -> None:
         self._equal: dict[str, list[int]] = {}
         self._needles: dict[str, list[tuple[int, Predicate]]] = {}
-        self._each: list[tuple[int, Predicate]] = []
+        self._each: list[int] = []
         self._whole: list[tuple[int, Predicate]] = []
         for number, predicate in predicates:
             self._sort(number, predicate)
@@ -47,13 +63,13 @@ class ColumnTests:
         if operator in {"exists", "null"} or (operator == "wildcard" and value == "*"):
             self._whole.append((number, predicate))
         elif _by_value(predicate):
-            self._each.append((number, predicate))
+            self._each.append(number)
         elif operator == "equals" and not predicate.cased:
             self._equal.setdefault(fold(value), []).append(number)
         else:
             needles = _needles(predicate)
             if needles is None:
-                self._each.append((number, predicate))
+                self._each.append(number)
             for needle in needles or ():
                 self._needles.setdefault(needle, []).append((number, predicate))
 
@@ -68,18 +84,22 @@ class ColumnTests:
     def _equal_values(self) -> tuple[pa.Array, list[list[int]]]:
         return pa.array(list(self._equal), pa.large_string()), list(self._equal.values())
 
-    def evaluate(self, column: Column) -> list[Hits]:
-        """The numbers of the values (*absent* is the last) for which each predicate holds; those without any are left out."""
-        found = list(self._evaluate_whole(column))
-        if len(column.texts):
-            by_predicate: dict[int, list[Integers]] = {}
-            for number, texts in chain(self._evaluate_equal(column.texts), self._evaluate_needles(column.texts)):
-                by_predicate.setdefault(number, []).append(texts)
-            for number, parts in by_predicate.items():
-                hits = parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
-                found.append((number, column.lift(hits)))
-            found.extend((number, column.lift(hits)) for number, hits in self._evaluate_each(column))
-        return [(number, hits) for number, hits in found if len(hits)]
+    def evaluate(self, column: Column) -> Evaluated:
+        """Evaluate all predicates, as far as looking for plain text decides them."""
+        found = Evaluated(dict(self._evaluate_whole(column)), {})
+        texts = column.texts
+        if not len(texts):
+            return found
+        decided: dict[int, list[Integers]] = {}
+        open_: dict[int, list[Integers]] = {}
+        for number, values in self._evaluate_equal(texts):
+            decided.setdefault(number, []).append(values)
+        self._evaluate_needles(texts, decided, open_)
+        found.hits.update((number, column.lift(_united(parts))) for number, parts in decided.items())
+        found.candidates.update((number, _united(parts)) for number, parts in open_.items())
+        every = np.arange(len(texts))
+        found.candidates.update((number, every) for number in self._each)
+        return found
 
     def _evaluate_whole(self, column: Column) -> Iterator[Hits]:
         """Predicates that look at whether there is a value at all."""
@@ -106,33 +126,30 @@ class ColumnTests:
             for number in numbers[value]:
                 yield number, positions
 
-    def _evaluate_needles(self, texts: Texts) -> Iterator[Hits]:
+    def _evaluate_needles(self, texts: Texts, decided: dict[int, list[Integers]], open_: dict[int, list[Integers]]) -> None:
+        """Sort the texts in which a needle occurs into those that decide a predicate and those that leave it open."""
         if not self._needles:
             return
         _, predicates, _ = self._automaton
-        always = _NOTHING
-        if not texts.ascii:
-            always = np.array([i for i, text in enumerate(texts.plain) if _LONG_S in text], np.int64)
-        seen: set[int] = set()
         needle, value, starts, ends = self._occurrences(texts)
         for which, rows in _grouped(needle, np.arange(len(needle))):
             values = value[rows]
             for number, predicate in predicates[which]:
                 match predicate.operator, predicate.cased:
                     case "contains", False:
-                        hits = values
+                        decided.setdefault(number, []).append(values)
                     case "startswith", False:
-                        hits = values[starts[rows]]
+                        decided.setdefault(number, []).append(values[starts[rows]])
                     case "endswith", False:
-                        hits = values[ends[rows]]
+                        decided.setdefault(number, []).append(values[ends[rows]])
                     case _:
-                        hits = _verified(predicate, texts, values)
-                yield number, hits
-        if len(always):
-            for number, predicate in chain.from_iterable(predicates):
-                if predicate.operator == "regex" and number not in seen:
-                    seen.add(number)
-                    yield number, _verified(predicate, texts, always)
+                        open_.setdefault(number, []).append(values)
+        if not texts.ascii:
+            special = np.array([i for i, text in enumerate(texts.plain) if _LONG_S in text], np.int64)
+            if len(special):
+                for number, predicate in chain.from_iterable(predicates):
+                    if predicate.operator == "regex":
+                        open_.setdefault(number, []).append(special)
 
     def _occurrences(self, texts: Texts) -> tuple[Integers, Integers, NDArray[np.bool_], NDArray[np.bool_]]:
         """Where needles occur: needle, text, and whether one of the occurrences is at the start and at the end of the text."""
@@ -158,15 +175,9 @@ class ColumnTests:
         key, at = _merged(np.concatenate(keys), np.concatenate(flags))
         return key // len(texts), key % len(texts), (at & 1).astype(np.bool_), (at & 2).astype(np.bool_)
 
-    def _evaluate_each(self, column: Column) -> Iterator[Hits]:
-        """Predicates that need every distinct value to be looked at."""
-        for number, predicate in self._each:
-            if not _by_value(predicate):
-                yield number, _verified(predicate, column.texts, np.arange(len(column.texts)))
-                continue
-            test = _test(predicate)
-            values = column.raw or column.texts.plain
-            yield number, np.array([i for i, value in enumerate(values) if test(value)], np.int64)
+
+def _united(parts: list[Integers]) -> Integers:
+    return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
 
 
 def _by_value(predicate: Predicate) -> bool:
@@ -208,23 +219,36 @@ def _needles(predicate: Predicate) -> tuple[str, ...] | None:
     return (literal,) if literal else None
 
 
-def _verified(predicate: Predicate, texts: Texts, candidates: Integers) -> Integers:
-    """Those of the candidates for which a predicate really holds."""
-    test = _exact(predicate)
-    folded = predicate.operator == "wildcard" and not predicate.cased
-    values = texts.folded if folded else texts.plain
-    return np.array([i for i in candidates.tolist() if test(values[i])], np.int64)
+def verified(predicate: Predicate, column: Column, candidates: Integers) -> Integers:
+    """Those of the candidate texts of a column for which a predicate really holds."""
+    if _by_value(predicate):
+        test = _value_test(predicate)
+        values = column.raw or column.texts.plain
+        return np.array([i for i in candidates.tolist() if test(values[i])], np.int64)
+    if predicate.operator in {"regex", "wildcard"}:
+        return _verified_regex(predicate, column.texts, candidates)
+    exact = _exact(predicate)
+    texts = column.texts.plain
+    return np.array([i for i in candidates.tolist() if exact(texts[i])], np.int64)
+
+
+def _verified_regex(predicate: Predicate, texts: Texts, candidates: Integers) -> Integers:
+    pattern, folded = str(predicate.value), False
+    if predicate.operator == "wildcard":
+        folded = not predicate.cased
+        pattern = wildcard_regex(fold(pattern) if folded else pattern)
+    if len(candidates) >= _MANY:
+        array = (texts.folded_array if folded else texts.array).take(pa.array(candidates))
+        found = np.asarray(pc.match_substring_regex(array, pattern))
+        return np.asarray(candidates[found])
+    search = compile_regex(pattern).search
+    plain = texts.folded if folded else texts.plain
+    return np.array([i for i in candidates.tolist() if search(plain[i]) is not None], np.int64)
 
 
 def _exact(predicate: Predicate) -> Callable[[str], bool]:
     value = str(predicate.value)
     match predicate.operator:
-        case "regex":
-            search = compile_regex(value).search
-            return lambda text: search(text) is not None
-        case "wildcard":
-            search = compile_regex(wildcard_regex(value if predicate.cased else fold(value))).search
-            return lambda text: search(text) is not None
         case "contains":
             return lambda text: value in text
         case "startswith":
@@ -234,7 +258,7 @@ def _exact(predicate: Predicate) -> Callable[[str], bool]:
     return lambda text: text == value
 
 
-def _test(predicate: Predicate) -> Callable[[Any], bool]:
+def _value_test(predicate: Predicate) -> Callable[[Any], bool]:
     """The test of a number, an address or a part of a time, of a value as the column has it."""
     if predicate.operator == "cidr":
         return _network_test(str(predicate.value))

@@ -111,13 +111,27 @@ class Column:
             self.codes = _codes(encoded.indices, self._size)
             self.texts, self.raw = _texts(encoded.dictionary)
 
+    @classmethod
+    def of_rows(cls, column: pa.ChunkedArray) -> Column:
+        """The column without looking for equal texts, for columns that are looked at once only."""
+        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+            return cls(len(column), column)
+        found = cls(0, None)
+        found.rows = len(column)
+        array = column.combine_chunks()
+        valid = np.asarray(array.is_valid())
+        found.texts = Texts(array.drop_null())
+        found._size = len(found.texts)
+        found.codes = np.where(valid, np.cumsum(valid) - 1, found._size).astype(np.int32)
+        return found
+
     def __len__(self) -> int:
         return self._size
 
     @property
-    def present(self) -> bool:
-        """Whether any row has a value."""
-        return self._size > 0
+    def holds_lists(self) -> bool:
+        """Whether values are lists, whose elements are the texts."""
+        return self._elements is not None
 
     def _encode_lists(self, column: pa.ChunkedArray) -> None:
         numbers: dict[tuple[Any, ...], int] = {}
