@@ -1,0 +1,123 @@
+"""The report as one self-contained HTML file: a first screen for a director, everything for an engineer below it.
+
+No script, nothing fetched, a content security policy that allows one style sheet by its hash; what evidence says is made
+visible, shortened and escaped. Long rounds are folded and capped, worst first: the whole is in ``round.json``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from wardround.report import charts, story
+from wardround.report.document import Finding, ResultDocument, Rule, presentable
+from wardround.report.texts import language
+
+_LONGEST = 400
+_RULE_STATUSES = ("matched", "unusable", "not_assessed", "not_matched")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a long round is shown: findings in full and in one line (in all and per detection), rows of lists."""
+
+    full: int = 300
+    full_each: int = 20
+    brief: int = 4000
+    brief_each: int = 500
+    open: int = 3
+    pointers: int = 10
+    details: int = 20
+    evidence: int = 1000
+    diagnostics: int = 300
+    rules: int = 100
+    notes: int = 50
+
+
+LIMITS = Limits()
+
+
+@dataclass(slots=True)
+class _Group:
+    """The findings of one detection: some told in full, more in one line each, the rest counted."""
+
+    first: Finding
+    full: list[Finding] = field(default_factory=list)
+    brief: list[Finding] = field(default_factory=list)
+    rest: int = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.full) + len(self.brief) + self.rest
+
+
+def export(document: ResultDocument, lang: str) -> bytes:
+    """The report in ``lang`` as UTF-8."""
+    shown, words = presentable(document, _LONGEST), language(lang)
+    environment = Environment(
+        loader=PackageLoader("wardround.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = resources.files("wardround.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
+    chart = charts.timeline(shown, words)
+    chapters = story.chapters(shown)
+    text = environment.get_template(
+        "report.html.j2"
+    ).render(
+        _=words.gettext,
+        counted=words.counted,
+        words=words,
+        document=shown,
+        limits=LIMITS,
+        style=Markup(style),  # noqa: S704 - our own file
+        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        chart=chart,
+        drawing=Markup(chart.svg) if chart else "",  # noqa: S704 - drawn by us, its texts escaped
+        sentences=story.sentences(shown, words),
+        severities=story.severity_counts(shown),
+        results=story.result_counts(shown),
+        actions=story.actions(shown, words),
+        chapters=chapters,
+        groups={chapter.threat: groups for chapter, groups in _grouped(chapters, shown)},
+        opened={found.id for found in shown.findings[: LIMITS.open]},
+        control_titles={control.id: words.texts(control.texts).title for control in shown.controls},
+        period=story.period(shown),
+        rules=sorted(shown.rules, key=_rule_order),
+        rule_counts=_rule_counts(shown.rules),
+    )
+    return text.encode()
+
+
+def _grouped(chapters: Sequence[story.Chapter], document: ResultDocument) -> Iterator[tuple[story.Chapter, list[_Group]]]:
+    """Share the room for findings among their detections, the worst findings of the whole round first."""
+    groups: dict[tuple[str, str], _Group] = {}
+    full, brief = LIMITS.full, LIMITS.brief
+    for found in document.findings:
+        group = groups.setdefault((found.threat, found.detection), _Group(found))
+        if full and len(group.full) < LIMITS.full_each:
+            group.full.append(found)
+            full -= 1
+        elif brief and len(group.brief) < LIMITS.brief_each:
+            group.brief.append(found)
+            brief -= 1
+        else:
+            group.rest += 1
+    for chapter in chapters:
+        yield chapter, [group for (threat, _), group in groups.items() if threat == chapter.threat]
+
+
+def _rule_order(rule: Rule) -> tuple[int, int, str, str]:
+    return _RULE_STATUSES.index(rule.status), -rule.matches, rule.title, rule.rule_id
+
+
+def _rule_counts(rules: Sequence[Rule]) -> dict[str, int]:
+    return {status: sum(rule.status == status for rule in rules) for status in _RULE_STATUSES}

@@ -1,0 +1,229 @@
+"""What the first screen says: three sentences, the counts, the first actions; and the chapters below them.
+
+Nothing here knows a format. The rule that matters most: what was *not assessed* is never told as if it were clean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wardround.model import SEVERITIES, THREATS, Severity
+from wardround.report.document import Coverage, Finding, ResultDocument, threat_place
+from wardround.report.texts import Language
+
+#: What a finding of each severity weighs when actions are ranked: one step up outweighs two of the step below.
+_WEIGHTS: dict[Severity, int] = {"info": 0, "low": 1, "medium": 3, "high": 9, "critical": 27}
+_SERIOUS = ("high", "critical")
+_NAMED_THREATS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One of the three sentences of the first screen: its question and the answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A control to start with: title, advice, and the detections whose findings it would have avoided."""
+
+    control: str
+    title: str
+    advice: str
+    detections: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A threat with its findings (worst first) and what its detections could say."""
+
+    threat: str
+    findings: tuple[Finding, ...]
+    coverage: tuple[Coverage, ...]
+
+    def counted(self, result: str) -> int:
+        """How many of its detections had that result."""
+        return sum(row.result == result for row in self.coverage)
+
+
+def sentences(document: ResultDocument, language: Language) -> tuple[Sentence, Sentence, Sentence]:
+    """What is happening, what is possible, what could not be seen: one plain sentence each."""
+    _ = language.gettext
+    return (
+        Sentence(_("What is happening"), _happening(document, language)),
+        Sentence(_("What is possible"), _possible(document, language)),
+        Sentence(_("What could not be seen"), _unseen(document, language)),
+    )
+
+
+def severity_counts(document: ResultDocument) -> dict[Severity, int]:
+    """Findings per severity, the worst first."""
+    return {level: sum(found.severity == level for found in document.findings) for level in reversed(SEVERITIES)}
+
+
+def result_counts(document: ResultDocument) -> dict[str, int]:
+    """Detections per result."""
+    results = ("found", "not_found", "not_assessed")
+    return {result: sum(row.result == result for row in document.coverage) for result in results}
+
+
+def actions(document: ResultDocument, language: Language, limit: int = 5) -> list[Action]:
+    """The controls that would have avoided the most, weighed by the worst severity of each detection that fired."""
+    worst: dict[str, dict[str, int]] = {}
+    for found in document.findings:
+        for control in found.controls:
+            detections = worst.setdefault(control, {})
+            weight = _WEIGHTS[found.severity]
+            detections[found.detection] = max(weight, detections.get(found.detection, 0))
+    ranked = sorted(worst.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    texts = {control.id: language.texts(control.texts) for control in document.controls}
+    return [
+        Action(control, texts[control].title, texts[control].summary, tuple(sorted(detections)))
+        for control, detections in ranked[:limit]
+        if control in texts
+    ]
+
+
+def chapters(document: ResultDocument) -> list[Chapter]:
+    """Every threat in the order of the talk, then whatever else the findings name."""
+    extra = {found.threat for found in document.findings} | {row.threat for row in document.coverage}
+    return [
+        Chapter(
+            threat,
+            tuple(found for found in document.findings if found.threat == threat),
+            tuple(row for row in document.coverage if row.threat == threat),
+        )
+        for threat in sorted({*THREATS, *extra}, key=threat_place)
+    ]
+
+
+def period(document: ResultDocument) -> tuple[str, str] | None:
+    """First and last event of all evidence, None when no event has a time."""
+    first = [piece.first_ts for piece in document.evidence if piece.first_ts]
+    last = [piece.last_ts for piece in document.evidence if piece.last_ts]
+    return (min(first), max(last)) if first and last else None
+
+
+def _happening(document: ResultDocument, language: Language) -> str:
+    attacks = [found for found in document.findings if found.kind == "attack" and found.severity != "info"]
+    checks = [row for row in document.coverage if row.kind == "attack"]
+    unseen = _threats([row for row in checks if row.result == "not_assessed"])
+    if attacks:
+        return _attacked(attacks, language)
+    if all(row.result == "not_assessed" for row in checks):
+        return language.gettext(
+            "Whether an attack is under way is not known: this evidence allowed none of the checks that would tell."
+        )
+    if unseen:
+        return language.gettext(
+            "No sign of an attack was found in what was looked at, which leaves open, wholly or in part: %(threats)s."
+        ) % {"threats": _named(unseen, language)}
+    return language.gettext("No sign of an attack was found, and every check for one could be made on this evidence.")
+
+
+def _attacked(attacks: Sequence[Finding], language: Language) -> str:
+    serious = sum(found.severity in _SERIOUS for found in attacks)
+    if serious:
+        start = language.counted(
+            "An attack appears to be under way: %(n)s serious sign was found",
+            "An attack appears to be under way: %(n)s serious signs were found",
+            serious,
+        )
+    else:
+        start = language.counted(
+            "%(n)s minor sign of an attack was found", "%(n)s minor signs of an attack were found", len(attacks)
+        )
+    last = attacks[0].last_ts
+    when = language.gettext("at an unknown time")
+    if last:
+        when = language.gettext("on %(moment)s") % {"moment": language.moment(last)}
+    return language.gettext("%(start)s (%(threats)s), above all %(worst)s, last seen %(when)s.") % {
+        "start": start,
+        "threats": _named(_threats(attacks), language),
+        "worst": _named_finding(attacks[0], language),
+        "when": when,
+    }
+
+
+def _possible(document: ResultDocument, language: Language) -> str:
+    weaknesses = [found for found in document.findings if found.kind == "exposure"]
+    checks = [row for row in document.coverage if row.kind == "exposure"]
+    assessed = sum(row.result != "not_assessed" for row in checks)
+    if weaknesses:
+        start = language.counted(
+            "%(n)s weakness would help an attacker", "%(n)s weaknesses would help an attacker", len(weaknesses)
+        )
+        return language.gettext("%(start)s (%(threats)s), above all %(worst)s.") % {
+            "start": start,
+            "threats": _named(_threats(weaknesses), language),
+            "worst": _named_finding(weaknesses[0], language),
+        }
+    if not assessed:
+        return language.gettext(
+            "What an attacker could use is not known: this evidence allowed none of the checks that would tell."
+        )
+    return language.counted(
+        "No weakness was found by the %(n)s check that could be made, which does not prove that there is none.",
+        "No weakness was found by the %(n)s checks that could be made, which does not prove that there is none.",
+        assessed,
+    )
+
+
+def _unseen(document: ResultDocument, language: Language) -> str:
+    unread = _unread(document, language)
+    missed = [row for row in document.coverage if row.result == "not_assessed"]
+    if not missed:
+        message = language.gettext("Every check could be made; what left no trace in this evidence stays unseen%(unread)s.")
+        return message % {"unread": unread}
+    whole: list[str] = []
+    part: list[str] = []
+    for chapter in chapters(document):
+        if chapter.counted("not_assessed"):
+            (whole if chapter.counted("not_assessed") == len(chapter.coverage) else part).append(chapter.threat)
+    start = language.gettext("%(missed)s of %(all)s checks could not be made for want of evidence") % {
+        "missed": language.number(len(missed)),
+        "all": language.number(len(document.coverage)),
+    }
+    if whole and part:
+        told = language.gettext("nothing can be said of %(whole)s, and only part of %(part)s")
+    elif whole:
+        told = language.gettext("nothing can be said of %(whole)s")
+    else:
+        told = language.gettext("only part can be said of %(part)s")
+    names = {"whole": _named(whole, language), "part": _named(part, language)}
+    return language.gettext("%(start)s: %(told)s%(unread)s.") % {"start": start, "told": told % names, "unread": unread}
+
+
+def _unread(document: ResultDocument, language: Language) -> str:
+    damaged = {problem.source for problem in document.diagnostics if not problem.recovered}
+    damaged |= {piece.path for piece in document.evidence if not piece.reader}
+    if not damaged:
+        return ""
+    return language.counted(
+        "; %(n)s file could not be read, or not to its end",
+        "; %(n)s files could not be read, or not to their end",
+        len(damaged),
+    )
+
+
+def _threats(rows: Sequence[Finding | Coverage]) -> list[str]:
+    """The threats of the rows, those of the first rows first."""
+    return list(dict.fromkeys(row.threat for row in rows))
+
+
+def _named(threats: Sequence[str], language: Language) -> str:
+    names = [language.threat(threat) for threat in threats]
+    if len(names) > _NAMED_THREATS + 1:
+        rest = len(names) - _NAMED_THREATS
+        names = [*names[:_NAMED_THREATS], language.counted("%(n)s other threat", "%(n)s other threats", rest)]
+    return language.listed(names)
+
+
+def _named_finding(found: Finding, language: Language) -> str:
+    title = language.quoted(language.texts(found.texts).title)
+    if not found.subjects:
+        return title
+    return f"{title} ({language.subjects(found.subjects[:2])})"
