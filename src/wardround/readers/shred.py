@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wardround.readers import shred_columns
 from wardround.readers import shred_kernels as kernels
 from wardround.readers.lines import line_edges
 
@@ -129,19 +130,17 @@ class Shredded:
         order = order[self._leaves[order, kernels.KIND] != kernels.NULL]
         rows_of = self._leaves[order, kernels.ROW]
         numbers = np.arange(order.size, dtype=np.int32)
-        offsets, data, valid, cut = kernels.text_column(self._data, self._leaves, order, numbers, order.size, -1, limit)
-        self.cut += cut
         edges = np.searchsorted(rows_of, np.arange(self.rows + 1)).astype(np.int32)
         return pa.ListArray.from_buffers(
             pa.list_(pa.string()),
             self.rows,
             [_bitmap(edges[1:] > edges[:-1]), pa.py_buffer(edges)],
-            children=[_strings(offsets, data, valid)],
+            children=[self._strings(order, numbers, order.size, -1, limit)],
         )
 
     def int(self, path: str) -> pa.Int64Array:
         """The first whole number of each row, from JSON numbers or from decimal or 0x-hexadecimal text; null otherwise."""
-        values, valid = kernels.integer_column(self._data, self._leaves, self._at(path), self.rows)
+        values, valid = shred_columns.integer_column(self._data, self._leaves, self._at(path), self.rows)
         return _primitive(pa.int64(), values, valid)
 
     def real(self, path: str) -> pa.DoubleArray:
@@ -155,7 +154,7 @@ class Shredded:
 
     def flag(self, path: str) -> pa.BooleanArray:
         """The first true or false of each row (JSON words, or text in any case)."""
-        values, valid = kernels.flag_column(self._data, self._leaves, self._at(path), self.rows)
+        values, valid = shred_columns.flag_column(self._data, self._leaves, self._at(path), self.rows)
         return pa.array(values, pa.bool_(), mask=~valid)
 
     def time(self, path: str) -> pa.Int64Array:
@@ -167,7 +166,7 @@ class Shredded:
 
     def times(self, path: str) -> tuple[pa.Int64Array, pa.BooleanArray]:
         """As :meth:`time`, and whether each time is known to be right: it stated its zone or counted from 1970."""
-        values, valid, zoned = kernels.time_column(self._data, self._leaves, self._at(path), self.rows)
+        values, valid, zoned = shred_columns.time_column(self._data, self._leaves, self._at(path), self.rows)
         return _primitive(pa.int64(), values, valid), pa.array(zoned, pa.bool_(), mask=~valid)
 
     def _at(self, path: str) -> Array:
@@ -177,10 +176,20 @@ class Shredded:
         return self._order[self._bounds[number] : self._bounds[number + 1]]
 
     def _text(self, order: Array, separator: int, limit: int) -> pa.StringArray:  # type: ignore[valid-type]
-        rows_of = self._leaves[order, kernels.ROW]
-        offsets, data, valid, cut = kernels.text_column(self._data, self._leaves, order, rows_of, self.rows, separator, limit)
+        return self._strings(order, self._leaves[order, kernels.ROW], self.rows, separator, limit)
+
+    def _strings(
+        self,
+        order: Array,
+        rows_of: Array,
+        rows: int,  # type: ignore[valid-type]
+        separator: int,  # type: ignore[valid-type]
+        limit: int,  # type: ignore[valid-type]
+    ) -> pa.StringArray:
+        offsets, data, valid, cut = shred_columns.text_column(self._data, self._leaves, order, rows_of, rows, separator, limit)
         self.cut += cut
-        return _strings(offsets, data, valid)
+        buffers = pa.py_buffer(offsets), pa.py_buffer(data), _bitmap(valid)
+        return pa.StringArray.from_buffers(valid.size, *buffers)
 
 
 def shred(data: bytes, records: Records | None = None) -> Shredded:
@@ -263,10 +272,6 @@ def _real(text: pa.StringArray) -> pa.DoubleArray:
 
 def _bitmap(valid: Array) -> pa.Buffer:
     return pa.py_buffer(np.packbits(valid, bitorder="little"))
-
-
-def _strings(offsets: Array, data: Array, valid: Array) -> pa.StringArray:
-    return pa.StringArray.from_buffers(valid.size, pa.py_buffer(offsets), pa.py_buffer(data), _bitmap(valid))
 
 
 def _primitive(kind: pa.DataType, values: Array, valid: Array) -> pa.Array:
