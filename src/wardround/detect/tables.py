@@ -34,6 +34,7 @@ THREADS = 2
 QUERY_SECONDS = 120.0
 
 _WINDOWS_EVENT = "windows_event"
+_EVENT_IDENTITY = ("Computer", "Channel", "EventRecordID", "EventID", "ts")
 _BATCH_ROWS = 100_000
 
 _MACROS = r"""
@@ -49,8 +50,8 @@ CREATE MACRO bare_address(value) AS
     lower(present(regexp_replace(regexp_replace(trim(CAST(value AS VARCHAR)),
         '^\[([^\]]*)\](:[0-9]+)?$', '\1'), '^((?i:::ffff:)?[0-9.]+):[0-9]+$', '\1')));
 CREATE MACRO pointers(table_name, evidence_id, record, ts) AS
-    list({'evidence_id': evidence_id, 'record': record, 'table': table_name, 'ts': ts}
-         ORDER BY ts NULLS LAST, evidence_id, record)[:10];
+    min({'ts': ts, 'evidence_id': evidence_id, 'record': record, 'table': table_name}, 10)
+        FILTER (WHERE evidence_id IS NOT NULL);
 """
 
 # The column that DuckDB misses, in the ways in which it says so.
@@ -74,6 +75,7 @@ class Tables:
         self._parts = {name: part for name, part in parts.items() if isinstance(part, pa.Table) or part}
         self._views: set[str] = set()
         self._added: set[str] = set()
+        self._copies: bool | None = None
         self._filled: dict[tuple[str, str], bool] = {}
         self._temporary = tempfile.mkdtemp(prefix="wardround-")
         self._connection = duckdb.connect(
@@ -216,48 +218,45 @@ class Tables:
     def _make_view(self, name: str) -> None:
         declared = schema.tables()[name]
         part = self._parts.get(name)
-        source = f"raw_{name}"
+        added = sorted(self._added) if name == _WINDOWS_EVENT else []
         if part is None:
-            nulls = ", ".join(f"CAST(NULL AS {_sql_type(c.type)}) AS {quoted(c.name)}" for c in declared.columns)
-            self._connection.execute(f"CREATE OR REPLACE VIEW {source} AS SELECT {nulls} WHERE false")
-            met: list[list[str]] = [[c.name for c in declared.columns]]
-        elif isinstance(part, pa.Table):
+            nulls = [_null(column.name, _sql_type(column.type)) for column in declared.columns]
+            nulls += [_null(column, "VARCHAR") for column in added]
+            self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {', '.join(nulls)} WHERE false")
+            return
+        if isinstance(part, pa.Table):
+            source = f"raw_{name}"
             self._connection.register(source, part)
             met = [part.column_names]
         else:
-            paths = _sql_list([str(path) for path in part])
-            parquet = f"read_parquet({paths}, union_by_name = true)"
-            self._connection.execute(f"CREATE OR REPLACE VIEW {source} AS SELECT * FROM {parquet}")
+            source = f"read_parquet({_sql_list([str(path) for path in part])}, union_by_name = true)"
             met = [pq.read_schema(path).names for path in part]
-        selected = ["*" + _merged_variants(met, {c.name.lower() for c in declared.columns})]
         there = {column.lower() for columns in met for column in columns}
-        selected += [f"CAST(NULL AS {_sql_type(c.type)}) AS {quoted(c.name)}"
-                     for c in declared.columns if c.name.lower() not in there]  # fmt: skip
-        if name == _WINDOWS_EVENT:
-            selected += [f"CAST(NULL AS VARCHAR) AS {quoted(column)}"
-                         for column in sorted(self._added) if column.lower() not in there]  # fmt: skip
-            source += self._without_copies(source) if part is not None else ""
-        self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {', '.join(selected)} FROM {source}")
+        selected = ["*" + _merged_variants(met, {column.name.lower() for column in declared.columns})]
+        selected += [_null(c.name, _sql_type(c.type)) for c in declared.columns if c.name.lower() not in there]
+        selected += [_null(column, "VARCHAR") for column in added if column.lower() not in there]
+        copies = " ANTI JOIN event_copy USING (evidence_id, record)" if self._has_copies(name, source, there) else ""
+        self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {', '.join(selected)} FROM {source}{copies}")
 
-    def _without_copies(self, source: str) -> str:
-        """The clause that leaves one of each set of copies of a Windows event; empty when there are none.
+    def _has_copies(self, name: str, source: str, columns: set[str]) -> bool:
+        """Whether there are copies of Windows events; table ``event_copy`` then holds all of each set but one.
 
         Copies agree in host, log, record number, event number and time: a log and its export, or one log handed in twice.
         """
-        present = self._connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'event_copy'").fetchall()
-        if not present:
+        if name != _WINDOWS_EVENT or not columns.issuperset(column.lower() for column in _EVENT_IDENTITY):
+            return False
+        if self._copies is None:
+            identity = ", ".join(_EVENT_IDENTITY)
+            known = " AND ".join(f"{column} IS NOT NULL" for column in _EVENT_IDENTITY)
+            repeated = f"""
+                SELECT {identity}, min((evidence_id, record)) AS kept FROM {source} WHERE {known}
+                GROUP BY ALL HAVING count(*) > 1"""
             self._connection.execute(f"""
                 CREATE TEMP TABLE event_copy AS
-                WITH repeated AS (
-                    SELECT Computer, Channel, EventRecordID, EventID, ts, min((evidence_id, record)) AS kept
-                    FROM {source}
-                    WHERE EventRecordID IS NOT NULL AND ts IS NOT NULL AND Computer IS NOT NULL AND Channel IS NOT NULL
-                    GROUP BY ALL HAVING count(*) > 1)
-                SELECT DISTINCT e.evidence_id, e.record
-                FROM {source} AS e JOIN repeated USING (Computer, Channel, EventRecordID, EventID, ts)
+                SELECT DISTINCT e.evidence_id, e.record FROM {source} AS e JOIN ({repeated}) USING ({identity})
                 WHERE (e.evidence_id, e.record) <> kept""")
-        copies = self._connection.execute("SELECT count(*) FROM event_copy").fetchone()
-        return " ANTI JOIN event_copy USING (evidence_id, record)" if copies and copies[0] else ""
+            self._copies = self._connection.execute("SELECT 1 FROM event_copy LIMIT 1").fetchall() != []
+        return self._copies
 
 
 def bare(sql: str) -> str:
@@ -277,6 +276,10 @@ def literal(text: str) -> str:
 
 def _sql_list(texts: Sequence[str]) -> str:
     return "[" + ", ".join(literal(text) for text in texts) + "]"
+
+
+def _null(column: str, kind: str) -> str:
+    return f"CAST(NULL AS {kind}) AS {quoted(column)}"
 
 
 def _filled(column: str) -> str:
