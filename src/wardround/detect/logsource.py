@@ -38,13 +38,15 @@ class Source:
     def bind(self, condition: Condition) -> Condition:
         """The condition in terms of columns instead of fields."""
         match condition:
-            case And(children):
-                return And(tuple(self.bind(child) for child in children))
-            case Or(children):
-                return Or(tuple(self.bind(child) for child in children))
+            case Predicate():
+                return self._bind_predicate(condition)
             case Not(child):
-                return Not(self.bind(child))
-        return self._bind_predicate(condition)
+                bound = self.bind(child)
+                return condition if bound is child else Not(bound)
+            case And(children) | Or(children):
+                bounds = tuple([self.bind(child) for child in children])
+                unchanged = all(bound is child for bound, child in zip(bounds, children, strict=True))
+                return condition if unchanged else type(condition)(bounds)
 
     def _bind_predicate(self, predicate: Predicate) -> Condition:
         field_name = predicate.field
@@ -52,9 +54,12 @@ class Source:
             return predicate
         if predicate.operator.startswith("field_"):
             predicate = replace(predicate, value=self.columns_of(str(predicate.value))[0])
+        columns = self.columns.get(field_name)
+        if columns is None and field_name not in self.values and field_name.lower() not in names.HASH_FIELDS:
+            return predicate
         bound = [
             item
-            for column in self.columns_of(field_name)
+            for column in columns or (field_name,)
             for item in self._stored(replace(predicate, field=column), field_name)
         ]
         if len(bound) == 1:

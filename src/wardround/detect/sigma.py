@@ -19,12 +19,13 @@ from sigma.exceptions import SigmaError
 from sigma.rule import SigmaDetections
 from sigma.rule.base import SigmaYAMLLoader, check_alias_expansion
 
+from wardround.detect import rule_files
 from wardround.detect.rule import Correlation, LogSource, ParsedRules, Rule, Unusable
+from wardround.detect.rule_files import RuleFile
 from wardround.detect.sigma_condition import UnusableRuleError, translate_detections
 from wardround.detect.sigma_correlation import parse_correlation
 
-#: Larger texts are not rules.
-MAX_FILE_BYTES = 4 * 1024 * 1024
+#: Larger texts and conditions are not those of a rule.
 MAX_DOCUMENT_CHARACTERS = 512 * 1024
 MAX_CONDITION_CHARACTERS = 8192
 
@@ -78,36 +79,22 @@ def parse_rules(text: str, path: str) -> ParsedRules:
 
 def load_directory(path: Path) -> ParsedRules:
     """Parse every .yml and .yaml file under a directory (or one file), in the order of their names."""
-    return combine(parse_file(file) for file in rule_files(path))
+    return parse_contents(rule_files.read(file) for file in rule_files.find(path))
 
 
-def rule_files(path: Path) -> list[Path]:
-    """The rule files under a directory (or the file itself), in a fixed order; hidden directories are left out."""
-    if path.is_file():
-        return [path]
-    found = (file for file in path.rglob("*") if file.suffix.lower() in {".yml", ".yaml"} and file.is_file())
-    return sorted(file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts))
+def parse_contents(contents: Iterable[RuleFile]) -> ParsedRules:
+    """Parse the contents of rule files; a file that could not be read is one unusable rule."""
+    return combine(map(_parse_file, contents))
 
 
-def parse_file(file: Path) -> ParsedRules:
-    """Parse one file; a file that cannot be read or is too large is one unusable rule."""
+def _parse_file(file: RuleFile) -> ParsedRules:
+    if file.problem:
+        return ParsedRules(unusable=(Unusable(file.path, "", "", file.problem),))
     try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        return ParsedRules(unusable=(Unusable(str(file), "", "", f"cannot be read: {error.strerror}"),))
-    return parse_bytes(data, str(file))
-
-
-def parse_bytes(data: bytes, path: str) -> ParsedRules:
-    """Parse the bytes of a rule file (UTF-8, at most MAX_FILE_BYTES)."""
-    if len(data) > MAX_FILE_BYTES:
-        return ParsedRules(unusable=(Unusable(path, "", "", "larger than any rule file"),))
-    try:
-        text = data.decode("utf-8-sig")
+        text = file.data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return ParsedRules(unusable=(Unusable(path, "", "", "not UTF-8 text"),))
-    return parse_rules(text, path)
+        return ParsedRules(unusable=(Unusable(file.path, "", "", "not UTF-8 text"),))
+    return parse_rules(text, file.path)
 
 
 def combine(parts: Iterable[ParsedRules]) -> ParsedRules:

@@ -40,25 +40,25 @@ class Graph:
     def add(self, condition: Condition) -> int:
         """The node of a condition, new or known."""
         match condition:
-            case And(children):
-                return self._node(AND, tuple(dict.fromkeys(map(self.add, children))))
-            case Or(children):
-                return self._node(OR, tuple(dict.fromkeys(map(self.add, children))))
+            case Predicate():
+                return self._node(PREDICATE, (), condition)
             case Not(child):
                 return self._node(NOT, (self.add(child),))
-        return self._node(PREDICATE, (), condition)
+            case And(children) | Or(children):
+                kind = AND if isinstance(condition, And) else OR
+                return self._node(kind, tuple(dict.fromkeys([self.add(child) for child in children])))
 
     def _node(self, kind: int, children: tuple[int, ...], predicate: Predicate | None = None) -> int:
         if kind in {AND, OR} and len(children) == 1:
             return children[0]
-        key = predicate if predicate is not None else (kind, children)
+        key = (kind, children) if predicate is None else predicate
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = len(self.kinds)
             self.kinds.append(kind)
             self.children.append(children)
             self.predicates.append(predicate)
-            self._heights.append(1 + max((self._heights[child] for child in children), default=-1))
+            self._heights.append(1 + max([self._heights[child] for child in children]) if children else 0)
         return found
 
     @cached_property
