@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -64,6 +64,14 @@ def only(records: Records, numbers: np.ndarray[tuple[int], np.dtype[np.int64]]) 
     """Those of the records that have one of these (ascending) numbers."""
     chosen = np.isin(records.numbers, numbers)
     return Records(records.starts[chosen], records.ends[chosen], records.numbers[chosen])
+
+
+def has_any(shredded: Shredded, paths: Iterable[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which records have a value at one of the paths."""
+    has = np.zeros(shredded.rows, np.bool_)
+    for path in paths:
+        has |= shredded.text(path).is_valid().to_numpy(zero_copy_only=False)
+    return has
 
 
 def column_of(shredded: Shredded, path: str, column: Column) -> tuple[pa.Array, int]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wardround.readers.base import Sink
-from wardround.readers.json_records import column_of, zones
+from wardround.readers.json_records import column_of, has_any, zones
 from wardround.readers.shred import Shredded
 from wardround.schema import Column, Table
 
@@ -61,7 +61,7 @@ class Mapped:
                 found[name] = derive(events).cast(column.type)
         rows = pa.table(found)
         if self.given:
-            rows = rows.filter(has_any(events, self.given))
+            rows = rows.filter(pa.array(has_any(events, self.given)))
         return self.finish(rows, events) if self.finish else rows
 
 
@@ -82,14 +82,6 @@ def first_of(events: Shredded, paths: tuple[str, ...], table: Table, column: Col
             best = pc.if_else(best.is_valid(), best, other)
         return best
     return pc.coalesce(*found)
-
-
-def has_any(events: Shredded, paths: tuple[str, ...]) -> pa.Array:
-    """Which events have a value at one of the paths."""
-    has = np.zeros(events.rows, np.bool_)
-    for path in paths:
-        has |= events.text(path).is_valid().to_numpy(zero_copy_only=False)
-    return pa.array(has)
 
 
 def one_per_flow(rows: pa.Table, _: Shredded) -> pa.Table:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from wardround.readers.json_records import column_of, only, record_blocks, shred_records, write_rows, zones
-from wardround.readers.zeek_names import LOGS, OPERATIONAL, known_columns, marks
+from wardround.readers.json_records import column_of, has_any, only, record_blocks, shred_records, write_rows, zones
+from wardround.readers.zeek_names import LOGS, OPERATIONAL, WEAK, known_columns, marks
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -34,8 +34,8 @@ def read_json(stream: BinaryIO, span: Span, sink: Sink) -> None:
             _write(name, shred_records(data, only(records, shredded.numbers[logs == name]), sink), sink)
 
 
-def _logs(shredded: Shredded) -> NDArray[np.object_]:
-    """The log of each record: what _path says, else the one that its keys belong to, empty when neither is known."""
+def _told_by_keys(shredded: Shredded) -> NDArray[np.object_]:
+    """The log that the keys of each record tell, empty when they tell none or more than one."""
     logs = np.full(shredded.rows, "", dtype=object)
     present: dict[str, list[str]] = {}
     for path in shredded.paths():
@@ -43,15 +43,21 @@ def _logs(shredded: Shredded) -> NDArray[np.object_]:
             present.setdefault(marks()[path], []).append(path)
     if len(present) == 1:
         logs[:] = next(iter(present))
-    else:
-        logs_told = np.zeros(shredded.rows, np.int64)
-        for log, paths in present.items():
-            has = np.zeros(shredded.rows, np.bool_)
-            for path in paths:
-                has |= shredded.text(path).is_valid().to_numpy(zero_copy_only=False)
-            logs[has] = log
-            logs_told += has
-        logs[logs_told != 1] = ""
+        return logs
+    told = np.zeros(shredded.rows, np.int64)
+    for log in sorted(present, key=lambda log: log == WEAK):
+        has = has_any(shredded, present[log])
+        if log == WEAK:
+            has &= told == 0
+        logs[has] = log
+        told += has
+    logs[told != 1] = ""
+    return logs
+
+
+def _logs(shredded: Shredded) -> NDArray[np.object_]:
+    """The log of each record: what _path says, else the one that its keys tell, empty when neither is known."""
+    logs = _told_by_keys(shredded)
     if shredded.count("_path"):
         # Every name but those of known logs is one: hostile evidence may have millions.
         named = shredded.text("_path", limit=64).to_numpy(zero_copy_only=False)

@@ -46,6 +46,9 @@ _OLD_NAMES = {
     ("ssl", "client_issuer_subject"): "client_issuer",
 }
 
+#: A log whose telling columns count only where no other log's are: SIP counts the bytes of bodies as HTTP does.
+WEAK = "http"
+
 #: Columns of which a record of that log has at least one and no other log has any; for records that don't name their log.
 _MARKS: dict[str, tuple[str, ...]] = {
     "conn": ("conn_state", "orig_ip_bytes", "missed_bytes"),
@@ -66,7 +69,7 @@ _MARKS: dict[str, tuple[str, ...]] = {
     "dce_rpc": ("named_pipe", "operation"),
     "ldap_search": ("base_object", "deref_aliases", "result_count"),
     "smtp": ("mailfrom", "rcptto", "helo", "last_reply"),
-    "ftp": ("reply_msg", "reply_code", "data_channel.resp_h"),
+    "ftp": ("reply_code", "data_channel.resp_h"),
     "ssh": ("auth_attempts", "host_key_alg", "kex_alg", "hassh"),
     "sip": ("request_from", "call_id", "response_from"),
     "snmp": ("get_requests", "get_bulk_requests", "set_requests"),
@@ -74,7 +77,14 @@ _MARKS: dict[str, tuple[str, ...]] = {
     "radius": ("framed_addr", "connect_info"),
     "quic": ("client_initial_dcid", "client_scid", "server_scid"),
     "tunnel": ("tunnel_type",),
-    "notice": ("note", "suppress_for"),
+    "notice": ("suppress_for", "peer_descr", "email_dest"),
+    "weird": ("notice",),
+    "dpd": ("analyzer",),
+    "ldap": ("object",),
+    "mysql": ("cmd",),
+    "websocket": ("subprotocol", "client_protocols"),
+    "known_services": ("port_proto",),
+    "known_certs": ("issuer_subject",),
     "analyzer": ("analyzer_kind", "analyzer_name"),
     "software": ("software_type", "unparsed_version"),
     "capture_loss": ("percent_lost",),
@@ -99,18 +109,21 @@ def marks() -> dict[str, str]:
 def recognise(fields: Iterable[str]) -> str | None:
     """The table of records that have these fields, None when they do not tell it beyond doubt."""
     found = {marks()[field] for field in fields if field in marks()}
+    found = found - {WEAK} or found
     return found.pop() if len(found) == 1 else None
 
 
 def is_record(record: object) -> bool:
-    """Whether a JSON value looks like a record of a Zeek log: a time under Zeek's name, and a log that it is of."""
-    if not isinstance(record, dict) or "ts" not in record:
+    """Whether a JSON value looks like a record of a Zeek log: it names one, or has a time and keys under Zeek's names."""
+    if not isinstance(record, dict):
         return False
-    if isinstance(record.get("id"), dict):
-        record = {**record, **{f"id.{key}": value for key, value in record["id"].items()}}
-    if "_path" in record or ("uid" in record and "id.orig_h" in record):
+    path = record.get("_path")
+    if isinstance(path, str) and (path in LOGS or path in OPERATIONAL or "ts" in record):
         return True
-    return recognise(record) is not None
+    names = set(record)
+    if isinstance(record.get("id"), dict):
+        names.update(f"id.{key}" for key in record["id"])
+    return "ts" in names and ({"uid", "id.orig_h"} <= names or recognise(names) is not None)
 
 
 def known_columns(table: Table, fields: tuple[str, ...]) -> tuple[dict[int, Column], list[str]]:
