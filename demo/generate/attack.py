@@ -21,8 +21,10 @@ from demo.generate.happenings import (
     LogCleared,
     Logon,
     Lookup,
+    MalwareSeen,
     PortalRequest,
     Process,
+    Reconnected,
     RegistrySet,
     RemoteDesktop,
     Replication,
@@ -128,7 +130,9 @@ def moving_by_remote_desktop() -> Iterator[Happening]:
 
 
 def blinding_the_antivirus() -> Iterator[Happening]:
-    """15:50. The archive's folders are taken out of the antivirus' sight, then it is switched off."""
+    """15:47. The antivirus sees a tool; the archive's folders are taken out of its sight, then it is switched off."""
+    tool = r"C:\ProgramData\brume\lit-mots-de-passe.exe"
+    yield MalwareSeen(clock("15:47"), h.PACS1, h.ON_CALL, "HackTool:Win32/DemoPasswordReader", tool)
     for number, host in enumerate((h.PACS1, h.RIS1)):
         at = clock("15:50") + number * 3 * MINUTE
         yield Script(at, host, h.ON_CALL, r"Add-MpPreference -ExclusionPath 'D:\PACS','C:\ProgramData\brume' -Force")
@@ -155,6 +159,7 @@ def stealing_the_domain() -> Iterator[Happening]:
 def taking_records() -> Iterator[Happening]:
     """17:30. Reports are read by the hundred, packed with images and a password, and carried out of the hospital."""
     at = clock("17:30")
+    yield Reconnected(at - 3 * MINUTE, h.POOL_INTRUDER, h.LECT2, h.ON_CALL)
     yield Ticket(at, h.LECT2, h.RESCUE, f"cifs/{h.FS1.fqdn}")
     yield Logon(at + SECOND, h.LECT2, h.FS1, h.RESCUE, seconds=1500)
     for number in range(680):

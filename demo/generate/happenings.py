@@ -228,6 +228,25 @@ class DefenderSetting(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class MalwareSeen(Happening):
+    """The antivirus recognised a malicious file."""
+
+    host: Host
+    user: Account
+    threat: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnected(Happening):
+    """A remote desktop session that had been left open was taken up again."""
+
+    source: Host
+    target: Host
+    user: Account
+
+
+@dataclass(frozen=True, slots=True)
 class LogCleared(Happening):
     """An event log was emptied."""
 

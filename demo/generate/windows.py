@@ -49,6 +49,13 @@ class Recorder:
 
     chance: Chance = field(default_factory=lambda: Chance("windows"))
     _logons: int = 0x3A1B00
+    _shares: set[tuple[str, str]] = field(default_factory=set)
+
+    def first_use(self, session: str, share: str) -> bool:
+        """Whether an SMB session uses a share for the first time."""
+        known = (session, share) in self._shares
+        self._shares.add((session, share))
+        return not known
 
     def logon_id(self) -> str:
         """The identifier of a new logon session."""
@@ -237,6 +244,17 @@ def _remote_desktop(recorder: Recorder, happening: t.RemoteDesktop) -> Iterator[
     yield Event(end, target, RDP_SESSIONS, 24, place, sid=_LOCAL_SYSTEM, wrapper="EventXML")
 
 
+def _reconnected(recorder: Recorder, happening: t.Reconnected) -> Iterator[Event]:
+    client: dict[str, Value] = {"ConnType": "TCP", "ClientIP": f"{happening.source.address}:{recorder.chance.port()}"}
+    yield Event(happening.at, happening.target, RDP_CORE, 131, client, sid="S-1-5-20")
+    place: dict[str, Value] = {
+        "User": rf"{h.NETBIOS}\{happening.user.name}",
+        "SessionID": recorder.chance.whole(2, 9),
+        "Address": happening.source.address,
+    }
+    yield Event(happening.at + 2 * t.SECOND, happening.target, RDP_SESSIONS, 25, place, sid=_LOCAL_SYSTEM, wrapper="EventXML")
+
+
 def _ticket(recorder: Recorder, happening: t.Ticket) -> Iterator[Event]:
     common: dict[str, Value] = {"IpAddress": f"::ffff:{happening.client.address}", "IpPort": str(recorder.chance.port())}
     if happening.service == "krbtgt":
@@ -308,13 +326,19 @@ def _file_action(recorder: Recorder, happening: t.FileAction) -> Iterator[Event]
     if not happening.audited:
         return
     writing = happening.share.endswith("$")
-    fields: dict[str, Value] = {
+    share: dict[str, Value] = {
         **_actor(happening.user, "0x3c51aa"),
         "ObjectType": "File",
         "IpAddress": happening.source.address,
         "IpPort": str(49152 + sum(happening.session.encode()) % 16000),
         "ShareName": rf"\\*\{happening.share}",
         "ShareLocalPath": "" if happening.share == "IPC$" else rf"\??\D:\{happening.share.rstrip('$')}",
+    }
+    if recorder.first_use(happening.session, happening.share):
+        connected = {**share, "AccessMask": "0x1", "AccessList": "%%4416\r\n\t\t\t\t"}
+        yield Event(happening.at - 1000, happening.target, SECURITY, 5140, connected)
+    fields: dict[str, Value] = {
+        **share,
         "RelativeTargetName": happening.name,
         "AccessMask": "0x3" if writing else "0x1",
         "AccessList": "%%4416\r\n\t\t\t\t" + ("%%4417\r\n\t\t\t\t" if writing else ""),
@@ -443,6 +467,28 @@ def _defender_setting(recorder: Recorder, happening: t.DefenderSetting) -> Itera
     yield Event(happening.at, happening.host, DEFENDER, happening.event, fields, sid=_LOCAL_SYSTEM)
 
 
+def _malware_seen(recorder: Recorder, happening: t.MalwareSeen) -> Iterator[Event]:
+    fields: dict[str, Value] = {
+        "Product Name": "Microsoft Defender Antivirus",
+        "Product Version": "4.18.25010.11",
+        "Detection ID": f"{{{recorder.chance.guid()}}}",
+        "Detection Time": _utc(happening.at).replace(" ", "T") + "Z",
+        "Threat ID": "2147700001",
+        "Threat Name": happening.threat,
+        "Severity ID": "4",
+        "Severity Name": "High",
+        "Category ID": "34",
+        "Category Name": "Tool",
+        "Source Name": "Real-Time Protection",
+        "Process Name": r"C:\Windows\explorer.exe",
+        "Detection User": _user_of_process(happening.user),
+        "Path": f"file:_{happening.path}",
+        "Action ID": "9",
+        "Action Name": "Not Applicable",
+    }
+    yield Event(happening.at, happening.host, DEFENDER, 1116, fields, sid=_LOCAL_SYSTEM)
+
+
 def _log_cleared(recorder: Recorder, happening: t.LogCleared) -> Iterator[Event]:
     if happening.channel == SECURITY:
         fields = _actor(happening.user, recorder.logon_id())
@@ -489,6 +535,7 @@ def _replication(recorder: Recorder, happening: t.Replication) -> Iterator[Event
 _OBSERVERS: dict[type[t.Happening], Callable[[Recorder, Any], Iterator[Event]]] = {
     t.Logon: _logon,
     t.RemoteDesktop: _remote_desktop,
+    t.Reconnected: _reconnected,
     t.Ticket: _ticket,
     t.VpnSession: _vpn_session,
     t.FileAction: _file_action,
@@ -500,6 +547,7 @@ _OBSERVERS: dict[type[t.Happening], Callable[[Recorder, Any], Iterator[Event]]] 
     t.FileCreated: _file_created,
     t.Script: _script,
     t.DefenderSetting: _defender_setting,
+    t.MalwareSeen: _malware_seen,
     t.LogCleared: _log_cleared,
     t.AuditPolicyChanged: _audit_policy_changed,
     t.Replication: _replication,
