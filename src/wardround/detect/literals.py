@@ -5,7 +5,7 @@ Regular expressions are RE2's (https://github.com/google/re2/wiki/Syntax): linea
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -19,7 +19,7 @@ MAX_REGEX_MEMORY = 8 * 1024 * 1024
 MIN_PREFILTER_CHARACTERS = 3
 
 
-@cache
+@lru_cache(maxsize=4096)
 def compile_regex(pattern: str) -> Any:
     """An RE2 expression; raises ValueError when RE2 cannot evaluate the pattern (look-around, back-references)."""
     options = re2.Options()

@@ -31,12 +31,14 @@ class NaiveMatcher:
 
     def match(self, table: str, rows: Sequence[Row]) -> list[tuple[int, int]]:
         """Pairs of rule and row numbers that match, sorted."""
-        found = []
+        selected: dict[int, list[int]] = {}
+        found: set[tuple[int, int]] = set()
         for number, alternatives in enumerate(self._bound):
-            for position, row in enumerate(rows):
-                if any(_selected(source, table, row) and holds(condition, row) for source, condition in alternatives):
-                    found.append((number, position))
-        return found
+            for source, condition in alternatives:
+                if id(source) not in selected:
+                    selected[id(source)] = [at for at, row in enumerate(rows) if _selected(source, table, row)]
+                found.update((number, at) for at in selected[id(source)] if holds(condition, rows[at]))
+        return sorted(found)
 
     def assessed(self, table: str, rows: Sequence[Row]) -> list[bool]:
         """Per rule: its log source selects at least one of the rows."""

@@ -22,7 +22,7 @@ from sigma.rule.base import SigmaYAMLLoader, check_alias_expansion
 from wardround.detect import rule_files
 from wardround.detect.rule import Correlation, LogSource, ParsedRules, Rule, Unusable
 from wardround.detect.rule_files import RuleFile
-from wardround.detect.sigma_condition import UnusableRuleError, translate_detections
+from wardround.detect.sigma_condition import POLICY, UnusableRuleError, translate_detections
 from wardround.detect.sigma_correlation import parse_correlation
 
 #: Larger texts and conditions are not those of a rule.
@@ -147,7 +147,7 @@ def _parse_document(mapping: dict[str, Any], document: str, path: str) -> Rule |
         raise UnusableRuleError("the detection is not a mapping")
     if len(str(detection.get("condition"))) > MAX_CONDITION_CHARACTERS:
         raise UnusableRuleError("the condition is too long")
-    condition = translate_detections(SigmaDetections.from_dict(_known_modifiers(detection)))
+    condition = translate_detections(SigmaDetections.from_dict(_known_modifiers(detection), policy=POLICY))
     return Rule(
         id=_identifier(mapping, document),
         name=_word(mapping, "name"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import re2
 from sigma.conditions import (
     ConditionAND,
     ConditionFieldEqualsValueExpression,
@@ -12,6 +14,8 @@ from sigma.conditions import (
     ConditionOR,
     ConditionValueExpression,
 )
+from sigma.policy import SigmaPolicy
+from sigma.policy.regex_engine import RegexEngine
 from sigma.rule import SigmaDetections
 from sigma.types import (
     CompareOperators,
@@ -35,14 +39,17 @@ from sigma.types import (
 from wardround.detect.literals import compile_regex, escape_wildcards
 from wardround.detect.rule import And, Condition, Not, Operator, Or, Predicate, TimePart
 
-#: A rule that grows beyond this by its modifiers is refused.
+#: A rule that grows beyond this by its modifiers, or is nested deeper, is refused.
 MAX_PREDICATES = 20_000
+MAX_DEPTH = 100
 
 _FLAGS = {
     SigmaRegularExpressionFlag.IGNORECASE: "i",
     SigmaRegularExpressionFlag.MULTILINE: "m",
     SigmaRegularExpressionFlag.DOTALL: "s",
 }
+
+_PYTHON_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 
 _COMPARISONS: dict[CompareOperators, Operator] = {
     CompareOperators.LT: "lt",
@@ -61,6 +68,20 @@ _FIELD_REFERENCES: dict[tuple[bool, bool], Operator] = {
 
 class UnusableRuleError(ValueError):
     """The rule says something that cannot be evaluated; the text is the reason told to the user."""
+
+
+class _RegexEngine(RegexEngine):
+    """Lets pySigma compile expressions as we do: bounded, and without writing to stderr."""
+
+    error = re2.error
+
+    def compile(self, pattern: str, flags: int = 0) -> Any:
+        letters = "".join(letter for letter, flag in _PYTHON_FLAGS.items() if flags & flag)
+        return compile_regex(f"(?{letters}){pattern}" if letters else pattern)
+
+
+#: What pySigma may do while it parses a rule.
+POLICY = SigmaPolicy(regex_engine=_RegexEngine())
 
 
 def translate_detections(detections: SigmaDetections) -> Condition:
@@ -98,14 +119,16 @@ class _Budget:
             raise UnusableRuleError(f"more than {MAX_PREDICATES} comparisons")
 
 
-def _translate(node: Any, budget: _Budget) -> Condition:
+def _translate(node: Any, budget: _Budget, depth: int = 0) -> Condition:
+    if depth > MAX_DEPTH:
+        raise UnusableRuleError("nested too deeply")
     match node:
         case ConditionAND():
-            return all_of(_translate(child, budget) for child in node.args)
+            return all_of(_translate(child, budget, depth + 1) for child in node.args)
         case ConditionOR():
-            return any_of(_translate(child, budget) for child in node.args)
+            return any_of(_translate(child, budget, depth + 1) for child in node.args)
         case ConditionNOT():
-            return negation(_translate(node.args[0], budget))
+            return negation(_translate(node.args[0], budget, depth + 1))
         case ConditionFieldEqualsValueExpression():
             return _translate_value(node.field, node.value, budget)
         case ConditionValueExpression():
