@@ -43,6 +43,8 @@ CREATE MACRO minutes(n) AS CAST(n * 60000000000 AS BIGINT);
 CREATE MACRO hours(n) AS CAST(n * 3600000000000 AS BIGINT);
 CREATE MACRO days(n) AS CAST(n * 86400000000000 AS BIGINT);
 CREATE MACRO ns_text(ts) AS strftime(make_timestamp_ns(ts), '%Y-%m-%d %H:%M:%S UTC');
+CREATE MACRO plain_command(command) AS
+    replace(replace(replace(replace(lower(command), '^', ''), '"', ''), '`', ''), chr(39), '');
 CREATE MACRO present(value) AS
     nullif(nullif(regexp_replace(trim(CAST(value AS VARCHAR)), '^(?i:::ffff:)([0-9.]+)$', '\1'), ''), '-');
 CREATE MACRO subject_key(value) AS lower(present(value));
