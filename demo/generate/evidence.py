@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import gzip
 import io
+import struct
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -34,6 +35,7 @@ _ROTATION = 4 * HOUR
 #: The last connections were in a log that was still being written when it was copied.
 _UNFINISHED = 60
 
+_GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"
 _ZIP_TIME = (2026, 3, 11, 9, 0, 0)
 
 
@@ -64,8 +66,11 @@ def write_evidence(directory: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _gzip(text: str) -> bytes:
-    # Without a time in the header, the same text always gives the same bytes.
-    return gzip.compress(text.encode(), compresslevel=9, mtime=0)
+    # Python's own gzip header depends on its version; this one names no time and no system (RFC 1952).
+    content = text.encode()
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    trailer = struct.pack("<II", zlib.crc32(content), len(content))
+    return _GZIP_HEADER + deflate.compress(content) + deflate.flush() + trailer
 
 
 def _zip(members: Mapping[str, str]) -> bytes:
