@@ -16,7 +16,7 @@ LAYERS: dict[str, set[str]] = {
     "pipeline": {"reading", "evidence", "readers", "detect", "care", "report", "store", "schema", "site", "model", "errors"},
     "preload": {"reading", "readers", "detect"},
     "reading": {"workers", "evidence", "readers", "detect", "store", "schema", "model", "errors"},
-    "workers": set(),
+    "workers": {"errors"},
     "evidence": {"readers", "model", "errors"},
     "demo": set(),
     "report": {"care", "store", "schema", "model", "site", "errors"},

@@ -7,10 +7,14 @@ import signal
 import time
 from typing import Any
 
+import pytest
+
 import wardround.workers as workers
 
 
 def _prepare(state: int) -> int:
+    if state < 0:
+        raise ValueError("no such state")
     return state * 10
 
 
@@ -45,3 +49,8 @@ def test_a_hang_is_stopped() -> None:
     outcomes = sorted(workers.run(_prepare, 0, _work, ["hang", 1], processes=1, seconds=2.0), key=lambda o: o.index)
     assert outcomes[0].failure == "stopped after 2 seconds"
     assert outcomes[1].result == 1
+
+
+def test_workers_that_cannot_start_are_one_error() -> None:
+    with pytest.raises(workers.WorkerError, match="no such state"):
+        list(workers.run(_prepare, -1, _work, [1, 2, 3]))

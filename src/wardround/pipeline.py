@@ -36,12 +36,12 @@ def examine(request: Request, progress: reading.Progress | None = None) -> Resul
 
     Raises UserError for what the user got wrong. Bad evidence never raises: it is in the round's diagnostics.
     """
-    from wardround.detect import decide, detection, sigma
+    from wardround.detect import decide, detection, pack
     from wardround.report import document, write
 
     told = site.load(request.site_file)
     catalogue = detection.shipped()
-    added = sigma.combine(sigma.load_directory(path) for path in request.rules)
+    added = pack.load_rules(request.rules)
     rules = (*(rule for item in catalogue for rule in item.rules), *added.rules)
     with store.RoundDirectory(request.out) as directory:
         found = evidence.Walk(directory.scratch).run(list(request.paths), sys.stdin.buffer)

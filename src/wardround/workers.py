@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -17,8 +18,15 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from wardround.errors import WardroundError
+
 #: A unit that takes longer than this many seconds is given up and told as a diagnostic.
 UNIT_SECONDS = 900.0
+
+
+class WorkerError(WardroundError):
+    """Workers cannot start at all: a defect of the installation, not of evidence."""
+
 
 Work = Callable[[Any, Any], Any]
 
@@ -53,7 +61,8 @@ def run(
     """Do ``work(prepared, unit)`` for every unit, ``prepared`` being ``prepare(state)`` made once in each worker.
 
     Outcomes come in order of completion. ``state``, units and results must be picklable. ``preload`` names a module that
-    is imported once and shared by the workers. ``work`` must not raise: what it raises counts as a crash.
+    is imported once and shared by the workers. ``work`` must not raise: what it raises counts as a crash. Raises
+    WorkerError when ``prepare`` fails.
     """
     context = multiprocessing.get_context("forkserver")
     if preload:
@@ -94,13 +103,26 @@ def _start(context: Any, prepare: Callable[[Any], Any], state: Any, work: Work) 
 
 
 def _serve(pipe: Connection, prepare: Callable[[Any], Any], state: Any, work: Work) -> None:
-    prepared = prepare(state)
+    """The life of a worker: say that it is ready (or why not), then answer units until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops its workers
+    try:
+        prepared = prepare(state)
+    except Exception as error:  # noqa: BLE001 - told to the parent, which raises
+        pipe.send(_CannotStart(f"{type(error).__name__}: {error}"))
+        return
     while True:
         try:
             unit = pipe.recv()
         except (EOFError, OSError):  # the round is over
             return
         pipe.send(work(prepared, unit))
+
+
+@dataclass(frozen=True, slots=True)
+class _CannotStart:
+    """What a worker sends that could not prepare itself."""
+
+    reason: str
 
 
 def _ready(busy: list[_Worker], seconds: float) -> list[_Worker]:
@@ -114,7 +136,10 @@ def _collect(worker: _Worker, seconds: float) -> Outcome:
     if not worker.pipe.poll():
         return Outcome(worker.index, None, f"stopped after {seconds:.0f} seconds")
     try:
-        return Outcome(worker.index, worker.pipe.recv())
+        result = worker.pipe.recv()
+        if isinstance(result, _CannotStart):
+            raise WorkerError(result.reason)
+        return Outcome(worker.index, result)
     except (EOFError, OSError):
         worker.process.join(5)
         return Outcome(worker.index, None, f"the reading process ended with code {worker.process.exitcode}")
