@@ -95,6 +95,7 @@ class Tables:
         text: Any = "VARCHAR"
         how: dict[str, Any] = {"type": "arrow", "null_handling": "special"}
         self._connection.create_function("site_zone", self._zones, [text], text, **how)
+        self._connection.execute(_site_macros(self.site))
         files = [str(path) for part in self._parts.values() if not isinstance(part, pa.Table) for path in part]
         self._connection.execute(f"SET allowed_paths = {_sql_list(files)}")
         self._connection.execute("SET enable_external_access = false")
@@ -259,6 +260,16 @@ class Tables:
                 WHERE (e.evidence_id, e.record) <> kept""")
             self._copies = self._connection.execute("SELECT 1 FROM event_copy LIMIT 1").fetchall() != []
         return self._copies
+
+
+def _site_macros(site: Site) -> str:
+    """What detections may ask of the site file besides the zone of an address."""
+    stated = [name for name, part in type(site).model_fields.items() if getattr(site, name) != part.default]
+    return f"""
+        CREATE MACRO site_states(part) AS list_contains(CAST({_sql_list(stated)} AS VARCHAR[]), part);
+        CREATE MACRO site_resolver(address) AS
+            list_contains(CAST({_sql_list([str(address) for address in site.resolvers])} AS VARCHAR[]), address);
+    """
 
 
 def bare(sql: str) -> str:
