@@ -135,7 +135,7 @@ def text_column(
     out = np.empty(room, np.uint8)
     offsets = np.zeros(rows + 1, np.int32)
     valid = np.zeros(rows, np.bool_)
-    current = -1
+    current = full = -1
     used = cut = 0
     for number in range(order.size):
         leaf = order[number]
@@ -147,7 +147,7 @@ def text_column(
             offsets[current + 1 : row + 1] = used
             current = row
             valid[row] = True
-        elif used - offsets[row] >= limit:
+        elif row == full:
             continue
         else:
             out[used] = separator
@@ -160,6 +160,7 @@ def text_column(
             used = offsets[row] + limit
             while used > offsets[row] and out[used] & 0xC0 == 0x80:
                 used -= 1
+            full = row
             cut += 1
     offsets[current + 1 :] = used
     return offsets, out[:used], valid, cut
@@ -316,6 +317,7 @@ def _iso_time(data: Array, position: int, end: int) -> tuple[int, int, bool]:
     nanoseconds, position = _fraction(data, position + 19, end)
     offset, stated, good = _zone(data, position, end)
     days = _days(year, month, day)
+    good &= day <= 28 or days < _days(year + month // 12, month % 12 + 1, 1)
     if not good or not -106000 < days < 106000:
         return 0, 0, False
     return ((days * 86400 + hour * 3600 + minute * 60 + second) - offset) * 1_000_000_000 + nanoseconds, stated, True

@@ -269,7 +269,7 @@ def _parse_record(data: Array, position: int, end: int, row: int, leaves: Array,
             depth += 1
             state = _KEY_OR_CLOSE if byte == 123 else _VALUE_OR_CLOSE
         else:
-            start = position - 1
+            start = first = position - 1
             if byte == 34:
                 close, escaped = _text_end(data, position, end)
                 if close < 0:
@@ -282,7 +282,7 @@ def _parse_record(data: Array, position: int, end: int, row: int, leaves: Array,
                     return -_BAD_BYTE
                 position = finish
             if path == OVERFLOW:
-                start, finish, kind = start if key_start < 0 else key_start, position, RAW
+                start, finish, kind = first if key_start < 0 else key_start, position, RAW
                 key_start = -1
             leaves[count, ROW] = row
             leaves[count, PATH] = path
