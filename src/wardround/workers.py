@@ -46,6 +46,7 @@ class _Worker:
     pipe: Connection
     index: int = -1
     started: float = 0.0
+    prepared: bool = False
 
 
 def run(
@@ -74,7 +75,7 @@ def run(
     try:
         while waiting or busy:
             while waiting and idle:
-                worker = idle.pop()
+                worker = _awaited(idle.pop())
                 worker.index, worker.started = waiting.popleft(), time.monotonic()
                 with suppress(OSError):  # it died while idle: collecting its outcome will tell
                     worker.pipe.send(units[worker.index])
@@ -108,8 +109,9 @@ def _serve(pipe: Connection, prepare: Callable[[Any], Any], state: Any, work: Wo
     try:
         prepared = prepare(state)
     except Exception as error:  # noqa: BLE001 - told to the parent, which raises
-        pipe.send(_CannotStart(f"{type(error).__name__}: {error}"))
+        pipe.send(f"{type(error).__name__}: {error}")
         return
+    pipe.send("")
     while True:
         try:
             unit = pipe.recv()
@@ -118,11 +120,17 @@ def _serve(pipe: Connection, prepare: Callable[[Any], Any], state: Any, work: Wo
         pipe.send(work(prepared, unit))
 
 
-@dataclass(frozen=True, slots=True)
-class _CannotStart:
-    """What a worker sends that could not prepare itself."""
-
-    reason: str
+def _awaited(worker: _Worker) -> _Worker:
+    """The worker once it is prepared; raises WorkerError when it never will be."""
+    if not worker.prepared:
+        try:
+            problem = worker.pipe.recv()
+        except (EOFError, OSError):
+            problem = "the process ended before it was ready"
+        if problem:
+            raise WorkerError(f"reading processes cannot start: {problem}")
+        worker.prepared = True
+    return worker
 
 
 def _ready(busy: list[_Worker], seconds: float) -> list[_Worker]:
@@ -136,10 +144,7 @@ def _collect(worker: _Worker, seconds: float) -> Outcome:
     if not worker.pipe.poll():
         return Outcome(worker.index, None, f"stopped after {seconds:.0f} seconds")
     try:
-        result = worker.pipe.recv()
-        if isinstance(result, _CannotStart):
-            raise WorkerError(result.reason)
-        return Outcome(worker.index, result)
+        return Outcome(worker.index, worker.pipe.recv())
     except (EOFError, OSError):
         worker.process.join(5)
         return Outcome(worker.index, None, f"the reading process ended with code {worker.process.exitcode}")
