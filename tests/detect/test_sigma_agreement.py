@@ -113,7 +113,7 @@ def test_agrees_with_the_naive_matcher(trees: list[Condition], made: list[dict[s
     rules = [rule(tree) for tree in trees]
     table = pa.Table.from_pylist(made, SCHEMA)
     table = pa.concat_tables([table.slice(0, cut), table.slice(cut)])  # chunks must not matter
-    found_rules, found_rows = ColumnarMatcher(rules).match(TABLE, table)
+    found_rules, found_rows, _ = ColumnarMatcher(rules).match(TABLE, table)
     expected = NaiveMatcher(rules).match(TABLE, made)
     assert list(zip(found_rules.tolist(), found_rows.tolist(), strict=True)) == expected
 

@@ -1,7 +1,8 @@
 """The columnar Sigma matcher: thousands of rules on a batch of rows at the price of its distinct values.
 
 1. Log sources first: which rows belong to which source, hence which rules are in question and which columns matter.
-2. Every predicate of those columns is evaluated once per distinct value (:mod:`wardround.detect.sigma_tests`).
+2. Every predicate of those columns is evaluated once per distinct value (:mod:`wardround.detect.sigma_tests`), and the
+   results are remembered for the batches to come (:mod:`wardround.detect.sigma_memory`).
 3. An upper bound of matching rows runs up the graph of conditions; a rule whose bound is 0 costs nothing more.
 4. For the few rules left, the rows of the rarest predicate they need are fetched, and the rest is tested on those alone.
 """
@@ -16,19 +17,20 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from wardround.detect.rule import Predicate, Rule, fold
+from wardround.detect.sigma_exact import verified
+from wardround.detect.sigma_memory import ColumnMemory, Evaluated
 from wardround.detect.sigma_program import AND, NOT, OR, PREDICATE, Graph, Program, compile_programs
-from wardround.detect.sigma_tests import ColumnTests, verified
-from wardround.detect.sigma_values import Column, Integers, text_of
+from wardround.detect.sigma_tests import ColumnTests
+from wardround.detect.sigma_values import Booleans, Column, Integers, row_texts, text_of, united
 from wardround.schema import PROVENANCE
-
-Booleans = NDArray[np.bool_]
 
 _PROVENANCE = frozenset(column.name for column in PROVENANCE)
 
-#: What is known of a predicate and a value.
-_FALSE, _TRUE, _OPEN = np.int8(0), np.int8(1), np.int8(2)
-
 _NO_ROWS: Integers = np.empty(0, np.int64)
+
+#: What is remembered of the values of one table is forgotten when it comes to so many characters or texts.
+_MEMORY_CHARACTERS = 32 * 1024 * 1024
+_MEMORY_TEXTS = 400_000
 
 
 class ColumnarMatcher:
@@ -38,71 +40,63 @@ class ColumnarMatcher:
         self._rules = len(rules)
         self._tables = {table: _TableMatcher(program) for table, program in compile_programs(rules).items()}
 
-    def match(self, table: str, rows: pa.Table) -> tuple[NDArray[np.int32], Integers]:
-        """Rule and row numbers of every match, sorted by rule, then row."""
+    def match(self, table: str, rows: pa.Table) -> tuple[NDArray[np.int32], Integers, Booleans]:
+        """Rule and row numbers of every match, sorted by rule, then row; and per rule whether its log source has rows."""
+        assessed = np.zeros(self._rules, np.bool_)
         matcher = self._tables.get(table)
         if matcher is None or rows.num_rows == 0:
-            return np.empty(0, np.int32), _NO_ROWS
-        return matcher.match(rows)
+            return np.empty(0, np.int32), _NO_ROWS, assessed
+        batch = _Batch(matcher, rows)
+        found = batch.match()
+        assessed[batch.assessed] = True
+        matcher.limit_memory()
+        return *_sorted_matches(found), assessed
 
     def assessed(self, table: str, rows: pa.Table) -> Booleans:
         """Per rule: its log source selects at least one of these rows."""
         found = np.zeros(self._rules, np.bool_)
         matcher = self._tables.get(table)
         if matcher is not None and rows.num_rows:
-            found[matcher.assessed(rows)] = True
+            found[_Batch(matcher, rows).assessed] = True
         return found
 
 
 class _TableMatcher:
-    """The rules of one table, with the tests of each column built when the column is first met."""
+    """The rules of one table, and what is remembered of its columns."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.tests: dict[str, ColumnTests] = {}
-        self.by_column: dict[str, list[tuple[int, Predicate]]] = {}
-        self.keywords: list[tuple[int, Predicate]] = []
+        self._by_column: dict[str, list[tuple[int, Predicate]]] = {}
+        self._memories: dict[tuple[str, pa.DataType], ColumnMemory] = {}
+        keywords: list[tuple[int, Predicate]] = []
         for node, predicate in enumerate(program.graph.predicates):
-            if predicate is None or predicate.operator.startswith("field_"):
-                continue
-            if predicate.field is None:
-                self.keywords.append((node, predicate))
-            else:
-                self.by_column.setdefault(predicate.field, []).append((node, predicate))
-        self.keyword_tests = ColumnTests(self.keywords)
+            if predicate is not None and predicate.field is None:
+                keywords.append((node, predicate))
+            elif predicate is not None and predicate.field and not predicate.operator.startswith("field_"):
+                self._by_column.setdefault(predicate.field, []).append((node, predicate))
+        self.keywords = dict(keywords)
+        self.keyword_tests = ColumnTests(keywords)
         self.where_columns = frozenset(
             name for node in program.where if node >= 0 for name in _columns_below(program.graph, node)
         )
 
-    def tests_of(self, column: str) -> ColumnTests | None:
-        if column not in self.by_column:
-            return None
-        found = self.tests.get(column)
+    def memory_of(self, column: str, kind: pa.DataType) -> ColumnMemory:
+        """The tests of a column, with those of keywords when it holds text."""
+        found = self._memories.get((column, kind))
         if found is None:
-            found = self.tests[column] = ColumnTests(self.by_column[column])
+            predicates = self._by_column.get(column, [])
+            if column not in _PROVENANCE and _holds_text(kind):
+                predicates = [*predicates, *self.keywords.items()]
+            found = self._memories[column, kind] = ColumnMemory(ColumnTests(predicates))
         return found
 
-    def assessed(self, rows: pa.Table) -> Integers:
-        batch = _Batch(self, rows)
-        present = np.array([len(selected) > 0 for selected in batch.sources], np.bool_)
-        return np.unique(self.program.rule[present[self.program.source]])
-
-    def match(self, rows: pa.Table) -> tuple[NDArray[np.int32], Integers]:
-        program = self.program
-        batch = _Batch(self, rows)
-        sources = batch.sources
-        counts = np.array([len(selected) for selected in sources], np.int64)
-        active = np.flatnonzero(counts)
-        batch.load(frozenset().union(*(program.columns[source] for source in active)))
-        bounds = batch.bounds()
-        possible = np.flatnonzero((counts[program.source] > 0) & (bounds[program.root] > 0))
-        found: dict[int, list[Integers]] = {}
-        for instance in possible.tolist():
-            source = int(program.source[instance])
-            matched = batch.matching(int(program.root[instance]), sources[source], whole=counts[source] == batch.size)
-            if len(matched):
-                found.setdefault(int(program.rule[instance]), []).append(matched)
-        return _sorted_matches(found)
+    def limit_memory(self) -> None:
+        """Forget what was remembered once it is much."""
+        memories = self._memories.values()
+        characters, texts = (sum(memory.characters for memory in memories), sum(memory.values for memory in memories))
+        if characters > _MEMORY_CHARACTERS or texts > _MEMORY_TEXTS:
+            for memory in memories:
+                memory.forget()
 
 
 def _sorted_matches(found: dict[int, list[Integers]]) -> tuple[NDArray[np.int32], Integers]:
@@ -127,53 +121,63 @@ class _Batch:
     def __init__(self, matcher: _TableMatcher, rows: pa.Table) -> None:
         self.size: int = rows.num_rows
         self._matcher = matcher
+        self._program = matcher.program
         self._graph = matcher.program.graph
         self._rows = rows
         self._names = frozenset(rows.column_names)
-        self._columns: dict[str, Column] = {}
-        self._hits: dict[int, Integers] = {}
+        self._evaluated: dict[str, Evaluated] = {}
         self._values: dict[int, Booleans] = {}
-        self._states: dict[int, NDArray[np.int8]] = {}
         self._bounds = np.zeros(len(self._graph.kinds), np.int64)
         self._all = np.arange(self.size, dtype=np.int64)
+
+    def match(self) -> dict[int, list[Integers]]:
+        """Per rule that matches: for each of its sources the rows."""
+        program, sources = self._program, self.sources
+        counts = np.array([len(selected) for selected in sources], np.int64)
+        self._load(frozenset().union(*(program.columns[source] for source in np.flatnonzero(counts))))
+        bounds = self._raise_bounds()
+        possible = np.flatnonzero((counts[program.source] > 0) & (bounds[program.root] > 0))
+        found: dict[int, list[Integers]] = {}
+        for instance in possible.tolist():
+            matched = self._matching(int(program.root[instance]), sources[program.source[instance]])
+            if len(matched):
+                found.setdefault(int(program.rule[instance]), []).append(matched)
+        return found
+
+    @cached_property
+    def sources(self) -> list[Integers]:
+        """The rows of every source of the program."""
+        self._load(self._matcher.where_columns)
+        self._raise_bounds()
+        return [self._all if node < 0 else self._select(node, self._all) for node in self._program.where]
+
+    @property
+    def assessed(self) -> Integers:
+        """The rules of which a source has rows."""
+        present = np.array([len(selected) > 0 for selected in self.sources], np.bool_)
+        return np.unique(self._program.rule[present[self._program.source]])
 
     def _predicate(self, node: int) -> Predicate:
         predicate = self._graph.predicates[node]
         assert predicate is not None
         return predicate
 
-    def _column(self, name: str) -> Column:
-        found = self._columns.get(name)
-        if found is None:
-            found = self._columns[name] = Column(self.size, self._rows[name] if name in self._names else None)
-        return found
-
-    def load(self, names: frozenset[str]) -> None:
+    def _load(self, names: frozenset[str]) -> None:
         """Evaluate the predicates of these columns."""
-        for name in sorted(names - self._columns.keys()):
-            column = self._column(name)
-            tests = self._matcher.tests_of(name)
-            if tests is None:
-                continue
-            found = tests.evaluate(column)
-            for node, candidates in found.candidates.items():
-                if column.holds_lists:
-                    found.hits[node] = column.lift(verified(self._predicate(node), column, candidates))
-                else:
-                    self._states[node] = column.mask(candidates).astype(np.int8) * _OPEN
-                    self._bounds[node] = column.counts[candidates].sum()
-            for node, hits in found.hits.items():
-                self._hits[node] = hits
-                self._bounds[node] = column.counts[hits].sum()
+        for name in sorted(names - self._evaluated.keys()):
+            cells = self._rows[name] if name in self._names else None
+            column = Column(self.size, cells)
+            memory = self._matcher.memory_of(name, pa.null() if cells is None else cells.type)
+            found = self._evaluated[name] = memory.evaluate(column)
+            self._bounds[found.hits.nodes] = found.hits.sums(column.counts)
+            held = self.size - int(column.counts[len(column)])
+            if column.owners is None:
+                self._bounds[found.open.nodes] = found.open.sums(column.counts)
+            else:
+                self._bounds[found.open.nodes] = held
+            self._bounds[list(found.every)] = held
 
-    @cached_property
-    def sources(self) -> list[Integers]:
-        """The rows of every source of the program."""
-        self.load(self._matcher.where_columns)
-        self.bounds()
-        return [self._all if node < 0 else self._select(node, self._all) for node in self._matcher.program.where]
-
-    def bounds(self) -> Integers:
+    def _raise_bounds(self) -> Integers:
         """Per node: at most so many rows can be true."""
         bounds, size = self._bounds, self.size
         bounds[self._graph.unbounded] = size
@@ -186,12 +190,12 @@ class _Batch:
                 bounds[level.nodes] = size
         return bounds
 
-    def matching(self, root: int, selected: Integers, *, whole: bool) -> Integers:
-        """The rows among those of a source (``whole``: it has every row) for which a condition is true."""
+    def _matching(self, root: int, selected: Integers) -> Integers:
+        """The rows among those of a source for which a condition is true."""
         if not self._graph.selectable[root] or self._bounds[root] > len(selected):
             return selected[self._test(root, selected)]
         rows = self._select(root, selected)
-        return rows if whole else rows[self._among(rows, selected)]
+        return rows if len(selected) == self.size else rows[self._among(rows, selected)]
 
     @staticmethod
     def _among(rows: Integers, selected: Integers) -> Booleans:
@@ -213,7 +217,7 @@ class _Batch:
             return self._rows_of(node)
         bounds = self._bounds
         if kind == OR:
-            return np.unique(np.concatenate([self._select(child, selected) for child in children]))
+            return united([self._select(child, selected) for child in children], self.size)
         best = min((child for child in children if self._graph.selectable[child]), key=lambda child: bounds[child])
         rows = self._select(best, selected)
         for child in sorted(children, key=lambda child: bounds[child]):
@@ -222,22 +226,10 @@ class _Batch:
         return rows
 
     def _rows_of(self, node: int) -> Integers:
-        """The rows for which a predicate is true, ascending."""
+        """The rows for which a predicate of a column is true, ascending."""
         predicate = self._predicate(node)
-        assert predicate.field is not None
-        column = self._columns[predicate.field]
-        states = self._states.get(node)
-        if states is not None:
-            self._decide(predicate, column, states, np.flatnonzero(states == _OPEN))
-            return column.rows_of(np.flatnonzero(states == _TRUE))
-        return column.rows_of(self._hits[node])
-
-    @staticmethod
-    def _decide(predicate: Predicate, column: Column, states: NDArray[np.int8], values: Integers) -> None:
-        """Decide a predicate for values for which it is still open."""
-        if len(values):
-            states[values] = _FALSE
-            states[verified(predicate, column, values)] = _TRUE
+        found = self._evaluated[predicate.field or ""]
+        return found.column.rows_of(found.values(node, predicate))
 
     def _test(self, node: int, rows: Integers) -> Booleans:
         """Per given row (ascending): is the node true."""
@@ -268,53 +260,72 @@ class _Batch:
     def _test_predicate(self, node: int, rows: Integers) -> Booleans:
         predicate = self._predicate(node)
         if predicate.field is None:
-            return self._test_keyword(node, rows)
+            found = self._keywords.get(node)
+            return np.zeros(len(rows), np.bool_) if found is None else np.asarray(found[rows])
         if predicate.operator.startswith("field_"):
             return self._test_fields(predicate, predicate.field, rows)
-        column = self._columns[predicate.field]
-        codes = column.codes[rows]
-        states = self._states.get(node)
-        if states is not None:
-            found = states[codes]
-            self._decide(predicate, column, states, np.unique(codes[found == _OPEN]))
-            return np.asarray(states[codes] == _TRUE)
+        evaluated = self._evaluated[predicate.field]
+        column = evaluated.column
         values = self._values.get(node)
         if values is None:
-            values = self._values[node] = column.mask(self._hits[node])
-        return np.asarray(values[codes])
+            if evaluated.hits.of(node) is None and column.owners is None:
+                return self._test_open(node, predicate, evaluated, rows)
+            values = self._values[node] = column.mask(evaluated.values(node, predicate))
+        return np.asarray(values[column.codes[rows]])
 
-    def _test_keyword(self, node: int, rows: Integers) -> Booleans:
-        found = self._keywords.get(node)
-        return np.zeros(len(rows), np.bool_) if found is None else np.asarray(found[rows])
+    @staticmethod
+    def _test_open(node: int, predicate: Predicate, found: Evaluated, rows: Integers) -> Booleans:
+        """Decide a predicate for no more values than these rows hold."""
+        codes, candidates = found.column.codes[rows], found.candidates(node)
+        if candidates is None:
+            return np.zeros(len(rows), np.bool_)
+        values = found.column.mask(candidates) & found.column.mask(codes)
+        texts = np.flatnonzero(values)
+        values[texts] = found.memory.decide(node, predicate, found, texts)
+        return np.asarray(values[codes])
 
     @cached_property
     def _keywords(self) -> dict[int, Booleans]:
         """Per keyword that occurs: the rows in whose text it does. Only rows are searched that a keyword rule is about."""
-        program, tests = self._matcher.program, self._matcher.keyword_tests
-        worded = [rows for rows, keywords in zip(self.sources, program.keywords, strict=True) if keywords]
-        selected = np.unique(np.concatenate(worded))
+        worded = [rows for rows, keywords in zip(self.sources, self._program.keywords, strict=True) if keywords]
+        selected = united(worded, self.size)
         found: dict[int, Booleans] = {}
-        for name in self._text_columns:
-            column = self._columns.get(name)
-            rows = self._all
-            if column is None:
-                cells = self._rows[name] if len(selected) == self.size else self._rows[name].take(pa.array(selected))
-                column, rows = Column.of_rows(cells), selected
-            result = tests.evaluate(column)
-            for node, candidates in result.candidates.items():
-                result.hits[node] = column.lift(verified(self._predicate(node), column, candidates))
-            for node, hits in result.hits.items():
-                found.setdefault(node, np.zeros(self.size, np.bool_))[rows[column.rows_of(hits)]] = True
+        for field in self._rows.schema:
+            if field.name in _PROVENANCE or not _holds_text(field.type) or self._rows[field.name].null_count == self.size:
+                continue
+            if field.name not in self._evaluated and not _is_text(field.type):
+                self._load(frozenset((field.name,)))
+            parts = self._known_keywords(field.name) if field.name in self._evaluated else self._search(field.name, selected)
+            for node, rows in parts:
+                found.setdefault(node, np.zeros(self.size, np.bool_))[rows] = True
         return found
 
-    @cached_property
-    def _text_columns(self) -> list[str]:
-        """The columns in which keywords are looked for: text that is not about where the row comes from."""
-        return [
-            field.name
-            for field in self._rows.schema
-            if field.name not in _PROVENANCE and _holds_text(field.type) and self._rows[field.name].null_count < self.size
-        ]
+    def _known_keywords(self, name: str) -> Iterator[tuple[int, Integers]]:
+        """The rows of keywords in a column that was evaluated."""
+        found = self._evaluated[name]
+        for node in self._matcher.keywords.keys() & {*found.hits.nodes.tolist(), *found.open.nodes.tolist(), *found.every}:
+            predicate = self._predicate(node)
+            values = found.values(node, predicate)
+            if len(values):
+                yield node, found.column.rows_of(values)
+
+    def _search(self, name: str, selected: Integers) -> Iterator[tuple[int, Integers]]:
+        """The rows of keywords in a column that no rule names: its texts are not worth telling apart."""
+        cells = self._rows[name] if len(selected) == self.size else self._rows[name].take(pa.array(selected))
+        texts, valid = row_texts(cells)
+        held = np.arange(len(texts)) if valid is None else np.flatnonzero(valid)
+        tests = self._matcher.keyword_tests
+        pairs = tests.search(texts)
+        there = np.ones(len(pairs.texts), np.bool_) if valid is None else valid[pairs.texts]
+        for node in sorted(set(pairs.nodes[there].tolist())):
+            mine = there & (pairs.nodes == node)
+            decided, maybe = pairs.texts[mine & pairs.decided], np.unique(pairs.texts[mine & ~pairs.decided])
+            sure = verified(self._matcher.keywords[node], texts, [], maybe) if len(maybe) else maybe
+            yield node, selected[np.concatenate((decided, sure))]
+        for node in tests.every:
+            yield node, selected[verified(self._matcher.keywords[node], texts, [], held)]
+        for node, _ in tests.whole:
+            yield node, selected[held]
 
     def _test_fields(self, predicate: Predicate, name: str, rows: Integers) -> Booleans:
         """Compare two fields of the same row, once per distinct pair."""
@@ -352,7 +363,11 @@ _SHAPES = {
 }
 
 
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
 def _holds_text(kind: pa.DataType) -> bool:
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return _is_text(kind)

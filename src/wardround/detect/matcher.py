@@ -24,10 +24,12 @@ class Matches:
     """Which rule matched which row: two arrays of equal length, sorted by rule, then row.
 
     ``rule`` (int32) indexes the rules given to the matcher, ``row`` (int64) the rows of the table given to ``match``.
+    ``assessed`` says of every rule whether its log source selects at least one of the rows, as :meth:`Matcher.assessed`.
     """
 
     rule: NDArray[np.int32]
     row: NDArray[np.int64]
+    assessed: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.rule)
@@ -52,7 +54,7 @@ class Matcher:
         return matches
 
     def assessed(self, table: str, rows: pa.Table) -> NDArray[np.bool_]:
-        """One bool per rule: its log source selects at least one of these rows."""
+        """One bool per rule: its log source selects at least one of these rows. Comes with ``match`` at no cost."""
         return self._columnar.assessed(table, rows)
 
     def _compare(self, table: str, rows: pa.Table, matches: Matches, naive: NaiveMatcher) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from wardround.detect.rule import fold
 
 Integers = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
 
 _LOWER = np.arange(256, dtype=np.uint8)
 _LOWER[ord("A") : ord("Z") + 1] += 32
@@ -28,10 +30,10 @@ def text_of(value: object) -> str:
 
 
 class Texts:
-    """Distinct texts in one buffer, with their folded form beside them."""
+    """Texts in one buffer, with their folded form beside them."""
 
     def __init__(self, values: pa.Array) -> None:
-        self.array: pa.Array = values.cast(pa.large_string())
+        self.array: pa.Array = values if pa.types.is_large_string(values.type) else values.cast(pa.large_string())
 
     def __len__(self) -> int:
         return len(self.array)
@@ -44,10 +46,10 @@ class Texts:
 
     @cached_property
     def _buffer(self) -> tuple[NDArray[np.uint8], Integers, bool]:
-        data, offsets = _bytes_of(self.array)
+        data, offsets = bytes_of(self.array)
         if len(data) and int(data.max()) >= 0x80:
             folded = pa.array([fold(text) for text in self.plain], pa.large_string())
-            return *_bytes_of(folded), False
+            return *bytes_of(folded), False
         return _LOWER[data], offsets, True
 
     @property
@@ -78,117 +80,137 @@ class Texts:
         return pa.Array.from_buffers(pa.large_string(), len(self), buffers)
 
 
-def _bytes_of(array: pa.Array) -> tuple[NDArray[np.uint8], Integers]:
+def bytes_of(array: pa.Array) -> tuple[NDArray[np.uint8], Integers]:
     """The bytes and offsets of a large_string array without nulls, the first offset 0."""
     _, offset_buffer, data_buffer = array.buffers()
+    if not len(array) or offset_buffer is None:
+        return np.empty(0, np.uint8), np.zeros(1, np.int64)
     offsets = np.frombuffer(offset_buffer, np.int64)[array.offset : array.offset + len(array) + 1]
     data = np.frombuffer(data_buffer, np.uint8) if data_buffer is not None else np.empty(0, np.uint8)
-    if len(offsets) == 0:
-        return data[:0], np.zeros(1, np.int64)
     return data[offsets[0] : offsets[-1]], offsets - offsets[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Numbered lists of numbers: those of list i are ``items[starts[i]:starts[i + 1]]``."""
+
+    starts: Integers
+    items: Integers
+
+    @classmethod
+    def of(cls, owners: Integers, items: Integers, size: int) -> Lists:
+        """From pairs of list number and item."""
+        order = np.argsort(owners, kind="stable")
+        starts = np.concatenate(([0], np.cumsum(np.bincount(owners, minlength=size))))
+        return cls(starts, items[order])
+
+    def gather(self, numbers: Integers) -> tuple[Integers, Integers]:
+        """The items of several lists one after the other, and for each the position of its list in ``numbers``."""
+        begins = self.starts[numbers]
+        lengths = self.starts[numbers + 1] - begins
+        positions = np.repeat(np.arange(len(numbers)), lengths)
+        within = np.arange(len(positions)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return self.items[begins[positions] + within], positions
 
 
 class Column:
     """The distinct values of one column of a batch, and which row holds which.
 
-    ``codes`` has, per row, the number of its value; rows without a value have ``len(column)``, the code of *absent*.
-    For a column of lists a value is a whole list, and ``texts`` are the distinct elements of all lists.
+    Values are numbered; the number ``len(column)`` is that of *absent*. For a column of lists a value is a whole list, and
+    ``texts`` are the distinct elements of all lists.
     """
 
     def __init__(self, rows: int, column: pa.ChunkedArray | None) -> None:
         self.rows = rows
         self.raw: list[Any] = []
-        self._elements: tuple[Integers, Integers] | None = None
+        self.owners: Lists | None = None
+        self._held: Integers | None = None
         if column is None or column.null_count == rows:
             self._size = 0
-            self.codes = np.zeros(rows, np.int32)
-            self.texts = Texts(pa.array([], pa.string()))
-        elif pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-            self._encode_lists(column)
-        else:
-            encoded = _encode(column)
-            self._size = len(encoded.dictionary)
-            self.codes = _codes(encoded.indices, self._size)
-            self.texts, self.raw = _texts(encoded.dictionary)
-
-    @classmethod
-    def of_rows(cls, column: pa.ChunkedArray) -> Column:
-        """The column without looking for equal texts, for columns that are looked at once only."""
-        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-            return cls(len(column), column)
-        found = cls(0, None)
-        found.rows = len(column)
+            self._held, self._numbers = np.empty(0, np.int64), np.empty(0, np.int32)
+            self.texts = Texts(pa.array([], pa.large_string()))
+            return
         array = column.combine_chunks()
-        valid = np.asarray(array.is_valid())
-        found.texts = Texts(array.drop_null())
-        found._size = len(found.texts)
-        found.codes = np.where(valid, np.cumsum(valid) - 1, found._size).astype(np.int32)
-        return found
+        if isinstance(array, pa.ChunkedArray):  # of a single chunk
+            array = array.chunk(0)
+        if array.null_count:
+            self._held = np.flatnonzero(_valid(array))
+            array = array.drop_null()
+        if pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
+            self._encode_lists(array)
+        else:
+            encoded = _encode(array)
+            self._size = len(encoded.dictionary)
+            self._numbers = np.asarray(encoded.indices)
+            self.texts, self.raw = _texts(encoded.dictionary)
 
     def __len__(self) -> int:
         return self._size
 
-    @property
-    def holds_lists(self) -> bool:
-        """Whether values are lists, whose elements are the texts."""
-        return self._elements is not None
-
-    def _encode_lists(self, column: pa.ChunkedArray) -> None:
-        numbers: dict[tuple[Any, ...], int] = {}
-        codes = [-1 if cell is None else numbers.setdefault(tuple(cell), len(numbers)) for cell in column.to_pylist()]
-        self._size = len(numbers)
-        self.codes = np.array(codes, np.int32)
-        self.codes[self.codes < 0] = self._size
-        flat = [(owner, item) for cell, owner in numbers.items() for item in cell if item is not None]
-        encoded = _encode(pa.chunked_array([pa.array([item for _, item in flat], column.type.value_type)]))
+    def _encode_lists(self, array: pa.Array) -> None:
+        known: dict[tuple[Any, ...], int] = {}
+        self._numbers = np.array([known.setdefault(tuple(cell), len(known)) for cell in array.to_pylist()], np.int32)
+        self._size = len(known)
+        flat = [(owner, item) for cell, owner in known.items() for item in cell if item is not None]
+        encoded = _encode(pa.array([item for _, item in flat], array.type.value_type))
+        elements = np.asarray(encoded.indices).astype(np.int64)
         owners = np.array([owner for owner, _ in flat], np.int64)
-        self._elements = (_codes(encoded.indices, 0).astype(np.int64), owners)
+        self.owners = Lists.of(elements, owners, len(encoded.dictionary))
         self.texts, self.raw = _texts(encoded.dictionary)
 
-    def lift(self, hits: Integers) -> Integers:
+    def lift(self, texts: Integers) -> Integers:
         """From numbers of texts to the numbers of the values that have them: the same, but for lists."""
-        if self._elements is None:
-            return hits
-        elements, owners = self._elements
-        return np.unique(owners[np.isin(elements, hits)])
+        return texts if self.owners is None else np.unique(self.owners.gather(texts)[0])
 
     @cached_property
     def counts(self) -> Integers:
         """How many rows hold each value, *absent* last."""
-        return np.bincount(self.codes, minlength=self._size + 1)
+        found = np.bincount(self._numbers, minlength=self._size + 1)
+        found[self._size] += self.rows - len(self._numbers)
+        return found
+
+    @cached_property
+    def codes(self) -> NDArray[np.int32]:
+        """Per row the number of its value."""
+        if self._held is None:
+            return self._numbers
+        found = np.full(self.rows, self._size, np.int32)
+        found[self._held] = self._numbers
+        return found
 
     @cached_property
     def _postings(self) -> tuple[Integers, Integers]:
-        return np.argsort(self.codes, kind="stable"), np.concatenate(([0], np.cumsum(self.counts)))
+        order = np.argsort(self._numbers, kind="stable")
+        held = order if self._held is None else self._held[order]
+        return held, np.concatenate(([0], np.cumsum(self.counts[: self._size])))
 
-    def rows_of(self, hits: Integers) -> Integers:
+    def rows_of(self, values: Integers) -> Integers:
         """The rows that hold one of these values, ascending."""
         order, starts = self._postings
-        if len(hits) == 1:
-            return order[starts[hits[0]] : starts[hits[0] + 1]]
-        if int(self.counts[hits].sum()) * 8 > self.rows:
-            return np.flatnonzero(self.mask(hits)[self.codes])
-        parts = [order[starts[hit] : starts[hit + 1]] for hit in hits]
+        if len(values) == 1 and values[0] < self._size:
+            return order[starts[values[0]] : starts[values[0] + 1]]
+        if int(self.counts[values].sum()) * 8 > self.rows or (len(values) and values[-1] == self._size):
+            return np.flatnonzero(self.mask(values)[self.codes])
+        parts = [order[starts[value] : starts[value + 1]] for value in values.tolist()]
         return np.sort(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
-    def mask(self, hits: Integers) -> NDArray[np.bool_]:
+    def mask(self, values: Integers | NDArray[np.int32]) -> Booleans:
         """Per value (*absent* last): is it one of these."""
         found = np.zeros(self._size + 1, np.bool_)
-        found[hits] = True
+        found[values] = True
         return found
 
 
-def _encode(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    encoded = pc.dictionary_encode(column).combine_chunks()
-    return encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+def _valid(array: pa.Array) -> Booleans:
+    """Per item: is it there."""
+    bits = np.unpackbits(np.frombuffer(array.buffers()[0], np.uint8), bitorder="little")
+    return bits[array.offset : array.offset + len(array)].view(np.bool_)
 
 
-def _codes(indices: pa.Array, absent: int) -> NDArray[np.int32]:
-    if indices.null_count:
-        indices = indices.fill_null(absent)
-    return np.asarray(indices, np.int32)
+def _encode(array: pa.Array) -> pa.DictionaryArray:
+    if pa.types.is_dictionary(array.type):
+        array = array.cast(array.type.value_type)
+    return pc.dictionary_encode(array)
 
 
 def _texts(dictionary: pa.Array) -> tuple[Texts, list[Any]]:
@@ -197,3 +219,30 @@ def _texts(dictionary: pa.Array) -> tuple[Texts, list[Any]]:
         return Texts(dictionary), []
     raw = dictionary.to_pylist()
     return Texts(pa.array([text_of(value) for value in raw], pa.large_string())), raw
+
+
+def row_texts(column: pa.ChunkedArray) -> tuple[Texts, Booleans | None]:
+    """A text column without looking for equal texts: one text per row, and which rows have one (None: all).
+
+    What stands in the rows without a text is meaningless.
+    """
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0)
+    if not array.null_count:
+        return Texts(array), None
+    valid = _valid(array)
+    width = np.int64 if pa.types.is_large_string(array.type) else np.int32
+    _, offset_buffer, data_buffer = array.buffers()
+    offsets = np.frombuffer(offset_buffer, width)[array.offset : array.offset + len(array) + 1].astype(np.int64)
+    return Texts(pa.Array.from_buffers(pa.large_string(), len(array), [None, pa.py_buffer(offsets), data_buffer])), valid
+
+
+def united(parts: list[Integers], size: int) -> Integers:
+    """The numbers below ``size`` that are in one of the arrays, ascending."""
+    if len(parts) == 1:
+        return parts[0]
+    found = np.zeros(size, np.bool_)
+    for part in parts:
+        found[part] = True
+    return np.flatnonzero(found)
