@@ -16,12 +16,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from wardround.detect.rule import Predicate, Rule, fold
+from wardround.detect.rule import Predicate, Rule
 from wardround.detect.sigma_exact import verified
 from wardround.detect.sigma_memory import ColumnMemory, Evaluated
 from wardround.detect.sigma_program import AND, NOT, OR, PREDICATE, Graph, Program, compile_programs
 from wardround.detect.sigma_tests import ColumnTests
-from wardround.detect.sigma_values import Booleans, Column, Integers, row_texts, text_of, united
+from wardround.detect.sigma_values import Booleans, Column, Integers, row_texts, united
 from wardround.schema import PROVENANCE
 
 _PROVENANCE = frozenset(column.name for column in PROVENANCE)
@@ -329,37 +329,26 @@ class _Batch:
 
     def _test_fields(self, predicate: Predicate, name: str, rows: Integers) -> Booleans:
         """Compare two fields of the same row, once per distinct pair."""
-        shape = predicate.operator.removeprefix("field_")
-        selected = pa.array(rows)
-        left, right = self._cells(name, selected), self._cells(str(predicate.value), selected)
-        known: dict[tuple[tuple[str, ...], tuple[str, ...]], bool] = {}
-        result = np.zeros(len(rows), np.bool_)
-        for position, pair in enumerate(zip(left, right, strict=True)):
-            found = known.get(pair)
-            if found is None:
-                found = known[pair] = any(_SHAPES[shape](value, other) for value in pair[0] for other in pair[1])
-            result[position] = found
-        return result
+        left, right = self._column(name), self._column(str(predicate.value))
+        compare = _SHAPES[predicate.operator]
+        width = len(right) + 1
+        pairs, which = np.unique(left.codes[rows].astype(np.int64) * width + right.codes[rows], return_inverse=True)
+        found = [
+            any(compare(text, other) for text in left.folded_of(pair // width) for other in right.folded_of(pair % width))
+            for pair in pairs.tolist()
+        ]
+        return np.array(found, np.bool_)[which]
 
-    def _cells(self, name: str, selected: pa.Array) -> list[tuple[str, ...]]:
-        """The folded texts of a column's cells."""
-        if name not in self._names:
-            return [()] * len(selected)
-        cells = self._rows[name].take(selected).to_pylist()
-        return [tuple(fold(text_of(value)) for value in _items(cell)) for cell in cells]
-
-
-def _items(cell: object) -> list[object]:
-    if isinstance(cell, list):
-        return [value for value in cell if value is not None]
-    return [] if cell is None else [cell]
+    def _column(self, name: str) -> Column:
+        found = self._evaluated.get(name)
+        return found.column if found is not None else Column(self.size, self._rows[name] if name in self._names else None)
 
 
 _SHAPES = {
-    "equals": str.__eq__,
-    "contains": str.__contains__,
-    "startswith": str.startswith,
-    "endswith": str.endswith,
+    "field_equals": str.__eq__,
+    "field_contains": str.__contains__,
+    "field_startswith": str.startswith,
+    "field_endswith": str.endswith,
 }
 
 

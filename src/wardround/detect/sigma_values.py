@@ -162,6 +162,22 @@ class Column:
         """From numbers of texts to the numbers of the values that have them: the same, but for lists."""
         return texts if self.owners is None else np.unique(self.owners.gather(texts)[0])
 
+    def folded_of(self, value: int) -> list[str]:
+        """The folded texts of a value: none when it is *absent*, several when it is a list."""
+        if value == self._size:
+            return []
+        return [self.texts.folded[value]] if self.owners is None else self._folded_lists[value]
+
+    @cached_property
+    def _folded_lists(self) -> list[list[str]]:
+        found: list[list[str]] = [[] for _ in range(self._size)]
+        if self.owners is not None:
+            elements = np.arange(len(self.texts))
+            owners, positions = self.owners.gather(elements)
+            for owner, element in zip(owners.tolist(), positions.tolist(), strict=True):
+                found[owner].append(self.texts.folded[element])
+        return found
+
     @cached_property
     def counts(self) -> Integers:
         """How many rows hold each value, *absent* last."""
