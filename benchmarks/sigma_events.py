@@ -1,76 +1,53 @@
-"""Windows events of .evtx files as rows, in the simplest way; the benchmarks of the matcher do not depend on the reader."""
+"""Windows events of .evtx files as batches of rows, as a round reads them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-import evtx
-import orjson
 import pyarrow as pa
 
-_SYSTEM = {
-    "EventID": "EventID",
-    "Channel": "Channel",
-    "Computer": "Computer",
-    "Level": "Level",
-    "Task": "Task",
-    "Opcode": "Opcode",
-    "Keywords": "Keywords",
-    "EventRecordID": "EventRecordID",
-}
+from wardround import readers
+from wardround.errors import ReaderError
+from wardround.evidence import FileSource
+from wardround.readers.base import Span
+
+TABLE = "windows_event"
 
 
-def events(path: Path) -> Iterator[dict[str, Any]]:
-    """The readable events of a file as flat dictionaries: columns of System, then every leaf of EventData and UserData."""
-    for record in evtx.PyEvtxParser(str(path)).records_json():
-        if isinstance(record, dict):
-            yield flatten(orjson.loads(record["data"])["Event"])
+class _Sink:
+    """Keeps the rows of windows_event."""
+
+    def __init__(self) -> None:
+        self.batches: list[pa.Table] = []
+
+    def write(self, table: str, rows: pa.Table) -> None:
+        if table == TABLE:
+            self.batches.append(rows)
+
+    def diagnose(self, code: str, message: str, offset: int = -1, *, recovered: bool = True) -> None:
+        """Damaged evidence is not what is measured here."""
 
 
-def flatten(event: dict[str, Any]) -> dict[str, Any]:
-    """One event; unnamed Data values are joined by newlines."""
-    system = event.get("System") or {}
-    row: dict[str, Any] = {}
-    for name, column in _SYSTEM.items():
-        value = system.get(name)
-        row[column] = value.get("#text") if isinstance(value, dict) else value
-    row["Provider_Name"] = ((system.get("Provider") or {}).get("#attributes") or {}).get("Name")
-    for part in ("EventData", "UserData"):
-        _leaves(event.get(part), row)
-    return {name: value for name, value in row.items() if value is not None}
+def read(files: Iterable[Path]) -> pa.Table:
+    """The events of several files as one table with the union of their columns."""
+    sink = _Sink()
+    for file in files:
+        source = FileSource(file.name, str(file), file, stored_bytes=file.stat().st_size)
+        try:
+            readers.by_name("evtx").read(source, Span(), sink)
+        except ReaderError as error:
+            print(f"{file}: {error}")
+    if not sink.batches:
+        return pa.table({})
+    return pa.concat_tables(sink.batches, promote_options="default").combine_chunks()
 
 
-def _leaves(node: Any, row: dict[str, Any]) -> None:
-    if not isinstance(node, dict):
-        return
-    for name, value in node.items():
-        if name == "#attributes":
-            continue
-        if isinstance(value, dict) and "#text" in value:
-            row.setdefault("Data" if name == "#text" else name, _text(value["#text"]))
-        elif isinstance(value, dict):
-            _leaves(value, row)
-        elif value is not None:
-            row.setdefault(name, _text(value))
+def evtx_files(directory: Path) -> list[Path]:
+    """The event logs under a directory, in a fixed order."""
+    return sorted(directory.rglob("*.evtx"))
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return "\n".join(_text(item) for item in value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else str(value)
-
-
-def table(rows: list[dict[str, Any]]) -> pa.Table:
-    """Rows as an Arrow table with the union of their columns; whole numbers for those of System, text otherwise."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    numbers = {"EventID", "Level", "Task", "Opcode", "EventRecordID"}
-    return pa.table(
-        {
-            name: pa.array([row.get(name) for row in rows], pa.int64() if name in numbers else pa.string())
-            for name in names
-        }
-    )
+def rule_directories(sigma: Path) -> list[Path]:
+    """The folders of rules of a checkout of SigmaHQ."""
+    return sorted(path for path in sigma.glob("rules*") if path.is_dir())

@@ -128,6 +128,7 @@ class _Batch:
         self._evaluated: dict[str, Evaluated] = {}
         self._values: dict[int, Booleans] = {}
         self._bounds = np.zeros(len(self._graph.kinds), np.int64)
+        self._bound: list[int] = []
         self._all = np.arange(self.size, dtype=np.int64)
 
     def match(self) -> dict[int, list[Integers]]:
@@ -135,8 +136,8 @@ class _Batch:
         program, sources = self._program, self.sources
         counts = np.array([len(selected) for selected in sources], np.int64)
         self._load(frozenset().union(*(program.columns[source] for source in np.flatnonzero(counts))))
-        bounds = self._raise_bounds()
-        possible = np.flatnonzero((counts[program.source] > 0) & (bounds[program.root] > 0))
+        self._raise_bounds()
+        possible = np.flatnonzero((counts[program.source] > 0) & (self._bounds[program.root] > 0))
         found: dict[int, list[Integers]] = {}
         for instance in possible.tolist():
             matched = self._matching(int(program.root[instance]), sources[program.source[instance]])
@@ -177,8 +178,8 @@ class _Batch:
                 self._bounds[found.open.nodes] = held
             self._bounds[list(found.every)] = held
 
-    def _raise_bounds(self) -> Integers:
-        """Per node: at most so many rows can be true."""
+    def _raise_bounds(self) -> None:
+        """Know of every node for how many rows it can be true at most."""
         bounds, size = self._bounds, self.size
         bounds[self._graph.unbounded] = size
         for level in self._graph.levels:
@@ -188,11 +189,11 @@ class _Batch:
                 bounds[level.nodes] = np.minimum(np.add.reduceat(bounds[level.children], level.starts), size)
             else:
                 bounds[level.nodes] = size
-        return bounds
+        self._bound = bounds.tolist()
 
     def _matching(self, root: int, selected: Integers) -> Integers:
         """The rows among those of a source for which a condition is true."""
-        if not self._graph.selectable[root] or self._bounds[root] > len(selected):
+        if not self._graph.selectable[root] or self._bound[root] > len(selected):
             return selected[self._test(root, selected)]
         rows = self._select(root, selected)
         return rows if len(selected) == self.size else rows[self._among(rows, selected)]
@@ -208,22 +209,27 @@ class _Batch:
 
     def _select(self, node: int, selected: Integers) -> Integers:
         """The rows for which a node is true, ascending; of those that cannot be looked up, only among ``selected``."""
-        if self._bounds[node] == 0:
+        bound, graph = self._bound, self._graph
+        if bound[node] == 0:
             return _NO_ROWS
-        kind, children = self._graph.kinds[node], self._graph.children[node]
-        if not self._graph.selectable[node]:
+        if not graph.selectable[node]:
             return selected[self._test(node, selected)]
+        kind, children = graph.kinds[node], graph.children[node]
         if kind == PREDICATE:
             return self._rows_of(node)
-        bounds = self._bounds
         if kind == OR:
-            return united([self._select(child, selected) for child in children], self.size)
-        best = min((child for child in children if self._graph.selectable[child]), key=lambda child: bounds[child])
+            return united([self._select(child, selected) for child in children if bound[child]], self.size)
+        ordered = sorted(children, key=bound.__getitem__)
+        best = next(child for child in ordered if graph.selectable[child])
         rows = self._select(best, selected)
-        for child in sorted(children, key=lambda child: bounds[child]):
-            if child != best and len(rows):
+        for child in ordered:
+            if child != best and len(rows) and not self._surely_true(child):
                 rows = rows[self._test(child, rows)]
         return rows
+
+    def _surely_true(self, node: int) -> bool:
+        """Whether a node denies what is true for no row."""
+        return self._graph.kinds[node] == NOT and self._bound[self._graph.children[node][0]] == 0
 
     def _rows_of(self, node: int) -> Integers:
         """The rows for which a predicate of a column is true, ascending."""
@@ -233,29 +239,32 @@ class _Batch:
 
     def _test(self, node: int, rows: Integers) -> Booleans:
         """Per given row (ascending): is the node true."""
-        if self._bounds[node] == 0:
+        bound = self._bound
+        if bound[node] == 0:
             return np.zeros(len(rows), np.bool_)
         kind, children = self._graph.kinds[node], self._graph.children[node]
         if kind == PREDICATE:
             return self._test_predicate(node, rows)
         if kind == NOT:
             return ~self._test(children[0], rows)
+        if kind == OR:
+            asked = sorted([child for child in children if bound[child]], key=bound.__getitem__, reverse=True)
+        else:
+            asked = sorted([child for child in children if not self._surely_true(child)], key=bound.__getitem__)
         # True until one is false (and), or false until one is true (or): only undecided rows are tested further.
-        decided = kind == OR
-        result = np.full(len(rows), not decided, np.bool_)
-        undecided = np.arange(len(rows))
-        ordered = sorted(children, key=lambda child: self._bounds[child], reverse=decided)
-        for child in ordered:
-            if not len(undecided):
-                break
-            true = self._test(child, rows[undecided])
-            if decided:
-                result[undecided[true]] = True
-                undecided = undecided[~true]
+        result: Booleans | None = None
+        undecided = rows
+        for child in asked:
+            found = self._test(child, undecided)
+            if result is None:
+                result, where = found, np.flatnonzero(~found if kind == OR else found)
             else:
-                result[undecided[~true]] = False
-                undecided = undecided[true]
-        return result
+                result[where] = found
+                where = where[~found if kind == OR else found]
+            if not len(where):
+                break
+            undecided = rows[where]
+        return np.full(len(rows), kind == AND, np.bool_) if result is None else result
 
     def _test_predicate(self, node: int, rows: Integers) -> Booleans:
         predicate = self._predicate(node)
@@ -316,6 +325,8 @@ class _Batch:
         held = np.arange(len(texts)) if valid is None else np.flatnonzero(valid)
         tests = self._matcher.keyword_tests
         pairs = tests.search(texts)
+        if not len(pairs.nodes) and not tests.every and not tests.whole:
+            return
         there = np.ones(len(pairs.texts), np.bool_) if valid is None else valid[pairs.texts]
         for node in sorted(set(pairs.nodes[there].tolist())):
             mine = there & (pairs.nodes == node)

@@ -115,13 +115,13 @@ class ColumnTests:
             return []
         _, _, meaning = self._automaton
         needle, text, starts, ends = self._occurrences(texts)
-        means, positions = meaning.gather(needle)
-        nodes, shapes, text = means >> 2, means & 3, text[positions]
-        kept = (
-            (shapes == _ANYWHERE) | (shapes == _MAYBE) | ((shapes == _START) & starts[positions])
-            | ((shapes == _END) & ends[positions])
-        )  # fmt: skip
-        found = [Pairs(nodes[kept], text[kept], shapes[kept] != _MAYBE)]
+        found = []
+        if len(needle):
+            means, positions = meaning.gather(needle)
+            nodes, shapes, text = means >> 2, means & 3, text[positions]
+            kept = (shapes == _ANYWHERE) | (shapes == _MAYBE)
+            kept |= ((shapes == _START) & starts[positions]) | ((shapes == _END) & ends[positions])
+            found.append(Pairs(nodes[kept], text[kept], shapes[kept] != _MAYBE))
         if not texts.ascii and self._expressions:
             special = np.array([at for at, plain in enumerate(texts.plain) if _LONG_S in plain], np.int64)
             nodes = np.repeat(np.array(self._expressions, np.int64), len(special))
