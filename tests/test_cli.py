@@ -128,7 +128,7 @@ def test_fail_on_and_formats(tmp_path: Path) -> None:
         "round.json", "report.html", "tables", "findings.jsonl", "findings.csv", "ocsf.jsonl", "navigator.json",
     }  # fmt: skip
     found = json.loads((tmp_path / "round" / "round.json").read_text())["findings"]
-    assert [(f["detection"], f["evidence"][0]["record"]) for f in found] == [("RW-A06", 7)]
+    assert [(f["detection"], f["evidence"][0]["record"]) for f in found] == [("RW-A06", 1)]
     assert found[0]["evidence"][0]["path"].endswith("events.json")
 
 
