@@ -65,6 +65,9 @@ _QTYPES: dict[str, str | int | None] = {
     "ANY": 255,
 }
 
+#: Where the three shapes of DNS events name the type asked for.
+_QUERY_TYPES = ("dns.rrtype", "dns.queries.rrtype", "dns.query.rrtype")
+
 _FIN, _SYN, _RST = 0x01, 0x02, 0x04
 
 
@@ -163,6 +166,12 @@ def answers(events: Shredded) -> pa.Array:
     return pc.if_else(listed.is_valid(), listed, _grouped(events))
 
 
+def _query_type(events: Shredded) -> pa.Array:
+    """The number of the type asked for."""
+    names = pc.coalesce(*(events.text(path) for path in _QUERY_TYPES))
+    return translated(names, _QTYPES, keep=False)
+
+
 def _occurrence(keys: pa.ChunkedArray, is_answer: pa.Array) -> pa.Array:
     """How many queries (for a query) or answers (for an answer) of the same key come before each event."""
     codes = keys.combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -206,7 +215,7 @@ Z           dns.z
 """),
     {
         "proto": protocol,
-        "qtype": words("dns.rrtype", _QTYPES, keep=False),
+        "qtype": _query_type,
         "rcode": words("dns.rcode", _RCODES, keep=False),
         "AA": _answer_flag("dns.aa"),
         "TC": _answer_flag("dns.tc"),
