@@ -14,6 +14,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -36,6 +37,9 @@ QUERY_SECONDS = 120.0
 _WINDOWS_EVENT = "windows_event"
 _EVENT_IDENTITY = ("Computer", "Channel", "EventRecordID", "EventID", "ts")
 _BATCH_ROWS = 100_000
+
+# DuckDB asks for the zones of some two thousand rows at a time, of the same addresses again and again.
+_CACHED_ZONES = 262_144
 
 _MACROS = r"""
 CREATE MACRO seconds(n) AS CAST(n * CAST(1000000000 AS BIGINT) AS BIGINT);
@@ -74,6 +78,7 @@ class Tables:
     def __init__(self, parts: Mapping[str, Sequence[Path] | pa.Table], site: Site | None = None) -> None:
         """``parts`` gives for a table its Parquet files or its rows; see :meth:`of_round` and :meth:`of_arrow`."""
         self.site = site or Site()
+        self._zone_of = lru_cache(maxsize=_CACHED_ZONES)(self.site.zone_of)
         self._parts = {name: part for name, part in parts.items() if isinstance(part, pa.Table) or part}
         self._views: set[str] = set()
         self._added: set[str] = set()
@@ -177,10 +182,10 @@ class Tables:
         return self._filled[key]
 
     def _zones(self, addresses: pa.ChunkedArray) -> pa.Array:
-        """``site_zone``: the zone of every address, NULL for NULL; each distinct address is looked up once."""
+        """``site_zone``: the zone of every address, NULL for NULL; an address is looked up once."""
         whole = addresses.combine_chunks() if isinstance(addresses, pa.ChunkedArray) else addresses
         encoded = whole.dictionary_encode()
-        zones = pa.array([self.site.zone_of(address) for address in encoded.dictionary.to_pylist()], pa.string())
+        zones = pa.array([self._zone_of(address) for address in encoded.dictionary.to_pylist()], pa.string())
         return zones.take(encoded.indices)
 
     @contextmanager
