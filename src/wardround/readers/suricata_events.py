@@ -5,13 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wardround.readers.shred import Shredded
 from wardround.readers.suricata_columns import (
-    Derived,
     Mapped,
     alone,
     joined,
-    lists,
     lower,
     one_of,
     one_per_flow,
@@ -23,181 +20,27 @@ from wardround.readers.suricata_columns import (
     without,
     words,
 )
+from wardround.readers.suricata_derived import (
+    ENDPOINTS,
+    EXCHANGES,
+    RFB_SECURITY,
+    TLS_VERSIONS,
+    file_sizes,
+    from_server,
+    if_directed,
+    kerberos_request,
+    kerberos_success,
+    next_request,
+    not_any_address,
+    signature_metadata,
+    smb_action,
+    ssh_version,
+    with_realm,
+)
 from wardround.readers.suricata_flow import DNS, FLOW, NETFLOW, SERVICES, protocol
 from wardround.schema import tables
 
 _TABLES = tables()
-
-_TLS_VERSIONS: dict[str, str | int | None] = {
-    "SSLv2": "SSLv2",
-    "SSLv3": "SSLv3",
-    "TLSv1": "TLSv10",
-    "TLS 1.0": "TLSv10",
-    "TLS 1.1": "TLSv11",
-    "TLS 1.2": "TLSv12",
-    "TLS 1.3": "TLSv13",
-    "UNDETERMINED": None,
-}
-
-_EXCHANGES: dict[str, str | int | None] = {
-    "1": "base",
-    "2": "main",
-    "3": "authentication_only",
-    "4": "aggressive",
-    "5": "informational",
-    "6": "transaction",
-    "32": "quick",
-    "33": "new_group",
-    "34": "ike_sa_init",
-    "35": "ike_auth",
-    "36": "create_child_sa",
-    "37": "informational",
-}
-
-_RFB_SECURITY: dict[str, str | int | None] = {
-    "0": "Invalid",
-    "1": "None",
-    "2": "VNC",
-    "16": "Tight",
-    "17": "Ultra",
-    "18": "TLS",
-    "19": "VeNCrypt",
-    "20": "GTK-VNC SASL",
-    "21": "MD5 hash authentication",
-    "22": "Colin Dean xvp",
-    "30": "Apple Remote Desktop",
-}
-
-#: Commands of SMB 1 and 2 and, for opened files, dispositions, in the words of Zeek's actions.
-_SMB_ACTIONS: dict[str, str | int | None] = {
-    "SMB2_COMMAND_CREATE": "SMB::FILE_OPEN",
-    "SMB2_COMMAND_READ": "SMB::FILE_READ",
-    "SMB2_COMMAND_WRITE": "SMB::FILE_WRITE",
-    "SMB2_COMMAND_CLOSE": "SMB::FILE_CLOSE",
-    "SMB2_COMMAND_SET_INFO": "SMB::FILE_SET_ATTRIBUTE",
-    "SMB1_COMMAND_NT_CREATE_ANDX": "SMB::FILE_OPEN",
-    "SMB1_COMMAND_OPEN_ANDX": "SMB::FILE_OPEN",
-    "SMB1_COMMAND_READ_ANDX": "SMB::FILE_READ",
-    "SMB1_COMMAND_WRITE_ANDX": "SMB::FILE_WRITE",
-    "SMB1_COMMAND_CLOSE": "SMB::FILE_CLOSE",
-    "SMB1_COMMAND_DELETE": "SMB::FILE_DELETE",
-    "SMB1_COMMAND_RENAME": "SMB::FILE_RENAME",
-}
-
-
-def _not_any_address(path: str) -> Derived:
-    """An address, null for 0.0.0.0, which says that there is none."""
-    return words(path, {"0.0.0.0": None})  # noqa: S104 (a value, nothing is bound to it)
-
-
-def _from_server(path: str) -> Derived:
-    """The value at a path for DHCP replies, null for requests."""
-
-    def derive(events: Shredded) -> pa.Array:
-        is_reply = one_of("dhcp.type", "reply")(events).fill_null(False)
-        return pc.if_else(is_reply, events.text(path), pa.scalar(None, pa.string()))
-
-    return derive
-
-
-def _smb_action(events: Shredded) -> pa.Array:
-    """What happened to the file: renamed or deleted where EVE says so, else what the command does."""
-    action = translated(events.text("smb.command"), _SMB_ACTIONS)
-    renamed = pc.or_(events.text("smb.rename.to").is_valid(), events.text("smb.rename.from").is_valid())
-    deleted = pc.or_(
-        events.flag("smb.delete_on_close").fill_null(False),
-        events.flag("smb.set_info.delete_on_close").fill_null(False),
-    )
-    return pc.if_else(renamed, "SMB::FILE_RENAME", pc.if_else(deleted, "SMB::FILE_DELETE", action))
-
-
-def _swapped(events: Shredded) -> pa.Array:
-    return one_of("direction", "to_client")(events).fill_null(False)
-
-
-def _endpoint(of_flow: str, forward: str, backward: str) -> Derived:
-    """One end of a connection: events about a packet or file name its sender first, whoever opened the connection."""
-
-    def derive(events: Shredded) -> pa.Array:
-        sender = pc.if_else(_swapped(events), events.text(backward), events.text(forward))
-        return pc.coalesce(events.text(of_flow), sender)
-
-    return derive
-
-
-def _end_port(of_flow: str, forward: str, backward: str) -> Derived:
-    def derive(events: Shredded) -> pa.Array:
-        sender = pc.if_else(_swapped(events), events.int(backward), events.int(forward))
-        ports = pc.coalesce(events.int(of_flow), sender)
-        good = pc.and_(pc.greater_equal(ports, 0), pc.less_equal(ports, 65535))
-        return pc.if_else(good, ports, pa.scalar(None, pa.int64()))
-
-    return derive
-
-
-_ENDPOINTS: dict[str, Derived] = {
-    "id.orig_h": _endpoint("flow.src_ip", "src_ip", "dest_ip"),
-    "id.orig_p": _end_port("flow.src_port", "src_port", "dest_port"),
-    "id.resp_h": _endpoint("flow.dest_ip", "dest_ip", "src_ip"),
-    "id.resp_p": _end_port("flow.dest_port", "dest_port", "src_port"),
-}
-
-
-def _if_directed(derive: Derived) -> Derived:
-    """The value where the event says which way it went, else null: nothing is guessed."""
-
-    def derived(events: Shredded) -> pa.Array:
-        values = derive(events)
-        known = pc.or_(events.text("direction").is_valid(), events.text("flow.src_ip").is_valid())
-        return pc.if_else(known, values, pa.scalar(None, values.type))
-
-    return derived
-
-
-def _signature_metadata(events: Shredded) -> pa.Array:
-    """What a signature's author adds, as key=value; the keys are the names of the values, so they are not hostile."""
-    prefix = "alert.metadata."
-    values: list[pa.Array] = []
-    owners: list[pa.Array] = []
-    for path in events.paths():
-        if path.startswith(prefix) and len(values) < 64:
-            found = events.texts(path)
-            values.append(pc.binary_join_element_wise(path.removeprefix(prefix), found.flatten(), "="))
-            owners.append(pc.list_parent_indices(found).cast(pa.int64()))
-    if not values:
-        return pa.nulls(events.rows, pa.list_(pa.string()))
-    return lists(pa.concat_arrays(values), pa.concat_arrays(owners).to_numpy(), events.rows)
-
-
-def _kerberos_success(events: Shredded) -> pa.Array:
-    kind = events.text("krb5.msg_type")
-    return pc.if_else(pc.ends_with(kind, "_REP"), True, pc.if_else(pc.equal(kind, "KRB_ERROR"), False, None).cast(pa.bool_()))
-
-
-def _kerberos_request(events: Shredded) -> pa.Array:
-    asked = pc.coalesce(events.text("krb5.failed_request"), events.text("krb5.msg_type"))
-    short = {f"KRB_{kind}_{way}": kind for kind in ("AS", "TGS", "AP") for way in ("REQ", "REP")}
-    return translated(asked, short, keep=False)
-
-
-def _with_realm(events: Shredded) -> pa.Array:
-    name, realm = events.text("krb5.cname"), events.text("krb5.realm")
-    return pc.coalesce(pc.binary_join_element_wise(name, realm, "/"), name)
-
-
-def _ssh_version(events: Shredded) -> pa.Array:
-    major = pc.utf8_slice_codeunits(events.text("ssh.client.proto_version"), 0, 1)
-    return translated(major, {"1": 1, "2": 2}, keep=False)
-
-
-def _file_sizes(events: Shredded) -> pa.Array:
-    return pc.if_else(one_of("fileinfo.state", "CLOSED")(events).fill_null(False), events.int("fileinfo.size"), None)
-
-
-def _next_request(path: str) -> Derived:
-    """Suricata counts transactions from 0, Zeek from 1."""
-    return lambda events: pc.add(events.int(path), 1)
-
 
 HTTP = Mapped(
     _TABLES["http"],
@@ -216,7 +59,7 @@ proxied            http.xff
         "version": lambda events: pc.replace_substring(
             pc.coalesce(events.text("http.protocol"), events.text("http2.version")), "HTTP/", ""
         ),
-        "trans_depth": _next_request("tx_id"),
+        "trans_depth": next_request("tx_id"),
         "resp_mime_types": alone(text("http.http_content_type")),
     },
 )
@@ -236,7 +79,7 @@ ja3s               tls.ja3s.hash
 ja4                tls.ja4
 """),
     {
-        "version": words("tls.version", _TLS_VERSIONS),
+        "version": words("tls.version", TLS_VERSIONS),
         "cert_chain_fuids": alone(without("tls.fingerprint", ":")),
         "client_cert_chain_fuids": alone(without("tls.client.fingerprint", ":")),
     },
@@ -304,7 +147,7 @@ width                 rfb.framebuffer.width
 height                rfb.framebuffer.height
 """),
     {
-        "authentication_method": words("rfb.authentication.security_type", _RFB_SECURITY),
+        "authentication_method": words("rfb.authentication.security_type", RFB_SECURITY),
         "auth": one_of("rfb.authentication.security_result", "OK"),
     },
 )
@@ -336,7 +179,7 @@ times.accessed  smb.accessed
 times.created   smb.created
 times.changed   smb.changed
 """),
-    {"action": _smb_action},
+    {"action": smb_action},
     given=("smb.filename", "smb.rename.to"),
 )
 
@@ -387,7 +230,7 @@ service    krb5.sname
 error_msg  krb5.error_code
 cipher     krb5.ticket_encryption krb5.encryption
 """),
-    {"request_type": _kerberos_request, "client": _with_realm, "success": _kerberos_success},
+    {"request_type": kerberos_request, "client": with_realm, "success": kerberos_success},
 )
 
 LDAP = Mapped(
@@ -418,7 +261,7 @@ subject     email.subject
 user_agent  email.x_mailer
 first_received email.received
 """),
-    {"trans_depth": _next_request("tx_id")},
+    {"trans_depth": next_request("tx_id")},
 )
 
 DHCP = Mapped(
@@ -434,10 +277,10 @@ dns_servers      dhcp.dns_servers
 """),
     {
         "uids": alone(lambda events: pc.binary_join_element_wise("S", events.text("flow_id"), "")),
-        "client_addr": _not_any_address("dhcp.client_ip"),
-        "requested_addr": _not_any_address("dhcp.requested_ip"),
-        "assigned_addr": _not_any_address("dhcp.assigned_ip"),
-        "server_addr": _from_server("src_ip"),
+        "client_addr": not_any_address("dhcp.client_ip"),
+        "requested_addr": not_any_address("dhcp.requested_ip"),
+        "assigned_addr": not_any_address("dhcp.assigned_ip"),
+        "server_addr": from_server("src_ip"),
         "msg_types": alone(upper("dhcp.dhcp_type")),
     },
 )
@@ -449,7 +292,7 @@ hassh        ssh.client.hassh.hash
 hasshServer  ssh.server.hassh.hash
 """),
     {
-        "version": _ssh_version,
+        "version": ssh_version,
         "client": lambda events: pc.binary_join_element_wise(
             "SSH", joined("-", "ssh.client.proto_version", "ssh.client.software_version")(events), "-"
         ),
@@ -536,7 +379,7 @@ notifications   ike.ikev2.notify ikev2.notify
             joined(".", "ikev2.version_major", "ikev2.version_minor")(events),
         ),
         "exchange_type": lambda events: translated(
-            pc.coalesce(events.text("ike.exchange_type"), events.text("ikev2.exchange_type")), _EXCHANGES
+            pc.coalesce(events.text("ike.exchange_type"), events.text("ikev2.exchange_type")), EXCHANGES
         ),
     },
 )
@@ -554,13 +397,13 @@ extracted    fileinfo.storage_path
 mime_type    fileinfo.mimetype
 """),
     {
-        **{name: _if_directed(derive) for name, derive in _ENDPOINTS.items()},
+        **{name: if_directed(derive) for name, derive in ENDPOINTS.items()},
         "source": upper("app_proto"),
         "depth": text("fileinfo.tx_id"),
         "tx_hosts": alone(text("src_ip")),
         "rx_hosts": alone(text("dest_ip")),
         "conn_uids": alone(lambda events: pc.binary_join_element_wise("S", events.text("flow_id"), "")),
-        "total_bytes": _file_sizes,
+        "total_bytes": file_sizes,
     },
 )
 
@@ -584,10 +427,10 @@ in_iface      in_iface
 sensor        host
 """),
     {
-        **_ENDPOINTS,
+        **ENDPOINTS,
         "proto": protocol,
         "app_proto": lambda events: translated(events.text("app_proto"), SERVICES),
-        "metadata": _signature_metadata,
+        "metadata": signature_metadata,
     },
 )
 
@@ -598,7 +441,7 @@ name  anomaly.event anomaly.code
 addl  anomaly.layer anomaly.type
 """),
     {
-        **_ENDPOINTS,
+        **ENDPOINTS,
         "source": lower("anomaly.app_proto", "app_proto", "anomaly.type"),
         "peer": text("host"),
     },
