@@ -95,11 +95,11 @@ class _Utf8Stream:
         self._pending = self.head
 
     def read(self, size: int) -> bytes:
-        """About that many bytes, none only at the end."""
-        pending, self._pending = self._pending, b""
-        while not pending and (chunk := self._stream.read(size)):
-            pending = self._transcode(chunk)
-        return pending
+        """At most that many bytes, none only at the end."""
+        while not self._pending and (chunk := self._stream.read(size)):
+            self._pending = self._transcode(chunk)
+        part, self._pending = self._pending[:size], self._pending[size:]
+        return part
 
     def _transcode(self, chunk: bytes) -> bytes:
         if self._decoder is None:
@@ -135,9 +135,8 @@ def _first_records(text: str) -> Iterator[dict[str, Any]]:
     if _is_lines(text):
         yield from filter(None, map(_object, text.lstrip().split("\n", _HEAD_LINES)[:_HEAD_LINES]))
         return
-    start = text.find("{")
     try:
-        yield json.JSONDecoder().raw_decode(text, max(start, 0))[0]
+        yield json.JSONDecoder().raw_decode(text[text.index("{") :])[0]
     except (ValueError, RecursionError):
         return
 

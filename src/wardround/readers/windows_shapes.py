@@ -257,7 +257,7 @@ SPLUNK_FIELDS = Shape(
 )  # fmt: skip
 
 #: Every shape, most specific first.
-SHAPES = (EVENT, EVENT_SEPARATE, WINLOGBEAT, WINLOGBEAT_6, HAYABUSA, FLAT, POWERSHELL, SPLUNK_FIELDS)
+SHAPES = (EVENT_SEPARATE, EVENT, WINLOGBEAT, WINLOGBEAT_6, HAYABUSA, FLAT, POWERSHELL, SPLUNK_FIELDS)
 
 #: Words that exports write for the level of an event.
 LEVELS = {
