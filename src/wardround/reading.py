@@ -1,7 +1,7 @@
 """Reading: which evidence is cut into which units of work, and what a worker does with one of them.
 
-A unit is a list of spans of about :data:`UNIT_BYTES` together: many small files, or a part of a large one. The cut depends
-on the evidence alone, so the same evidence gives the same files in the round.
+A unit is a list of spans of some tens of MiB together: many small files, or a part of a large one. The cut depends on the
+evidence alone, so the same evidence gives the same files in the round.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from wardround.detect.matcher import Matcher
     from wardround.detect.rule import Rule
 
-#: How much evidence a worker takes at a time.
-UNIT_BYTES = SPAN_BYTES
+#: How much evidence a worker takes at a time: enough for every core to have several units, and never more than this, for
+#: what it becomes in memory is several times as large.
+MAX_UNIT_BYTES = 64 << 20
+UNITS_WANTED = 16
 
 Progress = Callable[[int, int], None]
 
@@ -102,8 +104,10 @@ def identify(found: Found) -> Identified:
 
 def plan(found: Found, identified: Identified, tables: Path) -> Iterator[Unit | Diagnostic]:
     """Cut the evidence into units; a piece that cannot even be cut is a diagnostic."""
+    total = sum(source.stored_bytes for source in found.sources if identified.formats[source.evidence_id][1])
+    enough = min(MAX_UNIT_BYTES, max(SPAN_BYTES, total // UNITS_WANTED))
     parts: list[Part] = []
-    number = 0
+    number, size = 0, 0
     for source in found.sources:
         name = identified.formats[source.evidence_id][1]
         if not name:
@@ -115,10 +119,11 @@ def plan(found: Found, identified: Identified, tables: Path) -> Iterator[Unit | 
             continue
         for span in spans:
             parts.append(Part(source, name, span, _span_bytes(source, span)))
-            if sum(part.bytes for part in parts) >= UNIT_BYTES:
+            size += parts[-1].bytes
+            if size >= enough:
                 number += 1
                 yield Unit(number, tuple(parts), tables)
-                parts = []
+                parts, size = [], 0
     if parts:
         yield Unit(number + 1, tuple(parts), tables)
 

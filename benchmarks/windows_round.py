@@ -1,0 +1,162 @@
+"""A round over a million Windows events, end to end, beside its parts and beside Zircolite where a checkout is given.
+
+    python benchmarks/windows_round.py --evtx DIR --sigma DIR [--events 1000000] [--zircolite DIR] [--markdown FILE]
+
+The set is one .evtx file made of the real chunks of every log under --evtx, repeated until it holds enough events. Peak
+memory is the highest sum of the resident sets of the command and its workers (pages they share count more than once).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+CHUNK = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One command: seconds of wall clock and of processor, and peak resident memory in MiB."""
+
+    name: str
+    seconds: float
+    peak_mib: float
+    events: int
+
+    @property
+    def rate(self) -> float:
+        """Events per second."""
+        return self.events / self.seconds
+
+
+def chunks(directory: Path) -> Iterator[tuple[bytes, int]]:
+    """Every intact chunk of the logs under a directory, with how many records it holds."""
+    for path in sorted(directory.rglob("*.evtx")):
+        data = path.read_bytes()
+        for start in range(4096, len(data) - CHUNK + 1, CHUNK):
+            chunk = data[start : start + CHUNK]
+            if chunk[:8] == b"ElfChnk\x00":
+                first, last = struct.unpack_from("<QQ", chunk, 8)
+                if first <= last < first + 10_000:
+                    yield chunk, last - first + 1
+
+
+def build(directory: Path, wanted: int, target: Path) -> int:
+    """Write the set; gives how many events it holds by the counts in its chunks."""
+    found = list(chunks(directory))
+    total, written = 0, 0
+    header = bytearray(4096)
+    struct.pack_into("<8sQQQIHHHH", header, 0, b"ElfFile\x00", 0, 0, 1, 128, 1, 3, 4096, 0)
+    with target.open("wb") as out:
+        out.write(header)
+        while total < wanted:
+            for chunk, count in found:
+                out.write(chunk)
+                total, written = total + count, written + 1
+                if total >= wanted:
+                    break
+        struct.pack_into("<QQ", header, 8, 0, written - 1)
+        struct.pack_into("<H", header, 42, written & 0xFFFF)
+        struct.pack_into("<I", header, 124, zlib.crc32(bytes(header[:120])))
+        out.seek(0)
+        out.write(header)
+    return total
+
+
+def measure(name: str, events: int, command: list[str], cwd: Path | None = None) -> Measured:
+    """Run a command to its end, watching the memory of its process tree."""
+    start = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=cwd)
+    peak = 0.0
+    done = threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.05):
+            try:
+                root = psutil.Process(process.pid)
+                peak = max(peak, sum(p.memory_info().rss for p in [root, *root.children(recursive=True)]) / 2**20)
+            except psutil.Error:
+                continue
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    error = process.communicate()[1]
+    seconds = time.monotonic() - start
+    done.set()
+    watcher.join()
+    if process.returncode not in (0, 3):
+        sys.exit(f"{name} ended with {process.returncode}: {error[-2000:].decode(errors='replace')}")
+    return Measured(name, seconds, peak, events)
+
+
+PARSE_ONLY = """
+import sys
+from pathlib import Path
+from wardround import evidence, reading
+with __import__("tempfile").TemporaryDirectory(dir=sys.argv[2]) as scratch:
+    found = evidence.Walk(Path(scratch)).run([sys.argv[1]])
+    read = reading.read(found, Path(scratch), reading.WorkerState(()))
+    print(read.rows)
+"""
+
+
+def main() -> None:
+    """Build, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--evtx", type=Path, required=True)
+    parser.add_argument("--sigma", type=Path, required=True)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--zircolite", type=Path)
+    parser.add_argument("--markdown", type=Path)
+    given = parser.parse_args()
+    wardround = [sys.executable, "-m", "wardround", "examine", "-q"]
+    rules = ["--rules", str(given.sigma / "rules" / "windows")]
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        big, small = root / "big.evtx", root / "small.evtx"
+        events = build(given.evtx, given.events, big)
+        build(given.evtx, 1, small)
+        script = root / "parse_only.py"
+        script.write_text(PARSE_ONLY.replace("with __import__", "if __name__ == '__main__':\n  with __import__").replace("\n    ", "\n      "))
+        measure("warm up", 1, [*wardround, str(small), "--out", str(root / "warm"), *rules])
+        results = [
+            measure("start to end of one chunk, warm", 1, [*wardround, str(small), "--out", str(root / "warm"), *rules]),
+            measure("parse, flatten, write tables", events, [sys.executable, str(script), str(big), str(root)]),
+            measure("our detections only, end to end", events, [*wardround, str(big), "--out", str(root / "own")]),
+            measure("all Windows rules, end to end", events, [*wardround, str(big), "--out", str(root / "all"), *rules]),
+        ]
+        if given.zircolite:
+            ruleset = given.zircolite / "rules" / "rules_windows_generic_full.json"
+            command = [sys.executable, "zircolite.py", "-e", str(big), "-r", str(ruleset), "-o", str(root / "z.json")]
+            results.append(measure("Zircolite", events, command, given.zircolite))
+        document = json.loads((root / "all" / "round.json").read_text())
+        used = sum(rule["status"] != "unusable" for rule in document["rules"])
+        size = big.stat().st_size / 2**20
+    lines = [
+        f"{events:,} events, {size:,.0f} MiB in one .evtx file; {used} rules; {os.cpu_count()} cores; {len(document['findings'])} findings.",
+        "",
+        "| what | seconds | events/s | peak MiB |",
+        "|---|--:|--:|--:|",
+        *(f"| {r.name} | {r.seconds:.1f} | {r.rate:,.0f} | {r.peak_mib:,.0f} |" for r in results),
+    ]
+    print("\n".join(lines))
+    if given.markdown:
+        given.markdown.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
