@@ -7,17 +7,19 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
-
 from wardround.detect.decide import placeholders
 from wardround.detect.detection import AnalysisBody, CorrelationBody, Detection, SigmaBody, SqlBody
 from wardround.detect.rule import And, Condition, Not, Or, Predicate
+from wardround.detect.tables import QueryError, Tables
 from wardround.errors import ContentError
 
 _NAME = re.compile(r"^[A-Z]{2,3}-[EA]\d{2}[a-z]?$")
 _CONTROL = re.compile(r"^C(0[1-9]|1\d|2[0-4])$")
 _TECHNIQUE = re.compile(r"^attack\.t\d{4}(\.\d{3})?$")
 _TAG = re.compile(r"^[a-z0-9_-]+(\.[a-z0-9_-]+)+$")
+_NOT_REPEATABLE = re.compile(
+    r"\b(now|today|random|uuid|gen_random_uuid|get_current_timestamp)\s*\(|\bcurrent_(timestamp|date|time)\b", re.IGNORECASE
+)
 _RESULT_COLUMNS = ("first_ts", "last_ts", "events", "evidence")
 
 
@@ -82,7 +84,7 @@ def _tags(detection: Detection) -> Iterator[str]:
 def _body(detection: Detection) -> Iterator[str]:
     match detection.body:
         case SqlBody(sql):
-            yield from _sql(sql)
+            yield from _sql(detection, sql)
         case AnalysisBody() as body:
             try:
                 body.function()
@@ -96,21 +98,23 @@ def _body(detection: Detection) -> Iterator[str]:
             yield from _correlation(detection, correlations[-1].group_by)
 
 
-def _sql(sql: str) -> Iterator[str]:
-    connection = duckdb.connect(":memory:")
-    try:
-        statements = connection.extract_statements(sql)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            yield "sql: one single SELECT is needed"
-        del statements
-    except duckdb.Error as error:
-        yield f"sql: {str(error).strip().partition(chr(10))[0]}"
-    finally:
-        connection.close()
+def _sql(detection: Detection, sql: str) -> Iterator[str]:
+    with Tables.of_arrow({}) as tables:
+        try:
+            columns = tables.result_columns(sql)
+        except QueryError as error:
+            yield f"sql: {error}"
+            return
     for column in _RESULT_COLUMNS:
-        if not re.search(rf"\b{column}\b", sql):
+        if column not in columns:
             yield f"sql: the result has no column {column}"
-    if re.search(r"\b(now|current_timestamp|current_date|today|random|uuid)\b\s*(\(|$)", sql.lower()):
+    for kind, column in detection.subjects:
+        if column not in columns:
+            yield f"wardround.subjects.{kind}: {column} is not a column of the result"
+    for name in placeholders(detection.summary.values()):
+        if name not in columns:
+            yield f"wardround.summary: {{{name}}} is neither a column of the result nor events, first, last"
+    if _NOT_REPEATABLE.search(sql):
         yield "sql: the result may not depend on the clock or on chance"
 
 

@@ -152,6 +152,14 @@ class Tables:
         with self._running(sql, parameters) as relation:
             return relation.to_arrow_reader(_BATCH_ROWS).read_all()
 
+    def result_columns(self, sql: str) -> list[str]:
+        """The columns that a statement would give; raises QueryError when it is not one single SELECT over known columns."""
+        statements = self._statements(sql)
+        if len(statements) != 1 or statements[0] != duckdb.StatementType.SELECT:
+            raise QueryError("one single SELECT is needed")
+        with self._running(sql, ()) as relation:
+            return list(relation.columns)
+
     def has_rows(self, table: str, where: str = "", filled: Sequence[str] = ()) -> bool:
         """Whether a row of ``table`` satisfies ``where`` and, for every column in ``filled``, one that fills it in.
 
@@ -173,6 +181,12 @@ class Tables:
         return table in self._parts
 
     # Inside
+
+    def _statements(self, sql: str) -> list[duckdb.StatementType]:
+        try:
+            return [statement.type for statement in self._connection.extract_statements(sql)]
+        except duckdb.Error as error:
+            raise QueryError(_first_line(error)) from error
 
     def _answer(self, table: str, condition: str) -> bool:
         key = (table, condition)

@@ -23,7 +23,7 @@ from wardround.detect.lint import lint
 from wardround.detect.matcher import Matcher
 from wardround.detect.rule import ParsedRules, Rule
 from wardround.detect.tables import Tables
-from wardround.errors import ContentError
+from wardround.errors import ContentError, WardroundError
 from wardround.model import Finding
 from wardround.site import Site
 
@@ -140,7 +140,7 @@ def _case(case: Mapping[str, Any], place: str) -> Case:
     subjects = case.get("subjects") or []
     if not isinstance(subjects, list) or not all(isinstance(subject, dict) for subject in subjects):
         raise ContentError(f"{place}: subjects: a list of mappings is needed")
-    rows = case.get("rows") or {}
+    rows = {} if case.get("rows") is None else case["rows"]
     if not isinstance(rows, dict):
         raise ContentError(f"{place}: rows: a mapping of tables is needed")
     try:
@@ -247,8 +247,8 @@ def problems_of(path: Path) -> Iterator[str]:
         yield from (f"{path}: {problem}" for problem in lint(detection))
         for case in cases_of(detection):
             yield from (f"{path}: case {case.name!r}: {problem}" for problem in run_case(detection, case))
-    except ContentError as error:
-        yield str(error)
+    except WardroundError as error:
+        yield f"{path}: {error}" if str(path) not in str(error) else str(error)
 
 
 def files_of(paths: Iterable[str]) -> list[Path]:
