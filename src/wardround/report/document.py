@@ -337,9 +337,9 @@ def _controls(identifiers: Iterable[str]) -> list[Control]:
     return found
 
 
-def _finding_order(found: Finding) -> tuple[int, bool, tuple[int, str], str, str]:
-    place = threat_place(found.threat)
-    return _SEVERITY_ORDER[found.severity], found.kind != "attack", place, found.first_ts or "", found.id
+def _finding_order(found: Finding) -> tuple[int, bool, bool, str, str]:
+    """The worst first, attacks before weaknesses, and then as the story went."""
+    return _SEVERITY_ORDER[found.severity], found.kind != "attack", not found.first_ts, found.first_ts or "", found.id
 
 
 def _coverage_order(row: Coverage) -> tuple[tuple[int, str], bool, str]:

@@ -110,17 +110,19 @@ def period(document: ResultDocument) -> tuple[str, str] | None:
 def _happening(document: ResultDocument, language: Language) -> str:
     attacks = [found for found in document.findings if found.kind == "attack" and found.severity != "info"]
     checks = [row for row in document.coverage if row.kind == "attack"]
-    unseen = _threats([row for row in checks if row.result == "not_assessed"])
+    looked_at = {row.threat for row in checks if row.result != "not_assessed"}
+    missed = {row.threat for row in checks if row.result == "not_assessed"}
+    unseen = [threat for threat in THREATS if threat in missed or threat not in looked_at]
     if attacks:
         return _attacked(attacks, language)
-    if all(row.result == "not_assessed" for row in checks):
+    if not looked_at:
         return language.gettext(
             "Whether an attack is under way is not known: this evidence allowed none of the checks that would tell."
         )
     if unseen:
         return language.gettext(
             "No sign of an attack was found in what was looked at, which leaves open, wholly or in part: %(threats)s."
-        ) % {"threats": _named(unseen, language)}
+        ) % {"threats": language.listed([language.threat(threat) for threat in unseen])}
     return language.gettext("No sign of an attack was found, and every check for one could be made on this evidence.")
 
 
@@ -136,14 +138,15 @@ def _attacked(attacks: Sequence[Finding], language: Language) -> str:
         start = language.counted(
             "%(n)s minor sign of an attack was found", "%(n)s minor signs of an attack were found", len(attacks)
         )
-    last = attacks[0].last_ts
+    gravest = [found for found in attacks if found.severity == attacks[0].severity]
+    latest = max(gravest, key=lambda found: (found.last_ts or "", found.id))
     when = language.gettext("at an unknown time")
-    if last:
-        when = language.gettext("on %(moment)s") % {"moment": language.moment(last)}
+    if latest.last_ts:
+        when = language.gettext("on %(moment)s") % {"moment": language.moment(latest.last_ts)}
     return language.gettext("%(start)s (%(threats)s), above all %(worst)s, last seen %(when)s.") % {
         "start": start,
         "threats": _named(_threats(attacks), language),
-        "worst": _named_finding(attacks[0], language),
+        "worst": _named_finding(latest, language),
         "when": when,
     }
 
@@ -175,26 +178,40 @@ def _possible(document: ResultDocument, language: Language) -> str:
 def _unseen(document: ResultDocument, language: Language) -> str:
     unread = _unread(document, language)
     missed = [row for row in document.coverage if row.result == "not_assessed"]
-    if not missed:
+    whole, part = _blind(document)
+    if not whole and not part:
         message = language.gettext("Every check could be made; what left no trace in this evidence stays unseen%(unread)s.")
         return message % {"unread": unread}
-    whole: list[str] = []
-    part: list[str] = []
-    for chapter in chapters(document):
-        if chapter.counted("not_assessed"):
-            (whole if chapter.counted("not_assessed") == len(chapter.coverage) else part).append(chapter.threat)
-    start = language.gettext("%(missed)s of %(all)s checks could not be made for want of evidence") % {
-        "missed": language.number(len(missed)),
-        "all": language.number(len(document.coverage)),
-    }
+    if missed:
+        start = language.ngettext(
+            "%(missed)s of %(all)s checks could not be made for want of evidence",
+            "%(missed)s of %(all)s checks could not be made for want of evidence",
+            len(missed),
+        ) % {"missed": language.number(len(missed)), "all": language.number(len(document.coverage))}
+    elif document.coverage:
+        start = language.gettext("Every check that wardround has could be made")
+    else:
+        start = language.gettext("No check was made")
     if whole and part:
         told = language.gettext("nothing can be said of %(whole)s, and only part of %(part)s")
     elif whole:
         told = language.gettext("nothing can be said of %(whole)s")
     else:
         told = language.gettext("only part can be said of %(part)s")
-    names = {"whole": _named(whole, language), "part": _named(part, language)}
+    names = {"whole": language.listed([language.threat(threat) for threat in whole]), "part": _named(part, language)}
     return language.gettext("%(start)s: %(told)s%(unread)s.") % {"start": start, "told": told % names, "unread": unread}
+
+
+def _blind(document: ResultDocument) -> tuple[list[str], list[str]]:
+    """The threats of which nothing could be assessed (those that no check covers among them), and those of a part."""
+    whole, part = [], []
+    for chapter in chapters(document):
+        missed = chapter.counted("not_assessed")
+        if missed == len(chapter.coverage) and chapter.threat in THREATS:
+            whole.append(chapter.threat)
+        elif missed:
+            part.append(chapter.threat)
+    return whole, part
 
 
 def _unread(document: ResultDocument, language: Language) -> str:

@@ -70,7 +70,7 @@ def _parts(document: ResultDocument, words: Language, where: str) -> Iterator[Te
             yield Text(f"  {place}. {action.title} ({action.control})")
     if document.diagnostics:
         yield _title(_("Problems with the evidence"))
-        yield _problems(document, words)
+        yield from _problems(document, words)
     for note in document.notes:
         yield Text(f"\n{words.note(note)}", style="dim")
     if where:
@@ -117,13 +117,10 @@ def _findings(document: ResultDocument, words: Language) -> Table:
     return table
 
 
-def _problems(document: ResultDocument, words: Language) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column(overflow="fold")
-    table.add_column(overflow="fold")
+def _problems(document: ResultDocument, words: Language) -> Iterator[Text]:
     worst = sorted(document.diagnostics, key=lambda problem: problem.recovered)
     for problem in worst[:_SHOWN_PROBLEMS]:
-        table.add_row(Text(f"  {problem.source}"), Text(f"{problem.message} (×{words.number(problem.count)})"))
+        times = f" (×{words.number(problem.count)})" if problem.count > 1 else ""
+        yield Text.assemble("  ", problem.source, (f"\n    {problem.message}{times}", "dim"), overflow="fold")
     if (rest := len(worst) - _SHOWN_PROBLEMS) > 0:
-        table.add_row(Text("  " + words.counted("and %(n)s more", "and %(n)s more", rest), style="dim"), Text(""))
-    return table
+        yield Text("  " + words.counted("and %(n)s more", "and %(n)s more", rest), style="dim")

@@ -53,9 +53,9 @@ class Language:
         """Bytes in decimal units, to three figures."""
         units = ("B", "kB", "MB", "GB", "TB") if self.code == "en" else ("o", "ko", "Mo", "Go", "To")
         value, place = float(size), 0
-        while value >= 1000 and place < len(units) - 1:
+        while round(value) >= 1000 and place < len(units) - 1:
             value, place = value / 1000, place + 1
-        text = f"{size}" if place == 0 else f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+        text = f"{value:.3g}" if round(value) < 1000 else f"{value:.0f}"
         return f"{text.replace('.', '.' if self.code == 'en' else ',')}{_NO_BREAK}{units[place]}"
 
     def moment(self, iso: str) -> str:
@@ -165,6 +165,18 @@ class Language:
             "share": _("share"),
         }
         return names.get(kind, kind)
+
+    def detail(self, name: str) -> str:
+        """What a detail of a finding is about; one without a translation is shown as it is."""
+        _ = self.gettext
+        names = {
+            "corroborated_by": _("corroborated by"),
+            "critical_assets": _("critical machines"),
+            "exception": _("declared exception"),
+            "rule": _("rule"),
+            "rule_level": _("level of the rule"),
+        }
+        return names.get(name, name)
 
     def months(self) -> tuple[str, ...]:
         """The twelve months."""
