@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wardround import __version__, evidence, reading, site, store
+from wardround import __version__, evidence, site, store, workers
 from wardround.model import Round
 
 if TYPE_CHECKING:
+    from wardround.reading import Progress
     from wardround.report.document import ResultDocument
 
 
@@ -31,15 +32,17 @@ class Request:
     created: int = field(default_factory=time.time_ns)
 
 
-def examine(request: Request, progress: reading.Progress | None = None) -> ResultDocument:
+def examine(request: Request, progress: Progress | None = None) -> ResultDocument:
     """Make a round of the evidence and put it in ``request.out``.
 
     Raises UserError for what the user got wrong. Bad evidence never raises: it is in the round's diagnostics.
     """
+    told = site.load(request.site_file)
+    workers.warm("wardround.preload")
+    from wardround import reading
     from wardround.detect import decide, detection, pack
     from wardround.report import document, write
 
-    told = site.load(request.site_file)
     catalogue = detection.shipped()
     added = pack.load_rules(request.rules)
     rules = (*(rule for item in catalogue for rule in item.rules), *added.rules)

@@ -236,7 +236,7 @@ def read(found: Found, tables: Path, state: WorkerState, progress: Progress | No
 def _outcomes(units: list[Unit], state: WorkerState) -> Iterator[tuple[Unit, workers.Outcome]]:
     """Run every unit; one that failed and has several parts is taken apart, so that only the guilty part is lost."""
     again: list[Unit] = []
-    for outcome in workers.run(prepare, state, work, units, preload="wardround.preload"):
+    for outcome in workers.run(prepare, state, work, units):
         unit = units[outcome.index]
         if outcome.failure and len(unit.parts) > 1:
             _lost(unit, outcome.failure)
@@ -244,7 +244,7 @@ def _outcomes(units: list[Unit], state: WorkerState) -> Iterator[tuple[Unit, wor
         else:
             yield unit, outcome
     again = [replace(unit, number=len(units) + 1 + position) for position, unit in enumerate(sorted(again, key=_order))]
-    for outcome in workers.run(prepare, state, work, again, preload="wardround.preload"):
+    for outcome in workers.run(prepare, state, work, again):
         yield again[outcome.index], outcome
 
 

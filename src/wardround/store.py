@@ -120,7 +120,7 @@ class UnitWriter:
         parts = self._buffers.pop(name, [])
         if not parts:
             return
-        rows = pa.concat_tables(parts, promote_options="default").combine_chunks()
+        rows = pa.concat_tables(parts, promote_options="default")
         if self._on_batch is not None and (matches := self._on_batch(name, rows)) is not None and matches.num_rows:
             self._write("match", matches)
             self.result.rows["match"] = self.result.rows.get("match", 0) + matches.num_rows

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -49,6 +50,13 @@ class _Worker:
     prepared: bool = False
 
 
+def warm(preload: str) -> None:
+    """Begin to import ``preload`` in the process that workers are forked from, while the caller does other things."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([preload])
+    forkserver.ensure_running()
+
+
 def run(
     prepare: Callable[[Any], Any],
     state: Any,
@@ -56,18 +64,14 @@ def run(
     units: Sequence[Any],
     *,
     processes: int | None = None,
-    preload: str = "",
     seconds: float = UNIT_SECONDS,
 ) -> Iterator[Outcome]:
     """Do ``work(prepared, unit)`` for every unit, ``prepared`` being ``prepare(state)`` made once in each worker.
 
-    Outcomes come in order of completion. ``state``, units and results must be picklable. ``preload`` names a module that
-    is imported once and shared by the workers. ``work`` must not raise: what it raises counts as a crash. Raises
-    WorkerError when ``prepare`` fails.
+    Outcomes come in order of completion. ``state``, units and results must be picklable. ``work`` must not raise: what it
+    raises counts as a crash. Raises WorkerError when ``prepare`` fails.
     """
     context = multiprocessing.get_context("forkserver")
-    if preload:
-        context.set_forkserver_preload([preload])
     waiting = deque(range(len(units)))
     count = min(processes or os.cpu_count() or 1, len(units))
     idle = [_start(context, prepare, state, work) for _ in range(count)]
