@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from wardround.readers.base import Reader
 
 _ORDER: tuple[str, ...] = (
+    "capture",  # magic of pcap and pcapng
     "evtx",  # magic ElfFile
     "zeek",  # '#separator' header, or JSON lines with Zeek's keys
     "suricata",  # JSON lines with event_type and flow_id

@@ -1,4 +1,6 @@
-"""Link, network and transport headers of a block of packets into columns: one kernel, one row per packet.
+"""Link, network and transport headers of a block of packets into columns: one kernel, one row per IP packet.
+
+A packet in a tunnel has a row of its own, which says in ``parent`` which row carries it.
 
 What the kernel cannot finish it says in ``status``: fragments go to reassembly, everything odd becomes a weird row.
 Sources: IEEE 802.3/802.1Q/802.1ad, RFC 791, 8200, 9293, 768, 792, 4443, 9260, 2784, 4213, 7348, 8926, 4380, 2516, 3032,
@@ -41,21 +43,16 @@ PACKET = np.dtype(
         ("flags", np.uint8),  # TCP flags
         ("version", np.uint8),  # 4, 6, or 0 when the frame holds no IP
         ("ttl", np.uint8),
-        ("tunnel", np.uint8),  # kind of the innermost tunnel, see TUNNELS
+        ("tunnel", np.uint8),  # kind of the tunnel that carries the packet, see TUNNELS
         ("status", np.uint8),  # see the constants below
         ("ether_type", np.uint16),
-        ("outer_src_high", np.uint64),  # addresses around the innermost tunnel
-        ("outer_src_low", np.uint64),
-        ("outer_dst_high", np.uint64),
-        ("outer_dst_low", np.uint64),
-        ("outer_src_port", np.uint16),
-        ("outer_dst_port", np.uint16),
-        ("outer_protocol", np.uint8),
+        ("parent", np.int32),  # row of the packet that carries this one, -1 outside tunnels
+        ("window_scale", np.int8),  # the window scale option of a SYN, -1 without
     ]
 )
 
-#: ``status`` of a packet.
-OK, FRAGMENT, NOT_IP, TRUNCATED_HEADER, BAD_IP, BAD_TRANSPORT, UNKNOWN_LINK = 0, 1, 2, 3, 4, 5, 6
+#: ``status`` of a packet. CARRIER: nothing but a packet within (GRE, IP in IP), so not a connection of its own.
+OK, FRAGMENT, NOT_IP, TRUNCATED_HEADER, BAD_IP, BAD_TRANSPORT, UNKNOWN_LINK, CARRIER = 0, 1, 2, 3, 4, 5, 6, 7
 
 #: ``tunnel`` kinds, with Zeek's names for table tunnel.
 TUNNELS = (
@@ -73,12 +70,11 @@ IP_IN_IP, GRE, VXLAN, GENEVE, GTP, TEREDO, AYIYA = 1, 2, 3, 4, 5, 6, 7
 ICMP, TCP, UDP, ICMP6, SCTP = 1, 6, 17, 58, 132
 
 _MAPPED = np.uint64(0xFFFF00000000)
-_ETHERNET, _NULL, _PPP, _PPPOE, _RAW, _RAW_OLD, _LOOP, _SLL, _SLL2, _IPV4, _IPV6, _WIFI = (
-    1, 0, 9, 51, 101, 12, 108, 113, 276, 228, 229, 105,
-)  # fmt: skip
-
 #: Headers within headers are followed this deep, tunnels included.
 MAX_LAYERS = 24
+
+#: Tunnels within tunnels are followed this deep, so a frame has at most one row more than this.
+MAX_TUNNELS = 4
 
 # The layers that the kernel's loop moves between.
 _L_ETHERNET, _L_ETHER_TYPE, _L_IPV4, _L_IPV6, _L_MPLS, _L_PPP, _L_DONE = 0, 1, 2, 3, 4, 5, 6
@@ -105,20 +101,24 @@ def _mac(data: Bytes, at: Number) -> Number:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def decode(data: Bytes, places: NDArray[Any], first: Number, packets: NDArray[Any]) -> None:
-    """Decode the packets at ``places`` (capture.PACKET_PLACE) of ``data`` into ``packets`` (PACKET), row by row.
+def decode(data: Bytes, places: NDArray[Any], first: Number, packets: NDArray[Any]) -> tuple[Number, Number]:
+    """Decode the packets at ``places`` (capture.PACKET_PLACE) of ``data`` into rows of ``packets`` (PACKET, zeroed).
 
-    ``first`` is the frame number of the first packet. Never reads outside a packet's captured bytes.
+    ``first`` is the frame number of the first packet. Gives how many places were decoded, and into how many rows: it
+    stops when fewer rows are left than one frame may need. Never reads outside a packet's captured bytes.
     """
+    row = 0
     for index in range(len(places)):
+        if row + MAX_TUNNELS + 1 > len(packets):
+            return index, row
         place = places[index]
-        packet = packets[index]
+        packet = packets[row]
         packet.ts = place.ts
         packet.frame = first + index
-        packet.vlan = -1
-        packet.inner_vlan = -1
+        packet.parent = -1
         start = place.offset
-        _decode_one(data, start, start + place.captured, place.length - place.captured, place.link, packet)
+        row = _decode_one(data, start, start + place.captured, place.length - place.captured, place.link, packets, row)
+    return len(places), row
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
@@ -153,14 +153,20 @@ def _first_layer(data: Bytes, at: Number, end: Number, link: Number, packet: Any
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _decode_one(data: Bytes, at: Number, end: Number, cut: Number, link: Number, packet: Any) -> None:
-    """Follow the layers of one packet. ``end`` is where its captured bytes end, ``cut`` how many are missing after that."""
+def _decode_one(data: Bytes, at: Number, end: Number, cut: Number, link: Number, packets: NDArray[Any], row: Number) -> Number:
+    """Follow the layers of one frame into rows from ``row`` on; gives the row after them.
+
+    ``end`` is where its captured bytes end, ``cut`` how many are missing after that.
+    """
+    first = row
+    packet = packets[row]
+    packet.vlan, packet.inner_vlan, packet.window_scale = -1, -1, -1
     layer, at, ether_type = _first_layer(data, at, end, link, packet)
     for _ in range(MAX_LAYERS):
         if layer == _L_ETHERNET:
             if at + 14 > end:
                 packet.status = TRUNCATED_HEADER
-                return
+                return row + 1
             packet.dst_mac, packet.src_mac = _mac(data, at), _mac(data, at + 6)
             ether_type = _u16(data, at + 12)
             at += 14
@@ -176,11 +182,20 @@ def _decode_one(data: Bytes, at: Number, end: Number, cut: Number, link: Number,
                 _ipv4(data, at, end, cut, packet) if layer == _L_IPV4 else _ipv6(data, at, end, cut, packet)
             )
             if protocol < 0:
-                return
-            layer, at, ether_type = _after_ip(data, at, end, cut, protocol, packet)
+                return row + 1
+            layer, at, ether_type, tunnel = _after_ip(data, at, end, cut, protocol, packet)
+            if tunnel and row - first < MAX_TUNNELS:
+                packets[row + 1].ts, packets[row + 1].frame = packet.ts, packet.frame
+                packets[row + 1].parent, packets[row + 1].tunnel = row, tunnel
+                row += 1
+                packet = packets[row]
+                packet.vlan, packet.inner_vlan, packet.window_scale = -1, -1, -1
+            elif tunnel:
+                return row + 1
         else:
-            return
+            return row + 1
     packet.status = BAD_IP
+    return row + 1
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
@@ -245,17 +260,6 @@ def _after_ppp(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Numbe
             return _L_MPLS, at + size
     packet.status = NOT_IP
     return _L_DONE, at
-
-
-@njit(boundscheck=True, cache=True, nogil=True)
-def _enter_tunnel(kind: Number, packet: Any) -> None:
-    """The addresses decoded so far become those around the tunnel."""
-    packet.tunnel = kind
-    packet.outer_src_high, packet.outer_src_low = packet.src_high, packet.src_low
-    packet.outer_dst_high, packet.outer_dst_low = packet.dst_high, packet.dst_low
-    packet.outer_src_port, packet.outer_dst_port = packet.src_port, packet.dst_port
-    packet.outer_protocol = packet.protocol
-    packet.src_port, packet.dst_port = 0, 0
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
@@ -350,32 +354,36 @@ def _ipv6(data: Bytes, at: Number, end: Number, cut: Number, packet: Any) -> tup
 @njit(boundscheck=True, cache=True, nogil=True)
 def _after_ip(
     data: Bytes, at: Number, end: Number, cut: Number, protocol: Number, packet: Any
-) -> tuple[Number, Number, Number]:
-    """The transport header, or the way into a tunnel."""
+) -> tuple[Number, Number, Number, Number]:
+    """The transport header, or the way into a tunnel: layer, where it begins, its EtherType, kind of tunnel."""
     if protocol == TCP:
-        _tcp(data, at, end, cut, packet)
+        _tcp(data, at, end, packet)
     elif protocol == UDP:
-        return _udp(data, at, end, cut, packet)
+        return _udp(data, at, end, packet)
     elif protocol in (ICMP, ICMP6, SCTP):
-        if at + 4 > end:
+        if at + 8 > end:
             packet.status = TRUNCATED_HEADER
         elif protocol == SCTP:
             packet.src_port, packet.dst_port = _u16(data, at), _u16(data, at + 2)
         else:
             packet.src_port, packet.dst_port = np.int64(data[at]), np.int64(data[at + 1])
+            packet.payload, packet.length, packet.captured = at + 8, packet.length - 8, packet.captured - 8
     elif protocol == 4:
-        _enter_tunnel(IP_IN_IP, packet)
-        return _L_IPV4, at, 0
+        packet.status = CARRIER
+        return _L_IPV4, at, 0, IP_IN_IP
     elif protocol == 41:
-        _enter_tunnel(IP_IN_IP, packet)
-        return _L_IPV6, at, 0
+        packet.status = CARRIER
+        return _L_IPV6, at, 0, IP_IN_IP
     elif protocol == 47:
-        return _gre(data, at, end, packet)
-    return _L_DONE, at, 0
+        layer, start, kind, tunnel = _gre(data, at, end, packet)
+        if tunnel:
+            packet.status = CARRIER
+        return layer, start, kind, tunnel
+    return _L_DONE, at, 0, 0
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _tcp(data: Bytes, at: Number, end: Number, cut: Number, packet: Any) -> None:
+def _tcp(data: Bytes, at: Number, end: Number, packet: Any) -> None:
     if at + 20 > end:
         packet.status = TRUNCATED_HEADER
         return
@@ -390,13 +398,32 @@ def _tcp(data: Bytes, at: Number, end: Number, cut: Number, packet: Any) -> None
     packet.payload = at + header
     packet.length -= header
     packet.captured = max(0, end - (at + header))
+    if packet.flags & 2:
+        packet.window_scale = _window_scale(data, at + 20, min(end, at + header))
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _udp(data: Bytes, at: Number, end: Number, cut: Number, packet: Any) -> tuple[Number, Number, Number]:
+def _window_scale(data: Bytes, at: Number, end: Number) -> Number:
+    """The window scale among the options of a SYN, -1 without (RFC 7323 caps it at 14)."""
+    for _ in range(40):
+        if at >= end or data[at] == 0:
+            break
+        if data[at] == 1:
+            at += 1
+            continue
+        if at + 1 >= end or data[at + 1] < 2 or at + data[at + 1] > end:
+            break
+        if data[at] == 3 and data[at + 1] >= 3:
+            return min(np.int64(data[at + 2]), 14)
+        at += np.int64(data[at + 1])
+    return -1
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _udp(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Number, Number, Number]:
     if at + 8 > end:
         packet.status = TRUNCATED_HEADER
-        return _L_DONE, at, 0
+        return _L_DONE, at, 0, 0
     packet.src_port, packet.dst_port = _u16(data, at), _u16(data, at + 2)
     length = _u16(data, at + 4)
     if 8 <= length <= packet.length:
@@ -409,23 +436,22 @@ def _udp(data: Bytes, at: Number, end: Number, cut: Number, packet: Any) -> tupl
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _udp_tunnel(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Number, Number]:
+def _udp_tunnel(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Number, Number, Number]:
     """Tunnels over UDP, by port and by a header that holds together."""
     source, target = packet.src_port, packet.dst_port
     if target == 4789 and at + 8 + 14 <= end and data[at] & 8:
-        _enter_tunnel(VXLAN, packet)
-        return _L_ETHERNET, at + 8, 0
+        return _L_ETHERNET, at + 8, 0, VXLAN
     if target == 6081 and at + 8 <= end and data[at] >> 6 == 0:
         start = at + 8 + 4 * np.int64(data[at] & 63)
         if start < end:
             kind = _u16(data, at + 2)
-            _enter_tunnel(GENEVE, packet)
-            return (_L_ETHERNET if kind == 0x6558 else _L_ETHER_TYPE), start, kind
+            return (_L_ETHERNET if kind == 0x6558 else _L_ETHER_TYPE), start, kind, GENEVE
+    if target == 4754 and at + 4 <= end:
+        return _gre(data, at, end, packet)
     if (target == 2152 or source == 2152) and at + 12 <= end and data[at] >> 4 == 3 and data[at + 1] == 0xFF:
         start = _gtp_start(data, at, end)
         if 0 <= start < end and (data[start] >> 4 == 4 or data[start] >> 4 == 6):
-            _enter_tunnel(GTP, packet)
-            return (_L_IPV4 if data[start] >> 4 == 4 else _L_IPV6), start, 0
+            return (_L_IPV4 if data[start] >> 4 == 4 else _L_IPV6), start, 0, GTP
     if (target == 3544 or source == 3544) and at + 40 <= end:
         start = at
         if _u16(data, start) == 1 and start + 4 <= end:  # authentication encapsulation
@@ -433,9 +459,8 @@ def _udp_tunnel(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Numb
         if start + 8 <= end and _u16(data, start) == 0:  # origin indication
             start += 8
         if start + 40 <= end and data[start] >> 4 == 6:
-            _enter_tunnel(TEREDO, packet)
-            return _L_IPV6, start, 0
-    return _L_DONE, at, 0
+            return _L_IPV6, start, 0, TEREDO
+    return _L_DONE, at, 0, 0
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
@@ -459,10 +484,10 @@ def _gtp_start(data: Bytes, at: Number, end: Number) -> Number:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _gre(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Number, Number]:
+def _gre(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Number, Number, Number]:
     if at + 4 > end:
         packet.status = TRUNCATED_HEADER
-        return _L_DONE, at, 0
+        return _L_DONE, at, 0, 0
     flags, kind = _u16(data, at), _u16(data, at + 2)
     version = flags & 7
     start = at + 4
@@ -476,20 +501,18 @@ def _gre(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Num
         if flags & 0x0080:
             start += 4
         if kind == 0x880B and start < end:
-            _enter_tunnel(GRE, packet)
             if start + 2 <= end and data[start] == 0xFF and data[start + 1] == 3:
                 start += 2
-            return _L_PPP, start, 0
-        return _L_DONE, at, 0
+            return _L_PPP, start, 0, GRE
+        return _L_DONE, at, 0, 0
     if start >= end or version > 1:
-        return _L_DONE, at, 0
-    _enter_tunnel(GRE, packet)
+        return _L_DONE, at, 0, 0
     if kind == 0x6558:
-        return _L_ETHERNET, start, 0
+        return _L_ETHERNET, start, 0, GRE
     if kind == 0x88BE:  # ERSPAN type I has no header of its own, type II has eight bytes
-        return _L_ETHERNET, start + (8 if flags & 0x1000 else 0), 0
+        return _L_ETHERNET, start + (8 if flags & 0x1000 else 0), 0, GRE
     if kind == 0x22EB:  # ERSPAN type III: twelve bytes, and eight more with the O bit
         if start + 12 <= end:
-            return _L_ETHERNET, start + (20 if data[start + 11] & 1 else 12), 0
-        return _L_DONE, at, 0
-    return _L_ETHER_TYPE, start, kind
+            return _L_ETHERNET, start + (20 if data[start + 11] & 1 else 12), 0, GRE
+        return _L_DONE, at, 0, 0
+    return _L_ETHER_TYPE, start, kind, GRE

@@ -1,0 +1,51 @@
+"""Packet captures (pcap and pcapng): mapped into memory and read by :mod:`wardround.wire`."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+
+from wardround.errors import ReaderError
+from wardround.readers.base import Sink, Source, Span
+
+_MAGIC = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d")
+
+#: Captures larger than this are read as two shards: each decodes all packets and keeps half of the connections.
+_SHARD_BYTES = 64 << 20
+
+#: Pages this far behind the walk are given back, so that a large capture does not fill the memory.
+_BEHIND = 64 << 20
+
+
+class CaptureReader:
+    """pcap and pcapng files into network tables."""
+
+    name = "capture"
+
+    def sniff(self, head: bytes) -> str | None:
+        """The format, pcap or pcapng, by its magic number."""
+        if head[:4] in _MAGIC and len(head) >= 24:
+            return "pcap"
+        ordered = head[8:12] in (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a")
+        return "pcapng" if head[:4] == b"\x0a\x0d\x0d\x0a" and ordered else None
+
+    def split(self, source: Source) -> Iterator[Span]:
+        """One span: connections run through the whole capture."""
+        yield Span()
+
+    def read(self, source: Source, span: Span, sink: Sink) -> None:
+        """Read the capture; raises ReaderError when it cannot be opened or is not one."""
+        import numpy as np
+
+        from wardround.wire.engine import Engine
+
+        with source.local() as path:
+            try:
+                with path.open("rb") as file:
+                    mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except (OSError, ValueError) as error:
+                raise ReaderError("unreadable", str(error)) from error
+            Engine(np.frombuffer(mapped, np.uint8), sink).run()
+
+
+READER = CaptureReader()

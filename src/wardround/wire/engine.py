@@ -1,0 +1,224 @@
+"""A capture to tables: walk, decode, assign to flows, and hand finished flows to the protocol parsers.
+
+Memory is bounded by :class:`Limits`; where a limit bites, a diagnostic says so and reading goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wardround.wire import capture, finished, protocols
+from wardround.wire.capture import BLOCK_PACKETS, Bytes
+from wardround.wire.connection import Connection
+from wardround.wire.decode import MAX_TUNNELS, OK, PACKET, TUNNELS, UNKNOWN_LINK, decode
+from wardround.wire.flows import ICMP_PAIRS, SERVER_PORTS, Tables, assign, evict, release, sweep
+from wardround.wire.rows import Collector, Sink
+from wardround.wire.segments import FINISHED, FLOW_TOP, FLOWS_LIVE, SEGMENTS_LIVE
+from wardround.wire.streams import MappedStream, Payload, datagrams_of, segments_of
+
+#: Called with the offset before which the capture has been walked, so that its pages may go.
+OnWalked = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is held at a time: connections, and references to payload of connections that are not over yet."""
+
+    flows: int = 1 << 18
+    segments: int = 1 << 21
+
+
+@dataclass(slots=True)
+class Counts:
+    """What is told about a capture as a whole."""
+
+    packets: int = 0
+    cut: int = 0
+    unknown_link: int = 0
+    undecoded: int = 0
+    evicted: int = 0
+    given_up: int = 0
+    acks: int = 0
+    ack_gaps: int = 0
+    first_ts: int = 0
+    last_ts: int = 0
+
+
+class Engine:
+    """Reads one capture, or one of several equal shards of its connections, into tables."""
+
+    def __init__(self, data: Bytes, sink: Sink, *, shard: int = 0, shards: int = 1, limits: Limits | None = None) -> None:
+        self._data = data
+        self._rows = Collector(sink)
+        self._sink = sink
+        self._shard, self._shards = shard, shards
+        limits = limits or Limits()
+        self._tables = Tables(limits.flows, limits.segments)
+        self._extra = bytearray()
+        self._payload = Payload(data, self._extra)
+        self._packets = np.zeros(BLOCK_PACKETS * 2 + MAX_TUNNELS + 1, PACKET)
+        self._row_flow = np.zeros(len(self._packets), np.int32)
+        self._counts = Counts()
+        self._since_sweep = 0
+
+    def run(self, on_walked: OnWalked | None = None) -> None:
+        """Read the whole capture; raises ReaderError when the data is not one."""
+        for item in capture.blocks(self._data):
+            if isinstance(item, capture.Damage):
+                if self._shard == 0:
+                    self._sink.diagnose(item.code, item.message, item.offset)
+                continue
+            self._block(item)
+            if on_walked is not None:
+                on_walked(int(item.places["offset"][-1]))
+        self._sweep(-1)
+        self._tell()
+        self._rows.close()
+
+    def _block(self, block: capture.Block) -> None:
+        done = 0
+        while done < len(block.places):
+            self._packets[:] = np.zeros((), PACKET)
+            taken, rows = decode(self._data, block.places[done:], block.first + done, self._packets)
+            packets = self._packets[:rows]
+            self._look(packets, int(taken))
+            self._assign(packets)
+            done += int(taken)
+        self._since_sweep += len(block.places)
+        if self._since_sweep >= BLOCK_PACKETS * 4:
+            self._sweep(int(block.places["ts"][-1]))
+            self._since_sweep = 0
+
+    def _look(self, packets: NDArray[Any], frames: int) -> None:
+        """Count what is told about the capture as a whole."""
+        counts = self._counts
+        if not counts.packets:
+            counts.first_ts = int(packets["ts"][0])
+        counts.last_ts = int(packets["ts"][-1])
+        counts.packets += frames
+        whole = packets["status"] == OK
+        counts.cut += int(np.count_nonzero(whole & (packets["captured"] < packets["length"])))
+        counts.unknown_link += int(np.count_nonzero(packets["status"] == UNKNOWN_LINK))
+
+    def _assign(self, packets: NDArray[Any]) -> None:
+        position = 0
+        while True:
+            position = assign(
+                packets, position, len(packets), self._row_flow, self._tables.arrays, self._shard, self._shards,
+                SERVER_PORTS, ICMP_PAIRS,
+            )  # fmt: skip
+            self._emit()
+            if position >= len(packets):
+                break
+            if self._tables.counters[FLOWS_LIVE] + 16 > len(self._tables.flows):
+                self._make_room(int(packets["ts"][position]))
+        if self._tables.counters[SEGMENTS_LIVE] * 8 > len(self._tables.segments) * 7:
+            self._make_room(int(packets["ts"][-1]))
+
+    def _make_room(self, now: int) -> None:
+        """Finish what is over; if that does not give room, the quarter of the flows that was quiet the longest."""
+        self._sweep(now)
+        counters = self._tables.counters
+        if (
+            counters[FLOWS_LIVE] * 4 > len(self._tables.flows) * 3
+            or counters[SEGMENTS_LIVE] * 4 > len(self._tables.segments) * 3
+        ):
+            flows = self._tables.flows[: counters[FLOW_TOP]]
+            seen = flows["seen_ts"][flows["used"] == 1]
+            older = int(np.partition(seen, len(seen) // 4)[len(seen) // 4])
+            before = -1
+            while before != counters[FLOWS_LIVE]:
+                before = int(counters[FLOWS_LIVE])
+                flows_, ends, _, segments, heads, _, finished_ = self._tables.arrays
+                evict(older, flows_, ends, segments, heads, counters, finished_)
+                self._emit()
+
+    def _sweep(self, now: int) -> None:
+        flows, ends, _, segments, heads, counters, finished_ = self._tables.arrays
+        start = 0
+        while start < counters[FLOW_TOP]:
+            start = sweep(now, start, flows, ends, segments, heads, counters, finished_)
+            self._emit()
+
+    def _emit(self) -> None:
+        """Turn finished flows into rows and free them."""
+        flows, ends, histories, segments, _, counters, numbers = self._tables.arrays
+        count = int(counters[FINISHED])
+        if not count:
+            return
+        order = numbers[:count][np.lexsort((flows["frame"][numbers[:count]], flows["first_ts"][numbers[:count]]))]
+        conn = []
+        for index in order.tolist():
+            flow, both = flows[index], ends[index]
+            connection = finished.connection_of(flow)
+            self._tally(flow, both)
+            self._tunnel(flow, connection)
+            if flow["carrier"]:
+                continue
+            for name in finished.weirds_of(flow):
+                self._rows.weird(connection, name)
+            if both[0]["segments"] or both[1]["segments"]:
+                self._parse(connection, flow, both)
+            conn.append(finished.conn_row(connection, flow, both, histories[index]))
+        if conn:
+            self._sink.write("conn", finished.conn_table(conn))
+        release(count, flows, ends, segments, counters, numbers)
+
+    def _parse(self, connection: Connection, flow: Any, ends: Any) -> None:
+        segments = self._tables.segments
+        orig, resp = (segments_of(segments, int(end["head"]), int(end["segments"])) for end in ends)
+        if connection.proto == "tcp":
+            connection.orig, connection.resp = MappedStream(self._payload, orig), MappedStream(self._payload, resp)
+        else:
+            connection.datagrams = datagrams_of(self._payload, orig, resp)
+        try:
+            protocols.parse(connection, self._rows)
+        except Exception as error:  # noqa: BLE001 - the boundary: a defect of one parser must not end the capture
+            self._sink.diagnose("parser_defect", f"frame {connection.record}: {type(error).__name__}: {error}")
+
+    def _tally(self, flow: Any, ends: Any) -> None:
+        self._counts.acks += int(flow["acks"])
+        self._counts.ack_gaps += int(flow["ack_gaps"])
+        self._counts.evicted += int(flow["evicted"])
+        self._counts.given_up += int(bool((ends["cut"] & 4).any()))
+
+    def _tunnel(self, flow: Any, connection: Connection) -> None:
+        if not flow["carried"]:
+            return
+        kind = TUNNELS[int(flow["carried"])]
+        for action, ts in (("Tunnel::DISCOVER", connection.ts), ("Tunnel::CLOSE", int(flow["seen_ts"]))):
+            self._rows.add("tunnel", connection, ts, connection.record, tunnel_type=kind, action=action)
+
+    def _tell(self) -> None:
+        """Diagnostics about the capture as a whole, and how much of it was lost."""
+        counts = self._counts
+        if self._shard == 0:
+            if counts.cut:
+                self._sink.diagnose("cut_packets", f"{counts.cut} of {counts.packets} packets were captured only in part")
+            if counts.unknown_link:
+                self._sink.diagnose("unknown_link", f"{counts.unknown_link} packets of a link type that is not read")
+        if counts.evicted:
+            self._sink.diagnose("evicted", f"{counts.evicted} connections were ended early to stay within memory")
+        if counts.given_up:
+            self._sink.diagnose("payload_given_up", f"{counts.given_up} connections were too long to be parsed to their end")
+        if counts.acks:
+            lost = 100.0 * counts.ack_gaps / counts.acks
+            self._rows.row(
+                "capture_loss",
+                {
+                    "ts": counts.last_ts,
+                    "ts_zone": "utc",
+                    "record": counts.packets,
+                    "ts_delta": max(0, counts.last_ts - counts.first_ts) / 1e9,
+                    "gaps": counts.ack_gaps,
+                    "acks": counts.acks,
+                    "percent_lost": lost,
+                },
+            )
+            if lost >= 1.0:
+                self._sink.diagnose("packets_lost", f"about {lost:.1f} % of what was sent is not in the capture")
