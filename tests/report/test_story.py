@@ -17,11 +17,11 @@ def told(made: Round, lang: str = "en") -> list[str]:
     return [sentence.answer.replace("\u00a0", " ") for sentence in story.sentences(report.build(made), language(lang))]
 
 
-def test_an_attack_is_said_with_the_latest_of_the_gravest_signs() -> None:
+def test_an_attack_is_said_with_the_gravest_sign_and_the_latest_time() -> None:
     happening, possible, unseen = told(sample.bad_day())
     assert happening == (
         "An attack appears to be under way: 3 serious signs were found (VPN access, ransomware and remote desktop), "
-        "above all “Backups destroyed” (host pacs1, user astreinte), last seen on 2 March 2026, 18:13 UTC."
+        "above all “Backups destroyed” (host pacs1, user astreinte); the last sign dates from 2 March 2026, 18:13 UTC."
     )
     assert possible.startswith("1 weakness would help an attacker (remote desktop), above all “Remote desktop without")
     assert unseen.startswith("3 of 8 checks could not be made for want of evidence: nothing can be said of ")
@@ -64,6 +64,12 @@ def test_a_round_without_checks_knows_nothing(lang: str) -> None:
     assert answers[2].startswith({"en": "No check was made", "fr": "Aucune vérification n’a été faite"}[lang])
 
 
+def test_an_attack_without_a_time() -> None:
+    found = dataclasses.replace(sample.bad_day().findings[0], first_ts=None, last_ts=None)
+    happening = told(dataclasses.replace(sample.bad_day(), findings=(found,)))[0]
+    assert happening.endswith("(ransomware), above all “Backups destroyed” (host pacs1, user astreinte).")
+
+
 def test_minor_and_declared_signs_do_not_cry_wolf() -> None:
     low = sample.finding("RDP-A01", "remote_desktop", "attack", "low", ("Few failures", "Quelques échecs"))
     declared = sample.finding("RDP-A02", "remote_desktop", "attack", "info", ("Scanner", "Scanner"))
@@ -78,7 +84,7 @@ def test_french_agrees_in_number_and_keeps_its_spaces() -> None:
         "Une attaque semble en cours\u00a0: 3 signes graves ont été trouvés (accès VPN, rançongiciel et"
     )
     assert "«\u00a0Sauvegardes détruites\u00a0»" in answers[0]
-    assert "le 2\u00a0mars\u00a02026 à 18\u00a0h\u00a013 UTC" in answers[0]
+    assert "\u202f; le dernier signe date du 2\u00a0mars\u00a02026 à 18\u00a0h\u00a013 UTC" in answers[0]
     assert answers[1].startswith("1 faiblesse aiderait un attaquant")
     assert answers[2].startswith("3 vérifications sur 8 n’ont pas pu être faites, faute de preuves\u202f; rien ne peut")
 

@@ -7,6 +7,7 @@ there is one).
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -221,17 +222,25 @@ def presentable(document: ResultDocument, longest: int) -> ResultDocument:
 
 
 def map_texts(document: ResultDocument, change: Callable[[str], str]) -> ResultDocument:
-    """The same document with every text, keys of dictionaries included, passed through ``change``."""
+    """The same document with every text, keys of dictionaries included, passed through ``change``.
+
+    Parts in which nothing changes are kept, not copied: most texts are harmless, and rounds can be long.
+    """
 
     def walk(value: Any) -> Any:
         if isinstance(value, str):
             return change(value)
         if isinstance(value, list):
-            return [walk(item) for item in value]
+            items = [walk(item) for item in value]
+            return value if all(map(operator.is_, items, value)) else items
         if isinstance(value, dict):
-            return {change(key): walk(item) for key, item in value.items()}
+            pairs = {change(key): walk(item) for key, item in value.items()}
+            same = pairs.keys() == value.keys() and all(map(operator.is_, pairs.values(), value.values()))
+            return value if same else pairs
         if isinstance(value, BaseModel):
-            return type(value).model_construct(**{name: walk(item) for name, item in value})
+            fields = value.__dict__
+            changed = {name: new for name, old in fields.items() if (new := walk(old)) is not old}
+            return value.model_copy(update=changed) if changed else value
         return value
 
     mapped: ResultDocument = walk(document)
@@ -255,7 +264,7 @@ def iso_time(ns: int | None) -> str | None:
 def nanoseconds(text: str) -> int:
     """The reverse of :func:`iso_time`."""
     whole, _, fraction = text.removesuffix("Z").partition(".")
-    moment = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(whole).replace(tzinfo=UTC)
     return int((moment - _EPOCH) / timedelta(seconds=1)) * _NANOSECONDS + int(fraction.ljust(9, "0") or 0)
 
 

@@ -19,7 +19,12 @@ _DELETE_PICTURE = 0x2421
 
 def encodable(text: str) -> str:
     """At most LONGEST characters, lone surrogates (from undecodable bytes of a path, say) written out as an escape."""
-    return shorten(text, LONGEST).encode("utf-8", "backslashreplace").decode("utf-8")
+    text = shorten(text, LONGEST)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text
 
 
 def visible(text: str) -> str:

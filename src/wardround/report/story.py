@@ -17,6 +17,9 @@ _WEIGHTS: dict[Severity, int] = {"info": 0, "low": 1, "medium": 3, "high": 9, "c
 _SERIOUS = ("high", "critical")
 _NAMED_THREATS = 4
 
+#: Threats that stop or falsify care, or publish records; the others are ways to get there.
+_MOST_HARM = ("patient_safety", "ransomware", "record_leak")
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -139,16 +142,22 @@ def _attacked(attacks: Sequence[Finding], language: Language) -> str:
             "%(n)s minor sign of an attack was found", "%(n)s minor signs of an attack were found", len(attacks)
         )
     gravest = [found for found in attacks if found.severity == attacks[0].severity]
-    latest = max(gravest, key=lambda found: (found.last_ts or "", found.id))
-    when = language.gettext("at an unknown time")
-    if latest.last_ts:
-        when = language.gettext("on %(moment)s") % {"moment": language.moment(latest.last_ts)}
-    return language.gettext("%(start)s (%(threats)s), above all %(worst)s, last seen %(when)s.") % {
+    facts = {
         "start": start,
         "threats": _named(_threats(attacks), language),
-        "worst": _named_finding(latest, language),
-        "when": when,
+        "worst": _named_finding(min(gravest, key=_harm), language),
     }
+    last = max(found.last_ts or "" for found in attacks)
+    if not last:
+        return language.gettext("%(start)s (%(threats)s), above all %(worst)s.") % facts
+    message = language.gettext("%(start)s (%(threats)s), above all %(worst)s; the last sign dates from %(when)s.")
+    return message % {**facts, "when": language.moment(last)}
+
+
+def _harm(found: Finding) -> tuple[int, str, str]:
+    """Sort key: among findings of one severity, those that cost most care come first."""
+    place = _MOST_HARM.index(found.threat) if found.threat in _MOST_HARM else len(_MOST_HARM)
+    return place, found.detection, found.id
 
 
 def _possible(document: ResultDocument, language: Language) -> str:
