@@ -70,6 +70,10 @@ def test_an_attack_without_a_time() -> None:
     assert happening.endswith("(ransomware), above all “Backups destroyed” (host pacs1, user astreinte).")
 
 
+def test_a_very_long_name_leaves_the_sentences_short() -> None:
+    assert all(len(answer) < 700 for answer in told(sample.hostile_round("A" * 9000)))
+
+
 def test_minor_and_declared_signs_do_not_cry_wolf() -> None:
     low = sample.finding("RDP-A01", "remote_desktop", "attack", "low", ("Few failures", "Quelques échecs"))
     declared = sample.finding("RDP-A02", "remote_desktop", "attack", "info", ("Scanner", "Scanner"))

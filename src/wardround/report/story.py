@@ -10,12 +10,16 @@ from dataclasses import dataclass
 
 from wardround.model import SEVERITIES, THREATS, Severity
 from wardround.report.document import Coverage, Finding, ResultDocument, threat_place
+from wardround.report.safe import shorten
 from wardround.report.texts import Language
 
 #: What a finding of each severity weighs when actions are ranked: one step up outweighs two of the step below.
 _WEIGHTS: dict[Severity, int] = {"info": 0, "low": 1, "medium": 3, "high": 9, "critical": 27}
 _SERIOUS = ("high", "critical")
 _NAMED_THREATS = 4
+
+#: A sentence stays a sentence, whatever evidence calls itself.
+_LONGEST_NAME = 100
 
 #: Threats that stop or falsify care, or publish records; the others are ways to get there.
 _MOST_HARM = ("patient_safety", "ransomware", "record_leak")
@@ -249,7 +253,7 @@ def _named(threats: Sequence[str], language: Language) -> str:
 
 
 def _named_finding(found: Finding, language: Language) -> str:
-    title = language.quoted(language.texts(found.texts).title)
+    title = language.quoted(shorten(language.texts(found.texts).title, _LONGEST_NAME))
     if not found.subjects:
         return title
-    return f"{title} ({language.subjects(found.subjects[:2])})"
+    return f"{title} ({shorten(language.subjects(found.subjects[:2]), _LONGEST_NAME)})"
