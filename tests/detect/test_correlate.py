@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wardround import schema
-from wardround.detect.correlate import Correlator, Labels, Leaves, Rows, evaluate, ranges
+from wardround.detect.correlate import Correlator
+from wardround.detect.correlation import Labels, Leaves, Rows, evaluate, ranges
 from wardround.detect.matched import Matched
 from wardround.detect.rule import (
     Alias,
@@ -25,6 +26,7 @@ from wardround.detect.rule import (
     Every,
     Expression,
     LogSource,
+    Range,
     Reference,
     Rule,
     Some,
@@ -65,10 +67,9 @@ def naive(wanted: Correlation, events: Sequence[Event]) -> dict[int, tuple[set[i
         mine = [event for event in events if event.group == group]
         windows = naive_chains(wanted, mine) if wanted.type == "temporal_ordered" else naive_windows(wanted, mine)
         if windows:
-            falling = isinstance(wanted.condition, Threshold) and wanted.condition.operator in ("lt", "lte")
             measures = [measure for _, measure in windows]
             numbers = {event.number for window, _ in windows for event in window}
-            found[group] = numbers, (min if falling else max)(measures)
+            found[group] = numbers, (min if naive_falling(wanted) else max)(measures)
     return found
 
 
@@ -81,8 +82,9 @@ def naive_windows(wanted: Correlation, events: list[Event]) -> list[tuple[list[E
 
 
 def naive_rising(wanted: Correlation) -> bool:
-    if isinstance(wanted.condition, Threshold):
-        return wanted.condition.operator in ("gt", "gte") and wanted.type in ("event_count", "value_count", "temporal")
+    if thresholds := naive_thresholds(wanted):
+        rising = all(threshold.operator in ("gt", "gte") for threshold in thresholds)
+        return rising and wanted.type in ("event_count", "value_count", "temporal")
     return "Without" not in repr(wanted.condition)
 
 
@@ -105,9 +107,28 @@ def naive_measure(wanted: Correlation, window: Sequence[Event]) -> float:
 
 def naive_fires(wanted: Correlation, window: Sequence[Event]) -> bool:
     condition = wanted.condition
-    if not isinstance(condition, Threshold):
+    if not isinstance(condition, Threshold | Range):
         return naive_holds(condition, {RULES[event.rule] for event in window})
-    measure, value = naive_measure(wanted, window), condition.value
+    measure = naive_measure(wanted, window)
+    return all(naive_compares(measure, threshold) for threshold in naive_thresholds(wanted))
+
+
+def naive_thresholds(wanted: Correlation) -> tuple[Threshold, ...]:
+    match wanted.condition:
+        case Threshold() as one:
+            return (one,)
+        case Range(several):
+            return several
+    return ()
+
+
+def naive_falling(wanted: Correlation) -> bool:
+    operators = {threshold.operator for threshold in naive_thresholds(wanted)}
+    return bool(operators) and operators <= {"lt", "lte"}
+
+
+def naive_compares(measure: float, threshold: Threshold) -> bool:
+    value = threshold.value
     return {
         "lt": measure < value,
         "lte": measure <= value,
@@ -115,7 +136,7 @@ def naive_fires(wanted: Correlation, window: Sequence[Event]) -> bool:
         "gte": measure >= value,
         "eq": measure == value,
         "neq": measure != value,
-    }[condition.operator]
+    }[threshold.operator]
 
 
 def naive_holds(expression: Expression, rules: set[str]) -> bool:
@@ -166,8 +187,10 @@ def fast(wanted: Correlation, events: Sequence[Event]) -> dict[int, tuple[set[in
         group = int(labels.texts[result.keys[end][0]])
         rows = result.rows(np.arange(start, end + 1))
         numbers_before, extreme = found.get(group, (set(), float(measure)))
-        falling = isinstance(wanted.condition, Threshold) and wanted.condition.operator in ("lt", "lte")
-        found[group] = numbers_before | set(rows[:, 3].tolist()), (min if falling else max)(extreme, float(measure))
+        found[group] = (
+            numbers_before | set(rows[:, 3].tolist()),
+            (min if naive_falling(wanted) else max)(extreme, float(measure)),
+        )
     return found
 
 
@@ -185,13 +208,20 @@ EXPRESSIONS: st.SearchStrategy[Expression] = st.recursive(
     max_leaves=4,
 )
 THRESHOLDS = st.builds(Threshold, st.sampled_from(["lt", "lte", "gt", "gte", "eq", "neq"]), st.integers(-1, 6))
+RANGES = st.lists(THRESHOLDS, min_size=2, max_size=3).map(lambda several: Range(tuple(several)))
 COUNTING = [kind for kind in get_args(CorrelationType) if kind not in ("temporal", "temporal_ordered")]
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.sampled_from(COUNTING), THRESHOLDS, st.integers(0, 8), st.sampled_from([0.0, 10.0, 50.0, 75.0, 95.0, 100.0]), EVENTS)
+@given(
+    st.sampled_from(COUNTING),
+    THRESHOLDS | RANGES,
+    st.integers(0, 8),
+    st.sampled_from([0.0, 10.0, 50.0, 75.0, 95.0, 100.0]),
+    EVENTS,
+)
 def test_counted_windows_are_those_of_the_definition(
-    kind: CorrelationType, threshold: Threshold, span: int, percentile: float, events: list[Event]
+    kind: CorrelationType, threshold: Threshold | Range, span: int, percentile: float, events: list[Event]
 ) -> None:
     wanted = correlation(
         type=kind, rules=RULES, timespan_ns=span, condition=threshold, fields=("value",), percentile=percentile
@@ -383,6 +413,62 @@ def test_a_correlation_over_correlations_counts_occurrences_not_moments() -> Non
     assert correlate([FAILURES, thrice], failures(0, 40))[0] == []
     hits, _ = correlate([FAILURES, thrice], [event for start in (0, 600, 1200) for event in failures(start, 6)])
     assert [(hit["value"], hit["events"]) for hit in hits] == [(3, 18)]
+
+
+def guesses(first: int, users: Sequence[str], computer: str = "ct1") -> list[dict[str, Any]]:
+    """A failed logon a second, by one user after the other."""
+    return [{**event, "TargetUserName": user} for event, user in zip(failures(first, len(users), computer), users, strict=True)]
+
+
+def test_a_chain_may_group_by_what_the_correlation_below_does_not() -> None:
+    chain = correlation(
+        id="chain", name="chain", type="temporal_ordered", rules=("burst", "b"), group_by=("TargetUserName",),
+        timespan_ns=30 * SECOND, condition=Threshold("gte", 2),
+    )  # fmt: skip
+    tried = guesses(0, ["u1", "u2", "u3", "u4", "u5", "u6"])
+    for user, found in (("U2", 1), ("u6", 1), ("u9", 0)):
+        success = {"rule": "b", "ts": 20 * SECOND, "Computer": "mr1", "TargetUserName": user}
+        hits, _ = correlate([FAILURES, chain], [*tried, success])
+        assert [hit["TargetUserName"].lower() for hit in hits] == [user.lower()] * found
+    too_early = {"rule": "b", "ts": 3 * SECOND, "Computer": "mr1", "TargetUserName": "u2"}
+    assert correlate([FAILURES, chain], [*tried, too_early])[0] == []
+    elsewhere = guesses(0, ["u7"], "mr1")  # no burst of its own
+    success = {"rule": "b", "ts": 20 * SECOND, "Computer": "mr1", "TargetUserName": "u7"}
+    assert correlate([FAILURES, chain], [*tried, *elsewhere, success])[0] == []
+
+
+def test_what_the_correlation_below_does_not_group_by_can_be_counted_once_per_occurrence() -> None:
+    thrice = correlation(
+        id="thrice", name="thrice", rules=("burst",), group_by=("TargetUserName",), timespan_ns=3600 * SECOND,
+        condition=Threshold("gte", 3),
+    )  # fmt: skip
+    bursts = [event for start in (0, 600, 1200) for event in guesses(start, ["u1", "u1", "u2", "u2", "u1", f"x{start}"])]
+    hits, _ = correlate([FAILURES, thrice], bursts)
+    assert [(hit["TargetUserName"], hit["value"], hit["events"]) for hit in hits] == [("u1", 3, 18), ("u2", 3, 18)]
+    users = replace(
+        thrice, type="value_count", fields=("TargetUserName",), group_by=("Computer",), condition=Threshold("eq", 5)
+    )
+    assert [hit["value"] for hit in correlate([FAILURES, users], bursts)[0]] == [5]
+
+
+def test_a_field_is_carried_through_two_levels() -> None:
+    pair = correlation(
+        id="pair",
+        name="pair",
+        rules=("burst",),
+        group_by=("Computer",),
+        timespan_ns=3600 * SECOND,
+        condition=Threshold("gte", 2),
+    )
+    chain = correlation(
+        id="chain", name="chain", type="temporal", rules=("pair", "b"), group_by=("TargetUserName",),
+        timespan_ns=3600 * SECOND, condition=Threshold("gte", 2),
+    )  # fmt: skip
+    success = {"rule": "b", "ts": 700 * SECOND, "Computer": "mr1", "TargetUserName": "u5"}
+    two = [*guesses(0, ["u1"] * 5), *guesses(600, ["u1", "u2", "u3", "u4", "u5"])]
+    hits, _ = correlate([FAILURES, pair, chain], [*two, success])
+    assert [(hit["TargetUserName"], hit["events"]) for hit in hits] == [("u5", 11)]
+    assert correlate([FAILURES, pair, chain], [*two[5:], success])[0] == []
 
 
 def test_values_of_a_correlation_below_can_be_counted() -> None:

@@ -36,7 +36,7 @@ correlation:
   condition: x and not y
 ---
 title: Another
-correlation: {type: value_percentile, rules: [x], timespan: 1h, condition: {lt: 3, field: Size, percentile: 95}}
+correlation: {type: value_percentile, rules: [x], timespan: 1h, condition: {gt: 1, lt: 3, field: Size, percentile: 95}}
 """
 
 

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wardround.detect.rule import And, LogSource, Not, Or, ParsedRules, Predicate, Threshold
+from wardround.detect.rule import And, LogSource, Not, Or, ParsedRules, Predicate, Range, Threshold
 from wardround.detect.sigma import load_directory, parse_rules
 
 RULE = """
@@ -153,6 +153,13 @@ level: high
     assert (item.type, item.rules, item.group_by) == ("value_count", ("failed", "other"), ("user", "Computer"))
     assert (item.timespan_ns, item.condition, item.fields) == (300 * 10**9, Threshold("gte", 10), ("IpAddress",))
     assert item.aliases[0].fields == (("failed", "TargetUserName"), ("other", "User"))
+
+
+def test_a_correlation_may_ask_for_a_range() -> None:
+    text = "title: x\ncorrelation: {type: event_count, rules: [a], timespan: 1h, condition: {gt: 100, lte: 200}}\n"
+    (item,) = parse(text).correlations
+    assert item.condition == Range((Threshold("gt", 100), Threshold("lte", 200)))
+    assert "many" in reason(text.replace("lte: 200", "lte: many"))
 
 
 def test_a_correlation_without_timespan_is_unusable() -> None:

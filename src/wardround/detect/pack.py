@@ -25,7 +25,7 @@ from wardround.detect.pack_codec import decode_rules, encode_rules
 from wardround.detect.rule import ParsedRules
 
 #: To be raised whenever the parser or the encoding changes in a way that the version of wardround does not show.
-FORMAT = 1
+FORMAT = 2
 
 #: Packs larger than this, in bytes of JSON, are neither written nor read.
 MAX_PACK_BYTES = 256 * 1024 * 1024

@@ -22,6 +22,7 @@ from wardround.detect.rule import (
     Or,
     ParsedRules,
     Predicate,
+    Range,
     Reference,
     Rule,
     Some,
@@ -139,10 +140,12 @@ def _decode_aliases(aliases: list[Any]) -> tuple[Alias, ...]:
     return tuple(Alias(name, tuple((rule, field) for rule, field in pairs)) for name, pairs in aliases)
 
 
-def _encode_outcome(condition: Threshold | Expression) -> list[Any]:
+def _encode_outcome(condition: Threshold | Range | Expression) -> list[Any]:
     match condition:
         case Threshold(operator, value):
             return ["threshold", operator, value]
+        case Range(thresholds):
+            return ["range", *(_encode_outcome(threshold) for threshold in thresholds)]
         case Reference(rule):
             return ["reference", rule]
         case Every(children):
@@ -153,9 +156,11 @@ def _encode_outcome(condition: Threshold | Expression) -> list[Any]:
             return ["without", _encode_outcome(child)]
 
 
-def _decode_outcome(data: list[Any]) -> Threshold | Expression:
+def _decode_outcome(data: list[Any]) -> Threshold | Range | Expression:
     if data[0] == "threshold":
         return Threshold(data[1], data[2])
+    if data[0] == "range":
+        return Range(tuple(Threshold(operator, value) for _, operator, value in data[1:]))
     return _decode_expression(data)
 
 

@@ -118,6 +118,13 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """Several comparisons of one number that must all hold, such as ``gt 100`` and ``lte 200``."""
+
+    thresholds: tuple[Threshold, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """In the extended condition of a temporal correlation: the rule of this id or name matched."""
 
@@ -175,7 +182,7 @@ class Correlation:
     rules: tuple[str, ...]
     group_by: tuple[str, ...]
     timespan_ns: int
-    condition: Threshold | Expression
+    condition: Threshold | Range | Expression
     fields: tuple[str, ...] = ()
     percentile: float | None = None
     aliases: tuple[Alias, ...] = ()

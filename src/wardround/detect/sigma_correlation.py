@@ -8,6 +8,7 @@ from sigma.correlations import (
     CorrelationConditionAND,
     CorrelationConditionNOT,
     CorrelationConditionOR,
+    SigmaCorrelationCondition,
     SigmaCorrelationRule,
     SigmaExtendedCorrelationCondition,
     SigmaRuleReference,
@@ -19,6 +20,7 @@ from wardround.detect.rule import (
     CorrelationType,
     Every,
     Expression,
+    Range,
     Reference,
     Some,
     Threshold,
@@ -27,13 +29,15 @@ from wardround.detect.rule import (
 from wardround.detect.sigma_condition import UnusableRuleError
 
 _SECOND_NS = 1_000_000_000
+_COMPARISONS = ("gt", "gte", "lt", "lte", "eq", "neq")
 
 
 def parse_correlation(mapping: dict[str, Any], *, rule_id: str, path: str) -> Correlation:
     """Read a correlation document; raises pySigma's errors or UnusableRuleError when it is wrong."""
-    body = {"title": str(mapping.get("title", "")), "correlation": mapping["correlation"]}
-    parsed = SigmaCorrelationRule.from_dict(body)
-    condition, fields, percentile = _condition(parsed)
+    correlation, further = _first_comparison(mapping["correlation"])
+    parsed = SigmaCorrelationRule.from_dict({"title": str(mapping.get("title", "")), "correlation": correlation})
+    first, fields, percentile = _condition(parsed)
+    condition = Range((first, *further)) if further and isinstance(first, Threshold) else first
     rules = tuple(reference.reference for reference in parsed.rules or ())
     if not rules and isinstance(parsed.condition, SigmaExtendedCorrelationCondition):
         rules = tuple(parsed.condition.get_referenced_rules())
@@ -63,6 +67,19 @@ def parse_correlation(mapping: dict[str, Any], *, rule_id: str, path: str) -> Co
         references=_texts(mapping, "references"),
         falsepositives=_texts(mapping, "falsepositives"),
     )
+
+
+def _first_comparison(correlation: Any) -> tuple[Any, list[Threshold]]:
+    """The correlation with one comparison, and the others: the specification allows a range, pySigma does not."""
+    stated: Any = correlation.get("condition") if isinstance(correlation, dict) else None
+    condition: dict[Any, Any] = stated if isinstance(stated, dict) else {}
+    compared = [key for key in condition if key in _COMPARISONS]
+    if len(compared) < 2:
+        return correlation, []
+    parsed = [SigmaCorrelationCondition.from_dict({key: condition[key]}) for key in compared[1:]]
+    further = [Threshold(cast(Any, item.op.name.lower()), item.count) for item in parsed]
+    kept = {key: value for key, value in condition.items() if key not in compared[1:]}
+    return {**correlation, "condition": kept}, further
 
 
 def _condition(parsed: SigmaCorrelationRule) -> tuple[Threshold | Expression, tuple[str, ...], float | None]:
