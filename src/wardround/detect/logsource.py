@@ -58,9 +58,7 @@ class Source:
         if columns is None and field_name not in self.values and field_name.lower() not in names.HASH_FIELDS:
             return predicate
         bound = [
-            item
-            for column in columns or (field_name,)
-            for item in self._stored(replace(predicate, field=column), field_name)
+            item for column in columns or (field_name,) for item in self._stored(replace(predicate, field=column), field_name)
         ]
         if len(bound) == 1:
             return bound[0]
