@@ -95,7 +95,6 @@ class Shredded:
     cut: int
     _data: Array = field(repr=False)
     _leaves: Array = field(repr=False)
-    _order: Array = field(repr=False)
     _bounds: Array = field(repr=False)
     _names: dict[str, int] = field(repr=False)
 
@@ -114,7 +113,7 @@ class Shredded:
 
     def count(self, path: str) -> int:
         """How many values the records have at a path, nulls included."""
-        return int(self._at(path).size)
+        return len(self._at(path))
 
     def text(self, path: str, limit: int = MAX_TEXT) -> pa.StringArray:
         """The first value of each row as text, cut at ``limit`` bytes."""
@@ -126,21 +125,21 @@ class Shredded:
 
     def texts(self, path: str, limit: int = MAX_TEXT) -> pa.ListArray:
         """The values of each row as a list of texts, without nulls; null where a row has no value."""
-        order = self._at(path)
-        order = order[self._leaves[order, kernels.KIND] != kernels.NULL]
-        rows_of = self._leaves[order, kernels.ROW]
-        numbers = np.arange(order.size, dtype=np.int32)
+        leaves = self._at(path)
+        leaves = leaves[leaves[:, kernels.KIND] != kernels.NULL]
+        rows_of = np.ascontiguousarray(leaves[:, kernels.ROW])
+        numbers = np.arange(rows_of.size, dtype=np.int32)
         edges = np.searchsorted(rows_of, np.arange(self.rows + 1)).astype(np.int32)
         return pa.ListArray.from_buffers(
             pa.list_(pa.string()),
             self.rows,
             [_bitmap(edges[1:] > edges[:-1]), pa.py_buffer(edges)],
-            children=[self._strings(order, numbers, order.size, -1, limit)],
+            children=[self._strings(leaves, numbers, rows_of.size, -1, limit)],
         )
 
     def int(self, path: str) -> pa.Int64Array:
         """The first whole number of each row, from JSON numbers or from decimal or 0x-hexadecimal text; null otherwise."""
-        values, valid = shred_columns.integer_column(self._data, self._leaves, self._at(path), self.rows)
+        values, valid = shred_columns.integer_column(self._data, self._at(path), self.rows)
         return _primitive(pa.int64(), values, valid)
 
     def real(self, path: str) -> pa.DoubleArray:
@@ -154,7 +153,7 @@ class Shredded:
 
     def flag(self, path: str) -> pa.BooleanArray:
         """The first true or false of each row (JSON words, or text in any case)."""
-        values, valid = shred_columns.flag_column(self._data, self._leaves, self._at(path), self.rows)
+        values, valid = shred_columns.flag_column(self._data, self._at(path), self.rows)
         return pa.array(values, pa.bool_(), mask=~valid)
 
     def time(self, path: str) -> pa.Int64Array:
@@ -166,27 +165,28 @@ class Shredded:
 
     def times(self, path: str) -> tuple[pa.Int64Array, pa.BooleanArray]:
         """As :meth:`time`, and whether each time is known to be right: it stated its zone or counted from 1970."""
-        values, valid, zoned = shred_columns.time_column(self._data, self._leaves, self._at(path), self.rows)
+        values, valid, zoned = shred_columns.time_column(self._data, self._at(path), self.rows)
         return _primitive(pa.int64(), values, valid), pa.array(zoned, pa.bool_(), mask=~valid)
 
     def _at(self, path: str) -> Array:
         number = self._names.get(path)
         if number is None:
-            return self._order[:0]
-        return self._order[self._bounds[number] : self._bounds[number + 1]]
+            return self._leaves[:0]
+        return self._leaves[self._bounds[number] : self._bounds[number + 1]]
 
-    def _text(self, order: Array, separator: int, limit: int) -> pa.StringArray:  # type: ignore[valid-type]
-        return self._strings(order, self._leaves[order, kernels.ROW], self.rows, separator, limit)
+    def _text(self, leaves: Array, separator: int, limit: int) -> pa.StringArray:  # type: ignore[valid-type]
+        rows_of = np.ascontiguousarray(leaves[:, kernels.ROW])
+        return self._strings(leaves, rows_of, self.rows, separator, limit)
 
     def _strings(
         self,
-        order: Array,
+        leaves: Array,
         rows_of: Array,
         rows: int,  # type: ignore[valid-type]
         separator: int,  # type: ignore[valid-type]
         limit: int,  # type: ignore[valid-type]
     ) -> pa.StringArray:
-        offsets, data, valid, cut = shred_columns.text_column(self._data, self._leaves, order, rows_of, rows, separator, limit)
+        offsets, data, valid, cut = shred_columns.text_column(self._data, leaves, rows_of, rows, separator, limit)
         self.cut += cut
         buffers = pa.py_buffer(offsets), pa.py_buffer(data), _bitmap(valid)
         return pa.StringArray.from_buffers(valid.size, *buffers)
@@ -204,7 +204,7 @@ def shred(data: bytes, records: Records | None = None) -> Shredded:
     if replaced:
         array, leaves = _repaired(data, leaves)
     names, name_of_path = _name(data, paths[: paths[0, 0]])
-    order, bounds = kernels.group(leaves, name_of_path, len(names))
+    leaves, bounds = kernels.group(leaves, name_of_path, len(names))
     good = errors == 0
     bad = np.flatnonzero(~good & (errors != kernels.BLANK))
     return Shredded(
@@ -216,7 +216,6 @@ def shred(data: bytes, records: Records | None = None) -> Shredded:
         cut=0,
         _data=array,
         _leaves=leaves,
-        _order=order,
         _bounds=bounds,
         _names=names,
     )

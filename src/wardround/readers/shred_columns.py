@@ -1,7 +1,7 @@
 """The compiled second half of :mod:`wardround.readers.shred`: leaves to the buffers of Arrow columns.
 
-Every function takes the bytes, the leaves (:mod:`wardround.readers.shred_kernels`) and ``order``, the numbers of the
-leaves of one path in the order of their rows.
+Every function takes the bytes and the leaves (:mod:`wardround.readers.shred_kernels`) of one path in the order of their
+rows.
 """
 
 from __future__ import annotations
@@ -122,25 +122,24 @@ def _put_escaped(data: Array, position: int, end: int, out: Array, used: int) ->
 
 @kernel
 def text_column(
-    data: Array, leaves: Array, order: Array, rows_of: Array, rows: int, separator: int, limit: int
+    data: Array, leaves: Array, rows_of: Array, rows: int, separator: int, limit: int
 ) -> tuple[Array, Array, Array, int]:
     """Offsets, bytes and validity of an Arrow text column, and how many values were cut at ``limit`` bytes.
 
-    ``order`` are the leaves and ``rows_of`` the row of each (ascending). A row with several leaves keeps the first, or
+    ``rows_of`` is the row of each leaf (ascending). A row with several leaves keeps the first, or
     all of them with the byte ``separator`` between when that is not negative.
     """
     room = 0
-    for leaf in order:
+    for leaf in range(leaves.shape[0]):
         room += leaves[leaf, END] - leaves[leaf, START] + 1
     out = np.empty(room, np.uint8)
     offsets = np.zeros(rows + 1, np.int32)
     valid = np.zeros(rows, np.bool_)
     current = full = -1
     used = cut = 0
-    for number in range(order.size):
-        leaf = order[number]
+    for leaf in range(leaves.shape[0]):
         kind = leaves[leaf, KIND]
-        row = rows_of[number]
+        row = rows_of[leaf]
         if kind == NULL or (row == current and separator < 0):
             continue
         if row != current:
@@ -193,11 +192,11 @@ def _integer(data: Array, position: int, end: int) -> tuple[int, bool]:
 
 
 @kernel
-def integer_column(data: Array, leaves: Array, order: Array, rows: int) -> tuple[Array, Array]:
+def integer_column(data: Array, leaves: Array, rows: int) -> tuple[Array, Array]:
     """Values and validity of an int64 column; the first leaf of a row that is a whole number counts."""
     values = np.zeros(rows, np.int64)
     valid = np.zeros(rows, np.bool_)
-    for leaf in order:
+    for leaf in range(leaves.shape[0]):
         row = leaves[leaf, ROW]
         kind = leaves[leaf, KIND]
         if valid[row] or (kind != NUMBER and kind != TEXT):
@@ -210,11 +209,11 @@ def integer_column(data: Array, leaves: Array, order: Array, rows: int) -> tuple
 
 
 @kernel
-def flag_column(data: Array, leaves: Array, order: Array, rows: int) -> tuple[Array, Array]:
+def flag_column(data: Array, leaves: Array, rows: int) -> tuple[Array, Array]:
     """Values and validity of a boolean column: true and false, as JSON words or as text in any case."""
     values = np.zeros(rows, np.bool_)
     valid = np.zeros(rows, np.bool_)
-    for leaf in order:
+    for leaf in range(leaves.shape[0]):
         row = leaves[leaf, ROW]
         kind = leaves[leaf, KIND]
         size = leaves[leaf, END] - leaves[leaf, START]
@@ -338,12 +337,12 @@ def _epoch_time(data: Array, position: int, end: int) -> tuple[int, bool]:
 
 
 @kernel
-def time_column(data: Array, leaves: Array, order: Array, rows: int) -> tuple[Array, Array, Array]:
+def time_column(data: Array, leaves: Array, rows: int) -> tuple[Array, Array, Array]:
     """Nanoseconds since 1970, validity, and whether the zone is known (stated, or seconds since 1970), per row."""
     values = np.zeros(rows, np.int64)
     valid = np.zeros(rows, np.bool_)
     zoned = np.zeros(rows, np.bool_)
-    for leaf in order:
+    for leaf in range(leaves.shape[0]):
         row = leaves[leaf, ROW]
         kind = leaves[leaf, KIND]
         start, end = leaves[leaf, START], leaves[leaf, END]

@@ -319,19 +319,23 @@ def tokenise(data: Array, starts: Array, ends: Array, paths: Array, table: Array
 
 @kernel
 def group(leaves: Array, name_of_path: Array, names: int) -> tuple[Array, Array]:
-    """Leaf numbers ordered by name (in record order within it), and where each name begins in that order."""
+    """The leaves ordered by name (in record order within it), and where each name begins.
+
+    Columns are built one after another; with their leaves side by side each pass runs through memory in one direction.
+    """
     bounds = np.zeros(names + 1, np.int64)
     for leaf in range(leaves.shape[0]):
         bounds[name_of_path[leaves[leaf, PATH]] + 1] += 1
     for name in range(names):
         bounds[name + 1] += bounds[name]
-    order = np.empty(leaves.shape[0], np.int32)
+    grouped = np.empty_like(leaves)
     used = bounds.copy()
     for leaf in range(leaves.shape[0]):
         name = name_of_path[leaves[leaf, PATH]]
-        order[used[name]] = leaf
+        for part in range(5):
+            grouped[used[name], part] = leaves[leaf, part]
         used[name] += 1
-    return order, bounds
+    return grouped, bounds
 
 
 @kernel
