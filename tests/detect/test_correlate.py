@@ -212,7 +212,7 @@ RANGES = st.lists(THRESHOLDS, min_size=2, max_size=3).map(lambda several: Range(
 COUNTING = [kind for kind in get_args(CorrelationType) if kind not in ("temporal", "temporal_ordered")]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     st.sampled_from(COUNTING),
     THRESHOLDS | RANGES,
@@ -232,7 +232,7 @@ def test_counted_windows_are_those_of_the_definition(
     assert {group: measure for group, (_, measure) in got.items()} == pytest.approx({g: m for g, (_, m) in expected.items()})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.one_of(EXPRESSIONS, st.just(Threshold("gte", 3)), st.just(Threshold("gte", 2))), st.integers(0, 8), EVENTS)
 def test_temporal_windows_are_those_of_the_definition(condition: Any, span: int, events: list[Event]) -> None:
     wanted = correlation(type="temporal", rules=RULES, timespan_ns=span, condition=condition)
@@ -248,7 +248,7 @@ CHAINS = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(CHAINS, st.integers(0, 8), EVENTS)
 def test_ordered_chains_are_those_of_the_definition(condition: Any, span: int, events: list[Event]) -> None:
     wanted = correlation(type="temporal_ordered", rules=RULES, timespan_ns=span, condition=condition)
