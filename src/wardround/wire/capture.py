@@ -21,6 +21,9 @@ _Order = Literal["big", "little"]
 #: A whole number inside a kernel: of Python for mypy, of the machine once compiled.
 Number = Any
 
+#: A structured array inside a kernel, whose items are records.
+Records = Any
+
 #: Packets per block: enough to amortise a kernel call, small enough to stay in the cache.
 BLOCK_PACKETS = 32_768
 

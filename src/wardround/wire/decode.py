@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from wardround.wire.capture import Bytes, Number
+from wardround.wire.capture import Bytes, Number, Records
 
 PACKET = np.dtype(
     [
@@ -77,7 +76,7 @@ MAX_LAYERS = 24
 MAX_TUNNELS = 4
 
 # The layers that the kernel's loop moves between.
-_L_ETHERNET, _L_ETHER_TYPE, _L_IPV4, _L_IPV6, _L_MPLS, _L_PPP, _L_DONE = 0, 1, 2, 3, 4, 5, 6
+_L_ETHERNET, _L_ETHER_TYPE, _L_IPV4, _L_IPV6, _L_MPLS, _L_PPP, _L_DONE, _L_WIFI = 0, 1, 2, 3, 4, 5, 6, 7
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
@@ -101,7 +100,7 @@ def _mac(data: Bytes, at: Number) -> Number:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def decode(data: Bytes, places: NDArray[Any], first: Number, packets: NDArray[Any]) -> tuple[Number, Number]:
+def decode(data: Bytes, places: Records, first: Number, packets: Records) -> tuple[Number, Number]:
     """Decode the packets at ``places`` (capture.PACKET_PLACE) of ``data`` into rows of ``packets`` (PACKET, zeroed).
 
     ``first`` is the frame number of the first packet. Gives how many places were decoded, and into how many rows: it
@@ -145,6 +144,11 @@ def _first_layer(data: Bytes, at: Number, end: Number, link: Number, packet: Any
         return _L_PPP, at, 0
     elif link == 51:
         return _L_ETHER_TYPE, at, 0x8864
+    elif link == 105:
+        return _L_WIFI, at, 0
+    elif link == 127:  # radiotap, its length in little-endian order
+        if at + 4 <= end:
+            return _L_WIFI, at + np.int64(data[at + 2]) + (np.int64(data[at + 3]) << 8), 0
     else:
         packet.status = UNKNOWN_LINK
         return _L_DONE, at, 0
@@ -153,7 +157,7 @@ def _first_layer(data: Bytes, at: Number, end: Number, link: Number, packet: Any
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _decode_one(data: Bytes, at: Number, end: Number, cut: Number, link: Number, packets: NDArray[Any], row: Number) -> Number:
+def _decode_one(data: Bytes, at: Number, end: Number, cut: Number, link: Number, packets: Records, row: Number) -> Number:
     """Follow the layers of one frame into rows from ``row`` on; gives the row after them.
 
     ``end`` is where its captured bytes end, ``cut`` how many are missing after that.
@@ -177,6 +181,8 @@ def _decode_one(data: Bytes, at: Number, end: Number, cut: Number, link: Number,
             layer, at = _after_mpls(data, at, end, packet)
         elif layer == _L_PPP:
             layer, at = _after_ppp(data, at, end, packet)
+        elif layer == _L_WIFI:
+            layer, at, ether_type = _after_wifi(data, at, end, packet)
         elif layer in (_L_IPV4, _L_IPV6):
             protocol, at, end, cut = (
                 _ipv4(data, at, end, cut, packet) if layer == _L_IPV4 else _ipv6(data, at, end, cut, packet)
@@ -219,6 +225,8 @@ def _after_ether_type(data: Bytes, at: Number, end: Number, ether_type: Number, 
         return _L_MPLS, at, 0
     if ether_type == 0x8864:
         return _L_PPP, at + 6, 0
+    if ether_type == 0x8903:  # Cisco FabricPath: a tag of two bytes before the frame that it carries
+        return _L_ETHERNET, at + 2, 0
     # An IEEE 802.3 length stands for LLC, with SNAP holding an EtherType.
     if ether_type <= 1500 and at + 8 <= end and data[at] == 0xAA and data[at + 1] == 0xAA and data[at + 2] == 3:
         return _L_ETHER_TYPE, at + 8, _u16(data, at + 6)
@@ -260,6 +268,29 @@ def _after_ppp(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Numbe
             return _L_MPLS, at + size
     packet.status = NOT_IP
     return _L_DONE, at
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _after_wifi(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Number, Number]:
+    """IEEE 802.11 data frames that are not encrypted; of an aggregate (A-MSDU) the first frame."""
+    packet.status = NOT_IP
+    if at + 24 > end:
+        packet.status = TRUNCATED_HEADER
+        return _L_DONE, at, 0
+    kind, flags = data[at], data[at + 1]
+    if (kind & 0x0C) != 0x08 or kind & 0x40 or flags & 0x40:  # not data, no data, or protected
+        return _L_DONE, at, 0
+    packet.dst_mac, packet.src_mac = _mac(data, at + 4), _mac(data, at + 10)
+    start = at + 24 + (6 if flags & 3 == 3 else 0)
+    if kind & 0x80:
+        if start + 2 > end:
+            return _L_DONE, at, 0
+        aggregate = data[start] & 0x80
+        start += 2 + (4 if flags & 0x80 else 0) + (14 if aggregate else 0)
+    if start + 8 > end or data[start] != 0xAA or data[start + 1] != 0xAA:
+        return _L_DONE, at, 0
+    packet.status = OK
+    return _L_ETHER_TYPE, start + 8, _u16(data, start + 6)
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
@@ -307,7 +338,7 @@ def _ipv6(data: Bytes, at: Number, end: Number, cut: Number, packet: Any) -> tup
         packet.status = BAD_IP
         return -1, at, end, cut
     total = 40 + _u16(data, at + 4)
-    if total == 40 and end - at + cut > 40 and data[at + 6] != 59:
+    if total == 40 and end - at + cut > 40 and data[at + 6] == TCP:  # segmentation offload
         total = end - at + cut
     packet.version = 6
     packet.ip_offset = at
@@ -452,13 +483,21 @@ def _udp_tunnel(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Numb
         start = _gtp_start(data, at, end)
         if 0 <= start < end and (data[start] >> 4 == 4 or data[start] >> 4 == 6):
             return (_L_IPV4 if data[start] >> 4 == 4 else _L_IPV6), start, 0, GTP
-    if (target == 3544 or source == 3544) and at + 40 <= end:
-        start = at
-        if _u16(data, start) == 1 and start + 4 <= end:  # authentication encapsulation
-            start += 13 + np.int64(data[start + 2]) + np.int64(data[start + 3])
-        if start + 8 <= end and _u16(data, start) == 0:  # origin indication
-            start += 8
-        if start + 40 <= end and data[start] >> 4 == 6:
+    return _teredo(data, at, end, source == 3544 or target == 3544)
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _teredo(data: Bytes, at: Number, end: Number, expected: bool) -> tuple[Number, Number, Number, Number]:
+    """Teredo (RFC 4380): on its port, and elsewhere where an IPv6 packet of its prefix fills the datagram exactly."""
+    start = at
+    if expected and start + 4 <= end and _u16(data, start) == 1:  # authentication encapsulation
+        start += 13 + np.int64(data[start + 2]) + np.int64(data[start + 3])
+    if start + 8 <= end and _u16(data, start) == 0:  # origin indication
+        start += 8
+    if start + 40 <= end and data[start] >> 4 == 6 and start + 40 + _u16(data, start + 4) <= end:
+        exact = start + 40 + _u16(data, start + 4) == end
+        prefixed = _u32(data, start + 8) == 0x20010000 or _u32(data, start + 24) == 0x20010000
+        if expected or (exact and prefixed):
             return _L_IPV6, start, 0, TEREDO
     return _L_DONE, at, 0, 0
 
@@ -509,6 +548,8 @@ def _gre(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Num
         return _L_DONE, at, 0, 0
     if kind == 0x6558:
         return _L_ETHERNET, start, 0, GRE
+    if 0x8200 <= kind <= 0x9000 and kind & 0xFF == 0:  # frames of wireless access points (Aruba)
+        return _L_WIFI, start, 0, GRE
     if kind == 0x88BE:  # ERSPAN type I has no header of its own, type II has eight bytes
         return _L_ETHERNET, start + (8 if flags & 0x1000 else 0), 0, GRE
     if kind == 0x22EB:  # ERSPAN type III: twelve bytes, and eight more with the O bit

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from wardround.wire.capture import Number
+from wardround.wire.capture import Number, Records
 from wardround.wire.segments import SEGMENT_LIMIT, insert_sorted, take_segment
 
 #: ``state`` of an end. SYN_ACK: the originator itself sent SYN and ACK.
@@ -239,7 +239,7 @@ def _gap(flow: Any, history: NDArray[np.uint8], end: Any, peer: Any, length: Num
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _deliver(end: Any, segments: NDArray[Any], index: Number) -> None:
+def _deliver(end: Any, segments: Records, index: Number) -> None:
     """Put a segment at the end of those in order, without the bytes that are there already."""
     segment = segments[index]
     known = end.delivered - segment.at
@@ -258,7 +258,7 @@ def _deliver(end: Any, segments: NDArray[Any], index: Number) -> None:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _deliver_pending(end: Any, segments: NDArray[Any]) -> None:
+def _deliver_pending(end: Any, segments: Records) -> None:
     while end.pending >= 0 and segments[end.pending].at <= end.delivered:
         index = end.pending
         end.pending = segments[index].next
@@ -267,7 +267,7 @@ def _deliver_pending(end: Any, segments: NDArray[Any]) -> None:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def flush_pending(end: Any, segments: NDArray[Any]) -> None:
+def flush_pending(end: Any, segments: Records) -> None:
     """Give up waiting: what came too early follows what is in order, with holes between."""
     while end.pending >= 0:
         end.delivered = max(end.delivered, segments[end.pending].at)
@@ -276,7 +276,7 @@ def flush_pending(end: Any, segments: NDArray[Any]) -> None:
 
 @njit(boundscheck=True, cache=True, nogil=True)
 def _acknowledged(
-    flow: Any, history: NDArray[np.uint8], end: Any, peer: Any, segments: NDArray[Any], upto: Number, is_orig: bool
+    flow: Any, history: NDArray[np.uint8], end: Any, peer: Any, segments: Records, upto: Number, is_orig: bool
 ) -> None:
     """The other end has everything before ``upto``: what is not here by now is missing. ``is_orig`` is about ``end``."""
     if end.fins > 0 and upto >= end.fin_seq:
@@ -302,7 +302,7 @@ def _acknowledged(
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _payload(flow: Any, end: Any, segments: NDArray[Any], counters: NDArray[np.int64], packet: Any, at: Number) -> None:
+def _payload(flow: Any, end: Any, segments: Records, counters: NDArray[np.int64], packet: Any, at: Number) -> None:
     """Take the payload of a packet that begins at relative number ``at``."""
     if end.cut & 2:
         return
@@ -346,7 +346,7 @@ def _data_pending(end: Any, peer: Any) -> bool:
         return False
     if end.delivered != end.last - 1 and end.delivered != end.last:
         return True
-    return end.state != RESET and peer.pending >= 0
+    return bool(end.state != RESET and peer.pending >= 0)
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
@@ -531,7 +531,7 @@ def tcp_packet(
     history: NDArray[np.uint8],
     end: Any,
     peer: Any,
-    segments: NDArray[Any],
+    segments: Records,
     counters: NDArray[np.int64],
     packet: Any,
     is_orig: bool,

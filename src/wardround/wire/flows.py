@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from wardround.wire.capture import Number
+from wardround.wire.capture import Number, Records
 from wardround.wire.decode import CARRIER, ICMP, ICMP6, OK, TCP, UDP
 from wardround.wire.endpoints import (
     END,
@@ -188,15 +188,15 @@ def _direction(flow: Any, packet: Any, source: Number, target: Number) -> Number
 @njit(boundscheck=True, cache=True, nogil=True)
 def _long_lived(port: Number) -> bool:
     """Sessions of people at a keyboard may rest for an hour."""
-    return port == 21 or port == 22 or port == 23 or port == 513
+    return bool(port == 21 or port == 22 or port == 23 or port == 513)
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
 def _expired(flow: Any, orig: Any, resp: Any, now: Number) -> bool:
     if flow.protocol != TCP:
         if flow.carrier:
-            return now - flow.seen_ts > 86_400 * _SECOND
-        return now - flow.last_ts > 60 * _SECOND
+            return bool(now - flow.seen_ts > 86_400 * _SECOND)
+        return bool(now - flow.last_ts > 60 * _SECOND)
     if flow.delete_at and now > flow.delete_at:
         return True
     if flow.attempt_at and now > flow.attempt_at and resp.state == INACTIVE and orig.state in (SYN_SENT, SYN_ACK):
@@ -214,18 +214,18 @@ def _expired(flow: Any, orig: Any, resp: Any, now: Number) -> bool:
     ):
         # The timer that looks at this comes round every six seconds from five seconds after the first packet on.
         turn = (max(flow.last_ts - flow.first_ts, 0) // (6 * _SECOND) + 1) * 6 * _SECOND + 5 * _SECOND
-        return now > flow.first_ts + turn
+        return bool(now > flow.first_ts + turn)
     open_ = orig.state >= ESTABLISHED or resp.state >= ESTABLISHED or orig.state == 3 or resp.state == 3
     rest = 3600 if _long_lived(flow.resp_port) else (300 if open_ else 60)
-    return now - flow.last_ts > rest * _SECOND
+    return bool(now - flow.last_ts > rest * _SECOND)
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
 def finish(
     index: Number,
-    flows: NDArray[Any],
-    ends: NDArray[Any],
-    segments: NDArray[Any],
+    flows: Records,
+    ends: Records,
+    segments: Records,
     heads: NDArray[np.int32],
     counters: NDArray[np.int64],
     finished: NDArray[np.int32],
@@ -255,7 +255,7 @@ def finish(
 
 @njit(boundscheck=True, cache=True, nogil=True)
 def release(
-    count: Number, flows: NDArray[Any], ends: NDArray[Any], segments: NDArray[Any], counters: NDArray[np.int64],
+    count: Number, flows: Records, ends: Records, segments: Records, counters: NDArray[np.int64],
     finished: NDArray[np.int32],
 ) -> None:  # fmt: skip
     """Make the first ``count`` finished flows and their segments free."""
@@ -274,9 +274,9 @@ def release(
 def sweep(
     now: Number,
     start: Number,
-    flows: NDArray[Any],
-    ends: NDArray[Any],
-    segments: NDArray[Any],
+    flows: Records,
+    ends: Records,
+    segments: Records,
     heads: NDArray[np.int32],
     counters: NDArray[np.int64],
     finished: NDArray[np.int32],
@@ -293,9 +293,9 @@ def sweep(
 @njit(boundscheck=True, cache=True, nogil=True)
 def evict(
     older: Number,
-    flows: NDArray[Any],
-    ends: NDArray[Any],
-    segments: NDArray[Any],
+    flows: Records,
+    ends: Records,
+    segments: Records,
     heads: NDArray[np.int32],
     counters: NDArray[np.int64],
     finished: NDArray[np.int32],
@@ -406,7 +406,8 @@ def _datagram(tables: Any, index: Number, side: Number, packet: Any) -> None:
     flows, ends, histories, segments, _, counters, _ = tables
     flow, end = flows[index], ends[index, side]
     flow.last_ts = packet.ts
-    end.bytes = max(end.bytes, 0) + max(np.int64(packet.length), 0)
+    if packet.protocol == UDP or packet.protocol == ICMP or packet.protocol == ICMP6:
+        end.bytes = max(end.bytes, 0) + max(np.int64(packet.length), 0)
     if packet.protocol != UDP:
         return
     letter_once(flow, histories[index], 8, 68, side == 0)  # D
@@ -431,7 +432,7 @@ def _datagram(tables: Any, index: Number, side: Number, packet: Any) -> None:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _shard_of(packets: NDArray[Any], row: Number, rows: Number, shards: Number, pairs: NDArray[np.int64]) -> Number:
+def _shard_of(packets: Records, row: Number, rows: Number, shards: Number, pairs: NDArray[np.int64]) -> Number:
     """Which shard takes a frame whose first row is ``row``: by connection, tunnels by the hosts at their ends."""
     packet = packets[row]
     if row + 1 < rows and packets[row + 1].parent == row:
@@ -442,7 +443,7 @@ def _shard_of(packets: NDArray[Any], row: Number, rows: Number, shards: Number, 
 
 @njit(boundscheck=True, cache=True, nogil=True)
 def assign(
-    packets: NDArray[Any],
+    packets: Records,
     start: Number,
     rows: Number,
     row_flow: NDArray[np.int32],

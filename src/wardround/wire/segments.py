@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from wardround.wire.capture import Number
+from wardround.wire.capture import Number, Records
 
 SEGMENT = np.dtype(
     [
@@ -30,7 +28,7 @@ SEGMENT_FREE, SEGMENT_TOP, FLOW_FREE, FLOW_TOP, FLOWS_LIVE, FINISHED, SEGMENTS_L
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def take_segment(segments: NDArray[Any], counters: NDArray[np.int64]) -> Number:
+def take_segment(segments: Records, counters: NDArray[np.int64]) -> Number:
     """A free segment, -1 when there is none."""
     index = counters[SEGMENT_FREE]
     if index >= 0:
@@ -46,7 +44,7 @@ def take_segment(segments: NDArray[Any], counters: NDArray[np.int64]) -> Number:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def insert_sorted(segments: NDArray[Any], head: Number, index: Number) -> Number:
+def insert_sorted(segments: Records, head: Number, index: Number) -> Number:
     """Put a segment into a chain by position, after its equals; gives the head of the chain."""
     at = segments[index].at
     if head < 0 or segments[head].at > at:
@@ -61,7 +59,7 @@ def insert_sorted(segments: NDArray[Any], head: Number, index: Number) -> Number
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def release_chain(segments: NDArray[Any], counters: NDArray[np.int64], head: Number) -> None:
+def release_chain(segments: Records, counters: NDArray[np.int64], head: Number) -> None:
     """Make the segments of a chain free."""
     while head >= 0:
         following = segments[head].next
@@ -72,7 +70,7 @@ def release_chain(segments: NDArray[Any], counters: NDArray[np.int64], head: Num
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def chain(segments: NDArray[Any], head: Number, out: NDArray[np.int64]) -> Number:
+def chain(segments: Records, head: Number, out: NDArray[np.int64]) -> Number:
     """Write the numbers of the segments of a chain to ``out``; gives how many."""
     count = 0
     while head >= 0 and count < len(out):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ class Payload:
     """The bytes that segments refer to: the capture, and packets put together from fragments (``extra``)."""
 
     def __init__(self, data: Bytes, extra: bytearray) -> None:
-        self._data = memoryview(data)
+        self._data = memoryview(data.data)
         self._extra = extra
 
     def read(self, offset: int, length: int) -> bytes:
@@ -57,7 +56,7 @@ class MappedStream(Stream):
         return found
 
     @property
-    def pieces(self) -> Sequence[Chunk | Gap]:  # type: ignore[override]
+    def pieces(self) -> list[Chunk | Gap]:
         """Chunks and gaps in order."""
         result: list[Chunk | Gap] = []
         expected = 0
