@@ -1,0 +1,84 @@
+"""Reading a stream of a text protocol: line by line, over as much as a parser wants to skip."""
+
+from __future__ import annotations
+
+from wardround.wire.connection import Connection, Stream
+
+#: Longer lines are cut: a text protocol that needs more is none.
+LINE_LIMIT = 32_768
+
+_WINDOW = 4_096
+
+
+def decode(data: bytes) -> str:
+    """Bytes as text: UTF-8, other bytes as a backslash, x and their number as Zeek writes them."""
+    return data.decode("utf-8", "backslashreplace")
+
+
+class Cursor:
+    """A position in a stream that moves forward only; ``at`` is its offset."""
+
+    def __init__(self, stream: Stream, at: int = 0) -> None:
+        self.stream = stream
+        self.at = at
+        self.length = stream.length
+        self._window = b""
+        self._start = at
+
+    def peek(self, size: int) -> bytes:
+        """The next bytes, fewer than ``size`` before a gap or the end; the position stays."""
+        skip = self.at - self._start
+        if skip + size > len(self._window) or skip < 0:
+            self._window = self.stream.read(self.at, max(size, _WINDOW))
+            self._start = self.at
+            skip = 0
+        return self._window[skip : skip + size]
+
+    def line(self, limit: int = LINE_LIMIT) -> bytes | None:
+        """The next line without its end (LF or CR LF), cut at ``limit``; None when the stream has no whole line here."""
+        skip = self.at - self._start
+        end = self._window.find(b"\n", skip, skip + limit) if 0 <= skip < len(self._window) else -1
+        if end < 0:
+            size = _WINDOW
+            while True:
+                data = self.peek(min(size, limit))
+                skip = self.at - self._start
+                end = self._window.find(b"\n", skip, skip + limit)
+                if end >= 0:
+                    break
+                if len(data) < min(size, limit):
+                    return None
+                if size >= limit:
+                    self.at += limit
+                    return data
+                size *= 4
+        line = self._window[skip:end]
+        self.at += end + 1 - skip
+        return line[:-1] if line.endswith(b"\r") else line
+
+    def last_line(self) -> bytes | None:
+        """The next line even where nothing ends it but the end of the stream; None at the end or a gap."""
+        line = self.line()
+        if line is None:
+            line = self.peek(LINE_LIMIT)
+            if not line or self.at + len(line) < self.length:
+                return None
+            self.at += len(line)
+        return line
+
+    def skip(self, size: int) -> int:
+        """Move on by at most ``size`` bytes, gaps included; gives how many the stream has."""
+        moved = max(0, min(size, self.length - self.at))
+        self.at += moved
+        return moved
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left, not even a gap."""
+        return self.at >= self.length
+
+
+def when(connection: Connection, stream: Stream, offset: int) -> tuple[int, int]:
+    """Time and frame of the byte at ``offset`` of a stream; those of the connection's begin where it is missing."""
+    chunk = stream.chunk_at(offset)
+    return (chunk.ts, chunk.record) if chunk else (connection.ts, connection.record)
