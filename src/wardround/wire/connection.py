@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -122,7 +122,7 @@ class Connection:
     resp_p: int
     orig: Stream = field(default_factory=Stream)
     resp: Stream = field(default_factory=Stream)
-    datagrams: list[Datagram] = field(default_factory=list)
+    datagrams: Sequence[Datagram] = field(default_factory=list)
     services: list[str] = field(default_factory=list)
     applications: set[str] = field(default_factory=set)
 
@@ -154,6 +154,9 @@ class Rows(Protocol):
 
     def add(self, table: str, connection: Connection, ts: int, record: int, **columns: Any) -> None:
         """Add a row of ``table``. Columns that Zeek names with a dot are given in a dictionary: ``**{"id.x": 1}``."""
+
+    def row(self, table: str, row: dict[str, Any]) -> None:
+        """Add a row of ``table`` that belongs to no connection, as it is."""
 
     def weird(self, connection: Connection | None, name: str, detail: str = "", *, ts: int = 0, record: int = -1) -> None:
         """Count a malformed thing under Zeek's name for it; rate-limited."""

@@ -1,0 +1,40 @@
+"""A cursor over bytes that never reads past their end."""
+
+from __future__ import annotations
+
+from wardround.wire.connection import Malformed
+
+
+class Octets:
+    """Bytes read from front to back; reading more than there is raises Malformed under the name given."""
+
+    __slots__ = ("at", "data", "problem")
+
+    def __init__(self, data: bytes, problem: str) -> None:
+        self.data = data
+        self.at = 0
+        self.problem = problem
+
+    @property
+    def left(self) -> int:
+        """Bytes not read yet."""
+        return len(self.data) - self.at
+
+    def take(self, count: int) -> bytes:
+        """The next ``count`` bytes."""
+        if count < 0 or count > self.left:
+            raise Malformed(self.problem, f"{count} bytes expected, {self.left} left")
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def number(self, size: int, *, little: bool = False) -> int:
+        """The next ``size`` bytes as an unsigned number, big-endian unless ``little``."""
+        return int.from_bytes(self.take(size), "little" if little else "big")
+
+    def vector(self, size: int) -> bytes:
+        """Bytes preceded by their length, itself a number of ``size`` bytes."""
+        return self.take(self.number(size))
+
+    def rest(self) -> bytes:
+        """All that is left."""
+        return self.take(self.left)

@@ -1,0 +1,172 @@
+"""Records of SSL, TLS and DTLS, and the handshake messages inside them.
+
+Sources: RFC 8446 and 5246 (records), RFC 6347 and 9147 (DTLS), the SSL 2.0 specification of 1995.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from wardround.wire.connection import Connection, Datagram, Malformed, Stream
+
+CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA, HEARTBEAT = 20, 21, 22, 23, 24
+
+#: Hellos in the form of SSL 2.0 have no record layer of their own.
+HELLO_2 = -1
+
+#: What a record may hold (RFC 8446 allows 2**14 + 256, older versions 2**14 + 2048).
+MAX_RECORD = (1 << 14) + 2048
+
+#: No handshake message is read beyond this; certificates are the longest.
+MAX_MESSAGE = 1 << 18
+
+#: Messages of DTLS that are put together at a time, and records that are looked at in one connection.
+MAX_PENDING = 32
+MAX_RECORDS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record; ``frame`` and ``ts`` tell when its last byte came. The body of application data is not read."""
+
+    frame: int
+    ts: int
+    from_orig: bool
+    kind: int
+    version: int
+    body: bytes
+    encrypted: bool = False
+
+
+def stream_records(connection: Connection) -> Iterator[Record]:
+    """The records of both directions of a TCP connection in the order of their arrival; raises Malformed."""
+    both = (_records(connection.orig, True), _records(connection.resp, False))
+    yield from heapq.merge(*both, key=lambda record: record.frame)
+
+
+def _records(stream: Stream, from_orig: bool) -> Iterator[Record]:
+    at = frame = 0
+    for _ in range(MAX_RECORDS):
+        head = stream.read(at, 5)
+        if len(head) < 5:
+            return
+        if at == 0 and is_hello_2(head):
+            size, kind, version, skip = (head[0] & 0x7F) << 8 | head[1], HELLO_2, 2, 2
+        else:
+            size, kind, version, skip = head[3] << 8 | head[4], head[0], head[1] << 8 | head[2], 5
+        if kind != HELLO_2 and not (20 <= kind <= 26 and head[1] == 3 and size <= MAX_RECORD):
+            raise Malformed("ssl_invalid_record", f"type {kind}, version {version:#06x}, {size} bytes at {at}")
+        end = at + skip + size
+        last = stream.chunk_at(end - 1)
+        body = b"" if kind == APPLICATION_DATA else stream.read(at + skip, size)
+        if last is None or (kind != APPLICATION_DATA and len(body) < size):
+            return
+        frame = max(frame, last.record)
+        yield Record(frame, last.ts, from_orig, kind, version, body)
+        at = end
+
+
+def is_hello_2(head: bytes) -> bool:
+    """Whether bytes begin a hello of SSL 2.0 (of either side)."""
+    if len(head) < 5 or not head[0] & 0x80:
+        return False
+    version_of_client = head[2] == 1 and (head[3] == 3 or (head[3] == 0 and head[4] == 2))
+    return version_of_client or (head[2] == 4 and head[3] in (0, 1) and head[4] in (0, 1))
+
+
+def datagram_records(datagrams: list[Datagram]) -> Iterator[Record]:
+    """The records in the datagrams of a DTLS connection; whatever else shares the port (STUN, RTP) is left out."""
+    count = 0
+    for datagram in datagrams:
+        data, at = datagram.data, 0
+        while at + 13 <= len(data) and data[at + 1] == 0xFE and 20 <= data[at] <= 26:
+            size = data[at + 11] << 8 | data[at + 12]
+            if size > MAX_RECORD or at + 13 + size > len(data):
+                break
+            epoch = data[at + 3] << 8 | data[at + 4]
+            version = data[at + 1] << 8 | data[at + 2]
+            body = data[at + 13 : at + 13 + size]
+            yield Record(datagram.record, datagram.ts, datagram.from_orig, data[at], version, body, epoch > 0)
+            at += 13 + size
+            count += 1
+        if at < len(data) and data[at] & 0xE0 == 0x20:  # the short header of DTLS 1.3 is only used for ciphertext
+            yield Record(datagram.record, datagram.ts, datagram.from_orig, APPLICATION_DATA, 0xFEFC, b"", True)
+            count += 1
+        if count > MAX_RECORDS:
+            return
+
+
+class Messages:
+    """Handshake messages of one direction of a stream, put together from records."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+
+    def add(self, body: bytes) -> Iterator[tuple[int, bytes]]:
+        """Take the body of a handshake record; gives the messages (type, body) that it completes. Raises Malformed."""
+        self._buffer += body
+        while len(self._buffer) >= 4:
+            size = int.from_bytes(self._buffer[1:4], "big")
+            if size > MAX_MESSAGE:
+                raise Malformed("ssl_excessive_handshake", f"{size} bytes")
+            if len(self._buffer) < 4 + size:
+                return
+            kind, message = self._buffer[0], self._buffer[4 : 4 + size]
+            self._buffer = self._buffer[4 + size :]
+            yield kind, message
+
+
+@dataclass(slots=True)
+class _Pending:
+    kind: int
+    size: int
+    parts: dict[int, bytes] = field(default_factory=dict)
+
+    def whole(self) -> bytes | None:
+        """The message, None while parts are missing."""
+        message = b""
+        for offset in sorted(self.parts):
+            part = self.parts[offset]
+            if offset > len(message):
+                return None
+            message += part[len(message) - offset :]
+        return message if len(message) >= self.size else None
+
+
+class DatagramMessages:
+    """Handshake messages of one direction of DTLS: fragments in any order, retransmissions once."""
+
+    def __init__(self) -> None:
+        self._pending: dict[int, _Pending] = {}
+        self._done: set[int] = set()
+
+    def add(self, body: bytes) -> Iterator[tuple[int, bytes]]:
+        """Take the body of a handshake record; gives the messages (type, body) that it completes."""
+        at = 0
+        while at + 12 <= len(body):
+            kind, size = body[at], int.from_bytes(body[at + 1 : at + 4], "big")
+            number = int.from_bytes(body[at + 4 : at + 6], "big")
+            offset, length = int.from_bytes(body[at + 6 : at + 9], "big"), int.from_bytes(body[at + 9 : at + 12], "big")
+            part = body[at + 12 : at + 12 + length]
+            at += 12 + length
+            if len(part) < length or offset + length > size or size > MAX_MESSAGE or number in self._done:
+                continue
+            message = self._join(number, _Pending(kind, size), offset, part)
+            if message is not None:
+                self._done.add(number)
+                yield kind, message
+
+    def _join(self, number: int, fresh: _Pending, offset: int, part: bytes) -> bytes | None:
+        if len(self._pending) >= MAX_PENDING and number not in self._pending:
+            return None
+        pending = self._pending.setdefault(number, fresh)
+        if (pending.kind, pending.size) != (fresh.kind, fresh.size) or len(pending.parts) >= 1024:
+            return None
+        if len(part) >= len(pending.parts.get(offset, b"")):
+            pending.parts[offset] = part
+        message = pending.whole()
+        if message is not None:
+            del self._pending[number]
+        return message
