@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wardround.detect import coverage, severity
+from wardround.detect import coverage, narrow, severity
 from wardround.detect.correlate import Correlator
 from wardround.detect.detection import AnalysisBody, CorrelationBody, Detection, SigmaBody, SqlBody, techniques_of
 from wardround.detect.findings import Hit, Template, findings_of, template_of
+from wardround.detect.logsource import columns_for
 from wardround.detect.matched import Matched
 from wardround.detect.rule import Correlation, ParsedRules, Rule
 from wardround.detect.sql import MAX_HITS, analysis_hits, sql_hits
-from wardround.detect.tables import QueryError, Tables
+from wardround.detect.tables import QueryError, Tables, quoted
 from wardround.errors import ContentError
 from wardround.model import Coverage, Diagnostic, Finding, RuleStatus
 from wardround.site import Site
@@ -51,7 +52,7 @@ def decide(
     whether its log source selected any event.
     """
     if isinstance(tables, Path):
-        with Tables.of_round(tables, site) as opened:
+        with Tables.of_round(tables, site, _names(detections, user)) as opened:
             return decide(opened, detections, user, rules, assessed, site)
     seen = frozenset(rule.id for rule, was in zip(rules, assessed, strict=True) if was)
     decider = _Decider(tables, site, seen)
@@ -62,6 +63,32 @@ def decide(
     findings = severity.weigh(decider.findings, user_ids, site)
     findings.sort(key=lambda finding: (finding.detection, finding.id))
     return Decision(tuple(findings), tuple(decider.coverage), tuple(statuses), tuple(decider.diagnostics))
+
+
+def _names(detections: Sequence[Detection], user: ParsedRules) -> frozenset[str]:
+    """The names of the columns that may be asked of the open table, as far as the texts of detections tell."""
+    texts: list[str] = []
+    for item in detections:
+        asked = [column for _, column in item.subjects]
+        asked += [name for text in item.summary.values() for name in _PLACEHOLDER.findall(text)]
+        correlations = item.body.correlations if isinstance(item.body, CorrelationBody) else ()
+        texts += [item.body.sql] if isinstance(item.body, SqlBody) else []
+        texts += [part for need in item.needs for part in (need.where, *need.columns)]
+        texts += _columns_asked(item.rules, correlations, asked)
+    texts += _columns_asked(user.rules if user.correlations else (), user.correlations, [])
+    return narrow.names_in(texts)
+
+
+def _columns_asked(rules: Sequence[Rule], correlations: Sequence[Correlation], asked: list[str]) -> list[str]:
+    """Fields that are asked for and those of correlations, with the columns that hold them for these rules."""
+    fields = asked + [
+        name
+        for correlation in correlations
+        for name in (*correlation.group_by, *correlation.fields, *narrow.names_in([str(correlation.aliases)]))
+    ]
+    sources = {rule.logsource for rule in rules}
+    columns = [column for source in sources for name in fields for column in columns_for(source, "windows_event", name)]
+    return [*map(quoted, fields), *map(quoted, columns)]
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wardround import schema
+from wardround.detect import narrow
 from wardround.errors import WardroundError
 from wardround.site import Site
 
@@ -33,6 +34,9 @@ THREADS = 2
 
 #: A query that runs longer is interrupted: no detection may hold up a round.
 QUERY_SECONDS = 120.0
+
+#: From so many files on, the open table is asked through one narrow copy.
+MANY_FILES = 4
 
 _WINDOWS_EVENT = "windows_event"
 _EVENT_IDENTITY = ("Computer", "Channel", "EventRecordID", "EventID", "ts")
@@ -75,7 +79,12 @@ class Tables:
     tables, no extensions to load and a locked configuration.
     """
 
-    def __init__(self, parts: Mapping[str, Sequence[Path] | pa.Table], site: Site | None = None) -> None:
+    def __init__(
+        self,
+        parts: Mapping[str, Sequence[Path] | pa.Table],
+        site: Site | None = None,
+        wanted: frozenset[str] | None = None,
+    ) -> None:
         """``parts`` gives for a table its Parquet files or its rows; see :meth:`of_round` and :meth:`of_arrow`."""
         self.site = site or Site()
         self._zone_of = lru_cache(maxsize=_CACHED_ZONES)(self.site.zone_of)
@@ -85,6 +94,9 @@ class Tables:
         self._copies: bool | None = None
         self._filled: dict[tuple[str, str], bool] = {}
         self._temporary = tempfile.mkdtemp(prefix="wardround-")
+        self._whole = self._parts.get(_WINDOWS_EVENT)
+        if wanted is not None and isinstance(self._whole, list) and len(self._whole) > MANY_FILES:
+            self._parts[_WINDOWS_EVENT] = [narrow.copy(self._whole, wanted, Path(self._temporary) / "narrow.parquet")]
         self._connection = duckdb.connect(
             ":memory:",
             config={
@@ -101,18 +113,25 @@ class Tables:
         how: dict[str, Any] = {"type": "arrow", "null_handling": "special"}
         self._connection.create_function("site_zone", self._zones, [text], text, **how)
         self._connection.execute(_site_macros(self.site))
-        files = [str(path) for part in self._parts.values() if not isinstance(part, pa.Table) for path in part]
+        every = (*self._parts.values(), self._whole)
+        files = [str(path) for part in every if part is not None and not isinstance(part, pa.Table) for path in part]
         self._connection.execute(f"SET allowed_paths = {_sql_list(files)}")
+        self._connection.execute("SET parquet_metadata_cache = true")
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
     @classmethod
-    def of_round(cls, directory: Path, site: Site | None = None) -> Self:
-        """The tables that a round wrote: ``<table>.parquet`` or ``<table>-<n>.parquet`` in ``directory``."""
+    def of_round(cls, directory: Path, site: Site | None = None, wanted: frozenset[str] | None = None) -> Self:
+        """The tables that a round wrote: ``<table>.parquet`` or ``<table>-<n>.parquet`` in ``directory``.
+
+        ``wanted`` are the names, in lower case, of the columns that will be asked of the open table. With many files
+        those columns are copied into one, since binding a query to hundreds of files of hundreds of columns each takes
+        longer than answering it. Another column can be asked all the same.
+        """
         parts: dict[str, Sequence[Path] | pa.Table] = {}
         for name in schema.tables():
             parts[name] = sorted({*directory.glob(f"{name}.parquet"), *directory.glob(f"{name}-*.parquet")})
-        return cls(parts, site)
+        return cls(parts, site, wanted)
 
     @classmethod
     def of_arrow(cls, rows: Mapping[str, pa.Table], site: Site | None = None) -> Self:
@@ -139,17 +158,18 @@ class Tables:
         """
         if limit is not None:
             sql = f"SELECT * FROM (\n{bare(sql)}\n) ORDER BY ALL LIMIT {limit:d}"
-        with self._running(sql, parameters) as relation:
-            return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+        with self._running(sql, parameters, self._connection.execute) as cursor:
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def batches(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[pa.RecordBatch]:
         """The rows of a SELECT as Arrow batches of bounded size. Raises QueryError."""
-        with self._running(sql, parameters) as relation:
+        with self._running(sql, parameters, self._relation) as relation:
             yield from relation.to_arrow_reader(_BATCH_ROWS)
 
     def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """The rows of a SELECT as one Arrow table, for analyses. Raises QueryError."""
-        with self._running(sql, parameters) as relation:
+        with self._running(sql, parameters, self._relation) as relation:
             return relation.to_arrow_reader(_BATCH_ROWS).read_all()
 
     def result_columns(self, sql: str) -> list[str]:
@@ -157,7 +177,7 @@ class Tables:
         statements = self._statements(sql)
         if len(statements) != 1 or statements[0] != duckdb.StatementType.SELECT:
             raise QueryError("one single SELECT is needed")
-        with self._running(sql, ()) as relation:
+        with self._running(sql, (), self._relation) as relation:
             return list(relation.columns)
 
     def has_rows(self, table: str, where: str = "", filled: Sequence[str] = ()) -> bool:
@@ -172,8 +192,11 @@ class Tables:
         )
 
     def columns(self, table: str) -> frozenset[str]:
-        """The columns that the view of ``table`` has: those declared and, in an open table, those met."""
+        """The columns that ``table`` can be asked for: those declared and, in an open table, those met."""
         self._view(table)
+        if table == _WINDOWS_EVENT and isinstance(self._whole, list):
+            declared = (column.name for column in schema.tables()[table].columns)
+            return frozenset((*declared, *(name for path in self._whole for name in pq.read_schema(path).names)))
         return frozenset(row[0] for row in self._connection.execute(f"DESCRIBE {table}").fetchall())
 
     def has_table(self, table: str) -> bool:
@@ -203,33 +226,40 @@ class Tables:
         return zones.take(encoded.indices)
 
     @contextmanager
-    def _running(self, sql: str, parameters: Sequence[Any]) -> Iterator[duckdb.DuckDBPyRelation]:
-        """One SELECT as a relation to fetch from: its views are made, and it is stopped when its time is over."""
+    def _running(self, sql: str, parameters: Sequence[Any], run: Callable[[str, list[Any]], Any]) -> Iterator[Any]:
+        """What ``run`` gives for one SELECT, to fetch from: its views are made, and it is stopped when its time is over."""
         for word in sorted(set(re.findall(r"[a-z][a-z0-9_]*", sql)) & schema.tables().keys()):
             self._view(word)
         timer = threading.Timer(QUERY_SECONDS, self._connection.interrupt)
         timer.daemon = True
         timer.start()
         try:
-            yield self._bind(sql, parameters)
+            yield self._bind(sql, parameters, run)
         except (duckdb.Error, pa.ArrowException) as error:
             raise QueryError(_first_line(error)) from error
         finally:
             timer.cancel()
 
-    def _bind(self, sql: str, parameters: Sequence[Any]) -> duckdb.DuckDBPyRelation:
+    def _relation(self, sql: str, parameters: list[Any]) -> duckdb.DuckDBPyRelation:
+        """A relation binds its query once more when it is fetched from, but outlives the next query."""
+        relation = self._connection.sql(sql, params=parameters or None)
+        if relation is None:
+            raise QueryError("not a SELECT")
+        return relation
+
+    def _bind(self, sql: str, parameters: Sequence[Any], run: Callable[[str, list[Any]], Any]) -> Any:
         """Bind a query, giving the open table a NULL column for every name that it turns out to miss."""
         while True:
             try:
-                relation = self._connection.sql(bare(sql), params=list(parameters) or None)
-                if relation is None:
-                    raise QueryError("not a SELECT")
-                return relation
+                return run(bare(sql), list(parameters))
             except duckdb.BinderException as error:
                 missing = _MISSING_COLUMN.search(str(error))
                 if missing is None or missing[1] in self._added:
                     raise
-                self._added.add(missing[1])
+                if self._whole is not None and self._parts[_WINDOWS_EVENT] is not self._whole:
+                    self._parts[_WINDOWS_EVENT] = self._whole
+                else:
+                    self._added.add(missing[1])
                 self._make_view(_WINDOWS_EVENT)
 
     def _view(self, table: str) -> None:
