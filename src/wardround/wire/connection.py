@@ -79,6 +79,10 @@ class Stream:
                 return piece
         return None
 
+    def data_after(self, offset: int) -> int | None:
+        """Where the first chunk begins that begins at ``offset`` or later: what follows a gap; None when nothing does."""
+        return next((piece.offset for piece in self.pieces if isinstance(piece, Chunk) and piece.offset >= offset), None)
+
     def from_offset(self, start: int) -> Stream:
         """The rest of the stream from ``start`` on, its offsets counted from there (for a protocol inside another)."""
         rest: list[Chunk | Gap] = []

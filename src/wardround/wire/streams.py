@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from typing import Any
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import overload
 
 import numpy as np
-from numpy.typing import NDArray
 
-from wardround.wire.capture import Bytes
+from wardround.wire.capture import Bytes, Records
 from wardround.wire.connection import Chunk, Datagram, Gap, Stream
-from wardround.wire.segments import chain
+from wardround.wire.segments import chains
 
 
 class Payload:
@@ -27,11 +27,14 @@ class Payload:
         return bytes(self._extra[-1 - offset : -1 - offset + length])
 
 
-def segments_of(segments: NDArray[Any], head: int, count: int) -> NDArray[Any]:
-    """The segments of a chain of about ``count``, in order."""
-    numbers = np.empty(count, np.int64)
-    found = chain(segments, head, numbers)
-    return segments[numbers[:found]]
+def gather(segments: Records, ends: Records) -> tuple[Records, list[int]]:
+    """The segments of many ends in order, and where those of each end begin among them (one more for the end)."""
+    sizes = np.zeros(len(ends) + 1, np.int64)
+    np.cumsum(ends["segments"], out=sizes[1:])
+    numbers = np.zeros(sizes[-1], np.int64)
+    starts = np.zeros(len(ends) + 1, np.int64)
+    chains(segments, np.ascontiguousarray(ends["head"]), numbers, starts)
+    return segments[numbers[: starts[-1]]], starts.tolist()
 
 
 class MappedStream(Stream):
@@ -39,12 +42,10 @@ class MappedStream(Stream):
 
     __slots__ = ("_at", "_chunks", "_payload", "_segments")
 
-    def __init__(self, payload: Payload, segments: NDArray[Any]) -> None:
-        super().__init__()
-        kept = segments[segments["length"] > 0]
+    def __init__(self, payload: Payload, segments: Records) -> None:
         self._payload = payload
-        self._segments = kept
-        self._at: list[int] = (kept["at"] - 1).tolist()
+        self._segments = segments
+        self._at: list[int] = (segments["at"] - 1).tolist()
         self._chunks: dict[int, Chunk] = {}
 
     def _chunk(self, index: int) -> Chunk:
@@ -61,6 +62,8 @@ class MappedStream(Stream):
         result: list[Chunk | Gap] = []
         expected = 0
         for index, at in enumerate(self._at):
+            if not self._segments[index]["length"]:
+                continue
             if at > expected:
                 result.append(Gap(expected, at - expected))
             chunk = self._chunk(index)
@@ -70,8 +73,7 @@ class MappedStream(Stream):
 
     @pieces.setter
     def pieces(self, value: list[Chunk | Gap]) -> None:
-        if value:
-            raise TypeError("the pieces of a mapped stream come from its segments")
+        raise TypeError("the pieces of a mapped stream come from its segments")
 
     def read(self, start: int, limit: int) -> bytes:
         """Consecutive bytes from offset ``start``, at most ``limit``; stops at a gap, empty when there are none."""
@@ -91,6 +93,11 @@ class MappedStream(Stream):
             start += len(part)
             index += 1
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def data_after(self, offset: int) -> int | None:
+        """Where the first chunk begins that begins at ``offset`` or later: what follows a gap; None when nothing does."""
+        index = bisect_left(self._at, offset)
+        return self._at[index] if index < len(self._at) else None
 
     def from_offset(self, start: int) -> Stream:
         """The rest of the stream from ``start`` on, its offsets counted from there (for a protocol inside another)."""
@@ -117,13 +124,28 @@ class MappedStream(Stream):
         return chunk if offset < chunk.offset + len(chunk.data) else None
 
 
-def datagrams_of(payload: Payload, orig: NDArray[Any], resp: NDArray[Any]) -> list[Datagram]:
-    """The datagrams of both directions in the order of the capture."""
-    found = []
-    for from_orig, side in ((True, orig), (False, resp)):
-        for segment in side.tolist():
-            _, offset, ts, frame, length, wire, _ = segment
-            found.append(Datagram(ts, from_orig, payload.read(offset, length), frame, wire))
-    if len(orig) and len(resp):
-        found.sort(key=lambda datagram: datagram.record)
-    return found
+class MappedDatagrams(Sequence[Datagram]):
+    """The datagrams of both directions in the order of the capture; their bytes stay there until they are read."""
+
+    def __init__(self, payload: Payload, orig: Records, resp: Records) -> None:
+        self._payload = payload
+        if len(orig) and len(resp):
+            segments = np.concatenate([orig, resp])
+            order = np.argsort(segments["frame"], kind="stable")
+            self._segments, self._from_orig = segments[order], order < len(orig)
+        else:
+            self._segments = orig if len(orig) else resp
+            self._from_orig = np.full(len(self._segments), len(orig) > 0)
+
+    def __len__(self) -> int:
+        return len(self._segments)
+
+    @overload
+    def __getitem__(self, index: int) -> Datagram: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Datagram]: ...
+    def __getitem__(self, index: int | slice) -> Datagram | list[Datagram]:
+        if isinstance(index, slice):
+            return [self[position] for position in range(*index.indices(len(self)))]
+        _, offset, ts, frame, length, wire, _ = self._segments[index].item()
+        return Datagram(ts, bool(self._from_orig[index]), self._payload.read(offset, length), frame, wire)
