@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wardround.wire import capture, finished, protocols
-from wardround.wire.capture import BLOCK_PACKETS, Bytes
-from wardround.wire.connection import Connection
+from wardround.wire import capture, protocols
+from wardround.wire.capture import BLOCK_PACKETS, Bytes, Records
 from wardround.wire.decode import MAX_TUNNELS, OK, PACKET, TUNNELS, UNKNOWN_LINK, decode
+from wardround.wire.finished import Finished
 from wardround.wire.flows import ICMP_PAIRS, SERVER_PORTS, Tables, assign, evict, release, sweep
 from wardround.wire.rows import Collector, Sink
 from wardround.wire.segments import FINISHED, FLOW_TOP, FLOWS_LIVE, SEGMENTS_LIVE
-from wardround.wire.streams import MappedStream, Payload, datagrams_of, segments_of
+from wardround.wire.streams import MappedDatagrams, MappedStream, Payload, gather
 
 #: Called with the offset before which the capture has been walked, so that its pages may go.
 OnWalked = Callable[[int], None]
@@ -83,11 +83,11 @@ class Engine:
     def _block(self, block: capture.Block) -> None:
         done = 0
         while done < len(block.places):
-            self._packets[:] = np.zeros((), PACKET)
             taken, rows = decode(self._data, block.places[done:], block.first + done, self._packets)
             packets = self._packets[:rows]
             self._look(packets, int(taken))
             self._assign(packets)
+            packets.view(np.uint8)[:] = 0
             done += int(taken)
         self._since_sweep += len(block.places)
         if self._since_sweep >= BLOCK_PACKETS * 4:
@@ -152,47 +152,46 @@ class Engine:
         if not count:
             return
         order = numbers[:count][np.lexsort((flows["frame"][numbers[:count]], flows["first_ts"][numbers[:count]]))]
-        conn = []
-        for index in order.tolist():
-            flow, both = flows[index], ends[index]
-            connection = finished.connection_of(flow)
-            self._tally(flow, both)
-            self._tunnel(flow, connection)
-            if flow["carrier"]:
-                continue
-            for name in finished.weirds_of(flow):
+        batch = Finished(flows[order], ends[order], histories[order])
+        self._tally(batch)
+        self._tell_of_tunnels(batch)
+        for index in np.nonzero(batch.flows["weirds"])[0].tolist():
+            connection = batch.connection(index)
+            for name in batch.weirds(index):
                 self._rows.weird(connection, name)
-            if both[0]["segments"] or both[1]["segments"]:
-                self._parse(connection, flow, both)
-            conn.append(finished.conn_row(connection, flow, both, histories[index]))
-        if conn:
-            self._sink.write("conn", finished.conn_table(conn))
+        self._parse(batch, segments)
+        self._sink.write("conn", batch.conn())
         release(count, flows, ends, segments, counters, numbers)
 
-    def _parse(self, connection: Connection, flow: Any, ends: Any) -> None:
-        segments = self._tables.segments
-        orig, resp = (segments_of(segments, int(end["head"]), int(end["segments"])) for end in ends)
-        if connection.proto == "tcp":
-            connection.orig, connection.resp = MappedStream(self._payload, orig), MappedStream(self._payload, resp)
-        else:
-            connection.datagrams = datagrams_of(self._payload, orig, resp)
-        try:
-            protocols.parse(connection, self._rows)
-        except Exception as error:  # noqa: BLE001 - the boundary: a defect of one parser must not end the capture
-            self._sink.diagnose("parser_defect", f"frame {connection.record}: {type(error).__name__}: {error}")
+    def _parse(self, batch: Finished, segments: Records) -> None:
+        """Hand the connections that carried payload to their parsers."""
+        found, starts = gather(segments, batch.ends.reshape(-1))
+        for index in np.nonzero(batch.ends["segments"].sum(axis=1))[0].tolist():
+            connection = batch.connection(index)
+            first, second, end = starts[2 * index : 2 * index + 3]
+            orig, resp = found[first:second], found[second:end]
+            if connection.proto == "tcp":
+                connection.orig, connection.resp = MappedStream(self._payload, orig), MappedStream(self._payload, resp)
+            else:
+                connection.datagrams = MappedDatagrams(self._payload, orig, resp)
+            try:
+                protocols.parse(connection, self._rows)
+            except Exception as error:  # noqa: BLE001 - the boundary: a defect of one parser must not end the capture
+                self._sink.diagnose("parser_defect", f"frame {connection.record}: {type(error).__name__}: {error}")
+            batch.learned(index, connection)
 
-    def _tally(self, flow: Any, ends: Any) -> None:
-        self._counts.acks += int(flow["acks"])
-        self._counts.ack_gaps += int(flow["ack_gaps"])
-        self._counts.evicted += int(flow["evicted"])
-        self._counts.given_up += int(bool((ends["cut"] & 4).any()))
+    def _tally(self, batch: Finished) -> None:
+        self._counts.acks += int(batch.flows["acks"].sum())
+        self._counts.ack_gaps += int(batch.flows["ack_gaps"].sum())
+        self._counts.evicted += int(batch.flows["evicted"].sum())
+        self._counts.given_up += int(np.count_nonzero(((batch.ends["cut"] & 4) > 0).any(axis=1)))
 
-    def _tunnel(self, flow: Any, connection: Connection) -> None:
-        if not flow["carried"]:
-            return
-        kind = TUNNELS[int(flow["carried"])]
-        for action, ts in (("Tunnel::DISCOVER", connection.ts), ("Tunnel::CLOSE", int(flow["seen_ts"]))):
-            self._rows.add("tunnel", connection, ts, connection.record, tunnel_type=kind, action=action)
+    def _tell_of_tunnels(self, batch: Finished) -> None:
+        for index in np.nonzero(batch.flows["carried"])[0].tolist():
+            connection, flow = batch.connection(index), batch.flows[index]
+            kind = TUNNELS[int(flow["carried"])]
+            for action, ts in (("Tunnel::DISCOVER", connection.ts), ("Tunnel::CLOSE", int(flow["seen_ts"]))):
+                self._rows.add("tunnel", connection, ts, connection.record, tunnel_type=kind, action=action)
 
     def _tell(self) -> None:
         """Diagnostics about the capture as a whole, and how much of it was lost."""

@@ -1,151 +1,147 @@
-"""Finished flows to rows: table conn, the connections that parsers see, and what was odd about them."""
+"""Finished flows to rows: table conn by the column, and the connections that parsers see."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from wardround.wire import names
+from wardround.wire.capture import Records
 from wardround.wire.connection import Connection
 from wardround.wire.decode import TUNNELS
 from wardround.wire.endpoints import CLOSED, ESTABLISHED, INACTIVE, PARTIAL, RESET, SYN_ACK, SYN_SENT, WEIRDS
 
-_PROTO = {names.TCP: "tcp", names.UDP: "udp", names.ICMP: "icmp", names.ICMP6: "icmp"}
+_PROTO = np.full(256, "unknown_transport", object)
+_PROTO[[names.TCP, names.UDP, names.ICMP, names.ICMP6]] = ("tcp", "udp", "icmp", "icmp")
 
 #: Service names of connections that carry tunnels.
-_CARRIED = {kind: name.rpartition("::")[2].lower() for kind, name in enumerate(TUNNELS)}
+_CARRIED = tuple(name.rpartition("::")[2].lower() for name in TUNNELS)
 
-_CONN_TYPES: dict[str, pa.DataType] = {
-    "ts": pa.int64(),
-    "ts_zone": pa.string(),
-    "record": pa.int64(),
-    "uid": pa.string(),
-    "id.orig_h": pa.string(),
-    "id.orig_p": pa.int32(),
-    "id.resp_h": pa.string(),
-    "id.resp_p": pa.int32(),
-    "proto": pa.string(),
-    "service": pa.string(),
-    "application": pa.string(),
-    "community_id": pa.string(),
-    "duration": pa.float64(),
-    "orig_bytes": pa.int64(),
-    "resp_bytes": pa.int64(),
-    "conn_state": pa.string(),
-    "missed_bytes": pa.int64(),
-    "history": pa.string(),
-    "orig_pkts": pa.int64(),
-    "orig_ip_bytes": pa.int64(),
-    "resp_pkts": pa.int64(),
-    "resp_ip_bytes": pa.int64(),
-    "tunnel_parents": pa.list_(pa.string()),
-    "ip_proto": pa.int64(),
-    "orig_l2_addr": pa.string(),
-    "resp_l2_addr": pa.string(),
-    "vlan": pa.int64(),
-    "inner_vlan": pa.int64(),
-}
-
-_OPEN = re.compile(r"\^?S[^HAFGIQ]*R")
+_RESET_ATTEMPT = re.compile(r"\^?S[^HAFGIQ]*R")
+_STATES = np.array(["REJ", "RSTRH", "RSTR", "OTH", "RSTO", "SF", "SH", "S2", "SHR", "S3", "S0", "S1", "RSTOS0"], object)
 
 
-def conn_state(orig: int, resp: int, quiet: bool, history: str) -> str:
-    """Zeek's conn_state of a TCP connection from the states of its ends; ``quiet``: neither end sent payload."""
-    orig_silent, resp_silent = orig in (INACTIVE, PARTIAL), resp in (INACTIVE, PARTIAL)
-    if resp == RESET:
-        if orig in (SYN_SENT, SYN_ACK) or (orig == RESET and quiet):
-            return "REJ"
-        return "RSTRH" if orig_silent else "RSTR"
-    if orig == RESET:
-        if resp_silent:
-            return "RSTOS0" if _OPEN.match(history) else "OTH"
-        return "RSTO"
-    if orig == CLOSED and resp == CLOSED:
-        return "SF"
-    if orig == CLOSED:
-        return "SH" if resp_silent else "S2"
-    if resp == CLOSED:
-        return "SHR" if orig_silent else "S3"
-    if orig == SYN_SENT and resp == INACTIVE:
-        return "S0"
-    return "S1" if orig == ESTABLISHED and resp == ESTABLISHED else "OTH"
-
-
-def connection_of(flow: NDArray[Any]) -> Connection:
-    """The connection of a flow, still without its payload."""
-    return Connection(
-        names.uid(int(flow["uid"])),
-        int(flow["first_ts"]),
-        int(flow["frame"]),
-        _PROTO.get(int(flow["protocol"]), "unknown_transport"),
-        names.address(int(flow["orig_high"]), int(flow["orig_low"])),
-        int(flow["orig_port"]),
-        names.address(int(flow["resp_high"]), int(flow["resp_low"])),
-        int(flow["resp_port"]),
+def _tcp_states(orig: NDArray[np.uint8], resp: NDArray[np.uint8], quiet: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Zeek's conn_state as positions in ``_STATES``; ``quiet``: neither end sent payload."""
+    orig_silent = (orig == INACTIVE) | (orig == PARTIAL)
+    resp_silent = (resp == INACTIVE) | (resp == PARTIAL)
+    rejected = (orig == SYN_SENT) | (orig == SYN_ACK) | ((orig == RESET) & quiet)
+    return np.select(
+        [
+            (resp == RESET) & rejected,
+            (resp == RESET) & orig_silent,
+            resp == RESET,
+            (orig == RESET) & resp_silent,
+            orig == RESET,
+            (orig == CLOSED) & (resp == CLOSED),
+            (orig == CLOSED) & resp_silent,
+            orig == CLOSED,
+            (resp == CLOSED) & orig_silent,
+            resp == CLOSED,
+            (orig == SYN_SENT) & (resp == INACTIVE),
+            (orig == ESTABLISHED) & (resp == ESTABLISHED),
+        ],
+        range(12),
+        3,
     )
 
 
-def conn_row(connection: Connection, flow: NDArray[Any], ends: NDArray[Any], history_bytes: NDArray[Any]) -> dict[str, Any]:
-    """The row of table conn of a finished flow; ``ends`` are those of originator and responder."""
-    protocol = int(flow["protocol"])
-    history = history_bytes[: int(flow["history_size"])].tobytes().decode("ascii")
-    sent, received = int(ends[0]["bytes"]), int(ends[1]["bytes"])
-    if connection.proto == "tcp":
-        state = conn_state(int(ends[0]["state"]), int(ends[1]["state"]), sent == 0 and received == 0, history)
-    elif connection.proto == "udp":
-        state = ("SF" if received >= 0 else "S0") if sent >= 0 else ("SHR" if received >= 0 else "OTH")
-    else:
-        state = "OTH"
-    services = list(connection.services)
-    if flow["carried"]:
-        services.append(_CARRIED[int(flow["carried"])])
-    duration = int(flow["last_ts"]) - int(flow["first_ts"])
-    timed = duration > 0
-    parents = [names.uid(int(flow[name])) for name in ("parent_a", "parent_b") if flow[name]]
-    return {
-        "ts": connection.ts,
-        "ts_zone": "utc",
-        "record": connection.record,
-        **connection.identity,
-        "proto": connection.proto,
-        "service": ",".join(services) or None,
-        "application": ",".join(sorted(connection.applications)) or None,
-        "community_id": names.community_id(
-            protocol,
-            (int(flow["orig_high"]), int(flow["orig_low"])),
-            (int(flow["resp_high"]), int(flow["resp_low"])),
-            connection.orig_p,
-            connection.resp_p,
-        ),
-        "duration": duration / 1e9 if timed else None,
-        "orig_bytes": max(sent, 0) if timed else None,
-        "resp_bytes": max(received, 0) if timed else None,
-        "conn_state": state,
-        "missed_bytes": int(ends[0]["missed"]) + int(ends[1]["missed"]),
-        "history": history or None,
-        "orig_pkts": int(ends[0]["packets"]),
-        "orig_ip_bytes": int(ends[0]["ip_bytes"]),
-        "resp_pkts": int(ends[1]["packets"]),
-        "resp_ip_bytes": int(ends[1]["ip_bytes"]),
-        "tunnel_parents": parents or None,
-        "ip_proto": protocol,
-        "orig_l2_addr": names.mac(int(flow["orig_mac"])),
-        "resp_l2_addr": names.mac(int(flow["resp_mac"])),
-        "vlan": int(flow["vlan"]) if flow["vlan"] >= 0 else None,
-        "inner_vlan": int(flow["inner_vlan"]) if flow["inner_vlan"] >= 0 else None,
-    }
+class Finished:
+    """A batch of flows that are over, and their columns: ``flows`` (FLOW), ``ends`` (END, two each), ``histories``."""
 
+    def __init__(self, flows: Records, ends: Records, histories: NDArray[np.uint8]) -> None:
+        self.flows, self.ends = flows, ends
+        self.uids = names.uids(flows["uid"])
+        self.histories = names.text(histories, flows["history_size"])
+        self.orig = names.addresses(flows["orig_high"], flows["orig_low"])
+        self.resp = names.addresses(flows["resp_high"], flows["resp_low"])
+        self.proto = _PROTO[flows["protocol"]]
+        self.services: list[str | None] = [None] * len(flows)
+        self.applications: list[str | None] = [None] * len(flows)
+        for index in np.nonzero(flows["carried"])[0].tolist():
+            self.services[index] = _CARRIED[int(flows["carried"][index])]
 
-def conn_table(rows: list[dict[str, Any]]) -> pa.Table:
-    """Rows of :func:`conn_row` as a batch of table conn."""
-    schema = pa.schema(list(_CONN_TYPES.items()))
-    return pa.table([pa.array([row[name] for row in rows], kind) for name, kind in _CONN_TYPES.items()], schema=schema)
+    def connection(self, index: int) -> Connection:
+        """The connection of a flow, still without its payload."""
+        flow = self.flows[index]
+        return Connection(
+            self.uids[index].as_py(),
+            int(flow["first_ts"]),
+            int(flow["frame"]),
+            self.proto[index],
+            self.orig[index],
+            int(flow["orig_port"]),
+            self.resp[index],
+            int(flow["resp_port"]),
+        )
 
+    def learned(self, index: int, connection: Connection) -> None:
+        """Take what parsers found out about a connection."""
+        own = self.services[index]
+        services = [*connection.services, own] if own else connection.services
+        self.services[index] = ",".join(services) or None
+        self.applications[index] = ",".join(sorted(connection.applications)) or None
 
-def weirds_of(flow: NDArray[Any]) -> list[str]:
-    """Zeek's names of what was odd about a flow."""
-    bits = int(flow["weirds"])
-    return [name for number, name in enumerate(WEIRDS) if bits >> number & 1] if bits else []
+    def weirds(self, index: int) -> list[str]:
+        """Zeek's names of what was odd about a flow."""
+        bits = int(self.flows["weirds"][index])
+        return [name for number, name in enumerate(WEIRDS) if bits >> number & 1]
+
+    def _states(self) -> NDArray[Any]:
+        flows, ends = self.flows, self.ends
+        sent, received = ends["bytes"][:, 0], ends["bytes"][:, 1]
+        tcp = _tcp_states(ends["state"][:, 0], ends["state"][:, 1], (sent <= 0) & (received <= 0))
+        udp = np.select([(sent >= 0) & (received >= 0), sent >= 0, received >= 0], [5, 10, 8], 3)
+        states = _STATES[np.where(flows["protocol"] == names.TCP, tcp, np.where(flows["protocol"] == names.UDP, udp, 3))]
+        aborted = (flows["protocol"] == names.TCP) & (ends["state"][:, 0] == RESET) & (states == "OTH")
+        for index in np.nonzero(aborted)[0].tolist():
+            if _RESET_ATTEMPT.match(self.histories[index].as_py() or ""):
+                states[index] = "RSTOS0"
+        return states
+
+    def _parents(self) -> list[list[str] | None]:
+        first, second = self.flows["parent_a"].tolist(), self.flows["parent_b"].tolist()
+        return [[names.uid(n) for n in pair if n] if pair[0] else None for pair in zip(first, second, strict=True)]
+
+    def conn(self) -> pa.Table:
+        """The batch as rows of table conn; flows that only carry others have none."""
+        flows, ends = self.flows, self.ends
+        duration = flows["last_ts"] - flows["first_ts"]
+        untimed = duration <= 0
+        columns = {
+            "ts": flows["first_ts"],
+            "ts_zone": pa.repeat(pa.scalar("utc"), len(flows)),
+            "record": flows["frame"],
+            "uid": self.uids,
+            "id.orig_h": pa.array(self.orig, pa.string()),
+            "id.orig_p": flows["orig_port"].astype(np.int32),
+            "id.resp_h": pa.array(self.resp, pa.string()),
+            "id.resp_p": flows["resp_port"].astype(np.int32),
+            "proto": pa.array(self.proto, pa.string()),
+            "service": pa.array(self.services, pa.string()),
+            "application": pa.array(self.applications, pa.string()),
+            "community_id": pa.array(names.community_ids(flows), pa.string()),
+            "duration": pa.array(duration / 1e9, mask=untimed),
+            "orig_bytes": pa.array(np.maximum(ends["bytes"][:, 0], 0), mask=untimed),
+            "resp_bytes": pa.array(np.maximum(ends["bytes"][:, 1], 0), mask=untimed),
+            "conn_state": pa.array(self._states(), pa.string()),
+            "missed_bytes": ends["missed"].sum(axis=1),
+            "history": self.histories,
+            "orig_pkts": ends["packets"][:, 0],
+            "orig_ip_bytes": ends["ip_bytes"][:, 0],
+            "resp_pkts": ends["packets"][:, 1],
+            "resp_ip_bytes": ends["ip_bytes"][:, 1],
+            "tunnel_parents": pa.array(self._parents(), pa.list_(pa.string())),
+            "ip_proto": flows["protocol"].astype(np.int64),
+            "orig_l2_addr": pa.array(names.macs(flows["orig_mac"]), pa.string()),
+            "resp_l2_addr": pa.array(names.macs(flows["resp_mac"]), pa.string()),
+            "vlan": pa.array(flows["vlan"].astype(np.int64), mask=flows["vlan"] < 0),
+            "inner_vlan": pa.array(flows["inner_vlan"].astype(np.int64), mask=flows["inner_vlan"] < 0),
+        }
+        arrays = [pa.array(np.ascontiguousarray(c)) if isinstance(c, np.ndarray) else c for c in columns.values()]
+        table = pa.table(arrays, names=list(columns))
+        return table.filter(pa.array(flows["carrier"] == 0)) if flows["carrier"].any() else table

@@ -11,7 +11,13 @@ import socket
 import struct
 from functools import lru_cache
 
-_MAPPED = 0xFFFF00000000
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from wardround.wire.capture import Records
+
 _BASE62 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 ICMP, TCP, UDP, ICMP6, SCTP = 1, 6, 17, 58, 132
@@ -23,6 +29,11 @@ def address(high: int, low: int) -> str:
     if high == 0 and low >> 32 == 0xFFFF:
         return f"{low >> 24 & 255}.{low >> 16 & 255}.{low >> 8 & 255}.{low & 255}"
     return socket.inet_ntop(socket.AF_INET6, struct.pack("!QQ", high, low))
+
+
+def addresses(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> list[str]:
+    """Many addresses as text."""
+    return [address(*halves) for halves in zip(high.tolist(), low.tolist(), strict=True)]
 
 
 def packed(high: int, low: int) -> bytes:
@@ -37,13 +48,41 @@ def mac(value: int) -> str | None:
     return value.to_bytes(6, "big").hex(":") if value else None
 
 
+def macs(values: NDArray[np.uint64]) -> list[str | None]:
+    """Many MAC addresses as text."""
+    texts = {value: mac(value) for value in set(values.tolist())}
+    return [texts[value] for value in values.tolist()]
+
+
+def text(letters: NDArray[np.uint8], sizes: NDArray[np.uint8]) -> pa.Array:
+    """Rows of ASCII letters, of which the first ``sizes`` count, as strings; empty ones null."""
+    offsets = np.zeros(len(sizes) + 1, np.int32)
+    np.cumsum(sizes, out=offsets[1:])
+    data = letters[np.arange(letters.shape[1]) < sizes[:, None]]
+    array = pa.StringArray.from_buffers(len(sizes), pa.py_buffer(offsets), pa.py_buffer(data))
+    return pc.if_else(pa.array(sizes == 0), pa.scalar(None, pa.string()), array)
+
+
+#: Digits of a 64-bit number in base 62.
+_DIGITS = 11
+
+
+def uids(numbers: NDArray[np.uint64]) -> pa.Array:
+    """The texts of connections' 64-bit identifiers, in the manner of Zeek: C and base 62."""
+    letters = np.empty((len(numbers), _DIGITS + 1), np.uint8)
+    letters[:, 0] = ord("C")
+    alphabet = np.frombuffer(_BASE62.encode("ascii"), np.uint8)
+    rest = numbers.copy()
+    for place in range(_DIGITS):
+        rest, digit = np.divmod(rest, np.uint64(62))
+        letters[:, place + 1] = alphabet[digit.astype(np.intp)]
+    return text(letters, np.full(len(numbers), _DIGITS + 1, np.uint8))
+
+
+@lru_cache(maxsize=4096)
 def uid(number: int) -> str:
-    """The text of a connection's 64-bit identifier, in the manner of Zeek: C and base 62."""
-    text = ["C"]
-    while number:
-        number, digit = divmod(number, 62)
-        text.append(_BASE62[digit])
-    return "".join(text)
+    """The text of one connection's identifier."""
+    return str(uids(np.array([number], np.uint64))[0].as_py())
 
 
 #: ICMP and ICMPv6 types as the specification pairs them; others are one-way.
@@ -64,3 +103,12 @@ def community_id(protocol: int, orig: tuple[int, int], resp: tuple[int, int], or
     if ported:
         text += struct.pack("!HH", orig_port, resp_port)
     return "1:" + base64.b64encode(hashlib.sha1(text, usedforsecurity=False).digest()).decode("ascii")
+
+
+def community_ids(flows: Records) -> list[str]:
+    """The community ids of flows (dtype flows.FLOW)."""
+    columns = ("protocol", "orig_high", "orig_low", "resp_high", "resp_low", "orig_port", "resp_port")
+    return [
+        community_id(protocol, (a, b), (c, d), source, target)
+        for protocol, a, b, c, d, source, target in zip(*(flows[name].tolist() for name in columns), strict=True)
+    ]

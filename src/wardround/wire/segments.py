@@ -70,11 +70,14 @@ def release_chain(segments: Records, counters: NDArray[np.int64], head: Number) 
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def chain(segments: Records, head: Number, out: NDArray[np.int64]) -> Number:
-    """Write the numbers of the segments of a chain to ``out``; gives how many."""
+def chains(segments: Records, heads: NDArray[np.int32], numbers: NDArray[np.int64], starts: NDArray[np.int64]) -> None:
+    """Write the numbers of the segments of chains one after the other; ``starts`` tells where each begins and the end."""
     count = 0
-    while head >= 0 and count < len(out):
-        out[count] = head
-        count += 1
-        head = segments[head].next
-    return count
+    for position in range(len(heads)):
+        starts[position] = count
+        at = heads[position]
+        while at >= 0 and count < len(numbers):
+            numbers[count] = at
+            count += 1
+            at = segments[at].next
+    starts[len(heads)] = count
