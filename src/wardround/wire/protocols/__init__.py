@@ -14,7 +14,7 @@ from wardround.wire.connection import Connection, Malformed, Rows
 if TYPE_CHECKING:
     from wardround.wire.connection import Parser
 
-_ORDER: tuple[str, ...] = ()
+_ORDER: tuple[str, ...] = ("ssl", "ssh", "rfb", "http", "snmp", "radius", "dns", "syslog")
 
 
 @cache
