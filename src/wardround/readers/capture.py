@@ -13,6 +13,8 @@ _MAGIC = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\
 #: Captures larger than this are read as two shards: each decodes all packets and keeps half of the connections.
 _SHARD_BYTES = 64 << 20
 
+_SHARDS = 2
+
 #: Pages this far behind the walk are given back, so that a large capture does not fill the memory.
 _BEHIND = 64 << 20
 
@@ -30,8 +32,13 @@ class CaptureReader:
         return "pcapng" if head[:4] == b"\x0a\x0d\x0d\x0a" and ordered else None
 
     def split(self, source: Source) -> Iterator[Span]:
-        """One span: connections run through the whole capture."""
-        yield Span()
+        """One span, or two shards of the connections; the bounds of a shard only tell how much work it is."""
+        size = source.size
+        if size is None or size <= _SHARD_BYTES:
+            yield Span()
+            return
+        for shard in range(_SHARDS):
+            yield Span(size * shard // _SHARDS, size * (shard + 1) // _SHARDS, carry=bytes((shard, _SHARDS)))
 
     def read(self, source: Source, span: Span, sink: Sink) -> None:
         """Read the capture; raises ReaderError when it cannot be opened or is not one."""
@@ -39,13 +46,23 @@ class CaptureReader:
 
         from wardround.wire.engine import Engine
 
+        shard, shards = span.carry or (0, 1)
         with source.local() as path:
             try:
                 with path.open("rb") as file:
                     mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             except (OSError, ValueError) as error:
                 raise ReaderError("unreadable", str(error)) from error
-            Engine(np.frombuffer(mapped, np.uint8), sink).run()
+            size, given = len(mapped), 0
+
+            def walked(offset: int) -> None:
+                nonlocal given
+                behind = (offset - _BEHIND) // mmap.PAGESIZE * mmap.PAGESIZE
+                if behind > given and offset < size:
+                    mapped.madvise(mmap.MADV_DONTNEED, given, behind - given)
+                    given = behind
+
+            Engine(np.frombuffer(mapped, np.uint8), sink, shard=shard, shards=shards).run(walked)
 
 
 READER = CaptureReader()

@@ -12,17 +12,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wardround.wire import capture, protocols
+from wardround.wire import capture, neighbours, protocols
 from wardround.wire.capture import BLOCK_PACKETS, Bytes, Records
-from wardround.wire.decode import MAX_TUNNELS, OK, PACKET, TUNNELS, UNKNOWN_LINK, decode
+from wardround.wire.decode import (
+    BAD_IP,
+    BAD_TRANSPORT,
+    MAX_TUNNELS,
+    OK,
+    PACKET,
+    TRUNCATED_HEADER,
+    TUNNELS,
+    UNKNOWN_LINK,
+    decode,
+)
 from wardround.wire.finished import Finished
 from wardround.wire.flows import ICMP_PAIRS, SERVER_PORTS, Tables, assign, evict, release, sweep
+from wardround.wire.fragments import Fragments
 from wardround.wire.rows import Collector, Sink
 from wardround.wire.segments import FINISHED, FLOW_TOP, FLOWS_LIVE, SEGMENTS_LIVE
 from wardround.wire.streams import MappedDatagrams, MappedStream, Payload, gather
 
 #: Called with the offset before which the capture has been walked, so that its pages may go.
 OnWalked = Callable[[int], None]
+
+
+#: Zeek's names of headers that could not be read, and how many of each are shown for a block of packets.
+_HEADER_WEIRDS = {TRUNCATED_HEADER: "truncated_header", BAD_IP: "bad_IP_header", BAD_TRANSPORT: "bad_TCP_header_len"}
+HEADER_WEIRDS_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +56,6 @@ class Counts:
     packets: int = 0
     cut: int = 0
     unknown_link: int = 0
-    undecoded: int = 0
     evicted: int = 0
     given_up: int = 0
     acks: int = 0
@@ -63,6 +78,7 @@ class Engine:
         self._payload = Payload(data, self._extra)
         self._packets = np.zeros(BLOCK_PACKETS * 2 + MAX_TUNNELS + 1, PACKET)
         self._row_flow = np.zeros(len(self._packets), np.int32)
+        self._fragments = Fragments(data, self._extra, self._odd)
         self._counts = Counts()
         self._since_sweep = 0
 
@@ -85,6 +101,7 @@ class Engine:
         while done < len(block.places):
             taken, rows = decode(self._data, block.places[done:], block.first + done, self._packets)
             packets = self._packets[:rows]
+            self._fragments.join(packets)
             self._look(packets, int(taken))
             self._assign(packets)
             packets.view(np.uint8)[:] = 0
@@ -104,6 +121,20 @@ class Engine:
         whole = packets["status"] == OK
         counts.cut += int(np.count_nonzero(whole & (packets["captured"] < packets["length"])))
         counts.unknown_link += int(np.count_nonzero(packets["status"] == UNKNOWN_LINK))
+        if self._shard:
+            return
+        for status, name in _HEADER_WEIRDS.items():
+            for row in np.nonzero(packets["status"] == status)[0][:HEADER_WEIRDS_SHOWN].tolist():
+                self._odd(name, int(packets["ts"][row]), int(packets["frame"][row]))
+        messages = neighbours.arp(self._data, packets)
+        if messages is not None:
+            self._sink.write("arp", messages)
+        neighbours.icmp(self._payload, packets, self._rows.row)
+
+    def _odd(self, name: str, ts: int, frame: int) -> None:
+        """Note something odd about a packet that belongs to no connection; the first shard speaks for all."""
+        if self._shard == 0:
+            self._rows.weird(None, name, ts=ts, record=frame)
 
     def _assign(self, packets: NDArray[Any]) -> None:
         position = 0
@@ -201,6 +232,9 @@ class Engine:
                 self._sink.diagnose("cut_packets", f"{counts.cut} of {counts.packets} packets were captured only in part")
             if counts.unknown_link:
                 self._sink.diagnose("unknown_link", f"{counts.unknown_link} packets of a link type that is not read")
+            if self._fragments.dropped:
+                message = f"{self._fragments.dropped} fragments could not be put together within bounds, or were cut"
+                self._sink.diagnose("fragments_dropped", message)
         if counts.evicted:
             self._sink.diagnose("evicted", f"{counts.evicted} connections were ended early to stay within memory")
         if counts.given_up:

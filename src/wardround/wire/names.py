@@ -31,6 +31,11 @@ def address(high: int, low: int) -> str:
     return socket.inet_ntop(socket.AF_INET6, struct.pack("!QQ", high, low))
 
 
+def from_packed(octets: bytes) -> str:
+    """An address of 4 or 16 bytes as text."""
+    return socket.inet_ntop(socket.AF_INET if len(octets) == 4 else socket.AF_INET6, octets)
+
+
 def addresses(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> list[str]:
     """Many addresses as text."""
     return [address(*halves) for halves in zip(high.tolist(), low.tolist(), strict=True)]

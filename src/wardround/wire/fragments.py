@@ -1,0 +1,147 @@
+"""IP fragments put together, within bounds (RFC 791, RFC 8200; overlaps are decided for whoever came first, and told)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wardround.wire.capture import PACKET_PLACE, Bytes, Records
+from wardround.wire.decode import FRAGMENT, MAX_TUNNELS, OK, PACKET, decode
+
+#: Incomplete packets held at a time, pieces of one, and bytes of all.
+MAX_PACKETS, MAX_PIECES, MAX_BYTES = 4_096, 128, 32 << 20
+
+#: Bytes of complete packets kept for parsers; what comes together after that is only counted.
+MAX_KEPT = 128 << 20
+
+_Key = tuple[int, ...]
+
+#: Called with Zeek's name of what is odd, the time and the frame.
+OnWeird = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class _Partial:
+    """A packet that is not complete: its pieces by offset, its header, and its length once the last piece is there."""
+
+    pieces: dict[int, bytes] = field(default_factory=dict)
+    header: bytes = b""
+    length: int = -1
+    held: int = 0
+
+
+class Fragments:
+    """Holds fragments until their packet is complete; ``extra`` takes the complete packets."""
+
+    def __init__(self, data: Bytes, extra: bytearray, on_weird: OnWeird) -> None:
+        self._data = data
+        self._extra = extra
+        self._on_weird = on_weird
+        self._partial: OrderedDict[_Key, _Partial] = OrderedDict()
+        self._held = 0
+        self.dropped = 0
+        self.given_up = 0
+
+    def join(self, packets: Records) -> None:
+        """Turn the row of every last missing fragment into that of the whole packet."""
+        for row in np.nonzero(packets["status"] == FRAGMENT)[0].tolist():
+            whole = self._add(packets, row)
+            if whole:
+                self._replace(packets, row, whole)
+
+    def _add(self, packets: Records, row: int) -> bytes:
+        """Keep a fragment; gives the whole packet when it is the last one missing."""
+        packet = packets[row]
+        six = int(packet["version"]) == 6
+        start, size, captured = (int(packet[name]) for name in ("payload", "length", "captured"))
+        header = bytes(self._data[int(packet["ip_offset"]) : start])
+        if six:
+            tag = bytes(self._data[start : start + 8])
+            word, number, following = int.from_bytes(tag[2:4], "big"), int.from_bytes(tag[4:8], "big"), tag[0]
+            offset, more = word & 0xFFF8, bool(word & 1)
+            start, size, captured = start + 8, size - 8, captured - 8
+        else:
+            word, number, following = int.from_bytes(header[6:8], "big"), int.from_bytes(header[4:6], "big"), header[9]
+            offset, more = (word & 0x1FFF) * 8, bool(word & 0x2000)
+        if captured < size or size <= 0:
+            self.dropped += 1
+            return b""
+        if offset + size > 65_535:
+            self._on_weird("excessively_large_fragment", int(packet["ts"]), int(packet["frame"]))
+            return b""
+        names = ("src_high", "src_low", "dst_high", "dst_low")
+        key = (*(int(packet[name]) for name in names), number, following)
+        partial = self._partial.setdefault(key, _Partial())
+        self._keep(partial, offset, bytes(self._data[start : start + size]), more, packets[row])
+        if offset == 0:
+            partial.header = header if not six else header[:6] + bytes([following]) + header[7:40]
+        body = _joined(partial)
+        if body or len(partial.pieces) > MAX_PIECES:
+            self._forget(key)
+        else:
+            self._bound()
+        return _packet(partial.header, body, six) if body else b""
+
+    def _keep(self, partial: _Partial, offset: int, data: bytes, more: bool, packet: Records) -> None:
+        overlaps = any(at < offset + len(data) and offset < at + len(piece) for at, piece in partial.pieces.items())
+        if overlaps:
+            same = partial.pieces.get(offset) == data
+            name = "fragment_overlap" if same else "fragment_inconsistency"
+            self._on_weird(name, int(packet["ts"]), int(packet["frame"]))
+        if offset not in partial.pieces:
+            partial.pieces[offset] = data
+            partial.held += len(data)
+            self._held += len(data)
+        if not more and partial.length < 0:
+            partial.length = offset + len(data)
+
+    def _forget(self, key: _Key) -> None:
+        self._held -= self._partial.pop(key).held
+
+    def _bound(self) -> None:
+        while len(self._partial) > MAX_PACKETS or self._held > MAX_BYTES:
+            self._forget(next(iter(self._partial)))
+            self.dropped += 1
+
+    def _replace(self, packets: Records, row: int, whole: bytes) -> None:
+        data = np.frombuffer(whole, np.uint8)
+        places = np.zeros(1, PACKET_PLACE)
+        places["captured"] = places["length"] = len(whole)
+        places["link"] = 228 if whole[0] >> 4 == 4 else 229
+        decoded = np.zeros(MAX_TUNNELS + 1, PACKET)
+        decode(data, places, 0, decoded)
+        old, new = packets[row].copy(), decoded[0]
+        if new["status"] != OK:
+            return
+        for name in ("ts", "frame", "vlan", "inner_vlan", "src_mac", "dst_mac", "ether_type", "parent", "tunnel"):
+            new[name] = old[name]
+        if len(self._extra) + len(whole) > MAX_KEPT:
+            new["captured"] = 0
+            self.given_up += 1
+        base = len(self._extra)
+        self._extra += whole if new["captured"] else b""
+        new["payload"] = -1 - (base + int(new["payload"]))
+        packets[row] = new
+
+
+def _joined(partial: _Partial) -> bytes:
+    """The payload when no piece is missing, else nothing."""
+    if partial.length < 0 or not partial.header:
+        return b""
+    body = bytearray()
+    for offset in sorted(partial.pieces):
+        if offset > len(body):
+            return b""
+        body += partial.pieces[offset][len(body) - offset :]
+    return bytes(body[: partial.length]) if len(body) >= partial.length else b""
+
+
+def _packet(header: bytes, body: bytes, six: bool) -> bytes:
+    """A whole IP packet from the header of its first fragment."""
+    if six:
+        return header[:4] + len(body).to_bytes(2, "big") + header[6:] + body if len(header) == 40 else b""
+    total = len(header) + len(body)
+    return header[:2] + total.to_bytes(2, "big") + header[4:6] + b"\0\0" + header[8:] + body if total <= 65_535 else b""
