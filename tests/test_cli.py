@@ -102,6 +102,7 @@ def test_nothing_readable_is_exit_code_1(tmp_path: Path) -> None:
         (["examine", "{in}", "--format", "pdf"], 1, "pdf"),
         (["examine", "{in}", "--since", "yesterday"], 1, "not an ISO 8601 time"),
         (["examine", "{in}", "--site", "/no/site.toml"], 1, "No such file"),
+        (["examine", "{in}", "--rules", "/no/rules"], 1, "--rules /no/rules: no such"),
         (["examine", "{in}", "--out", "/proc/round"], 1, "cannot write"),
         (["report", "{tmp}"], 1, "no round"),
         (["detections", "show", "NOPE"], 1, "no such detection"),

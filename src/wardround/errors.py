@@ -21,6 +21,7 @@ class ReaderError(WardroundError):
     Attributes:
         code: short snake_case name of the problem, as in the ``diagnostic`` table.
         offset: byte offset or record number where reading stopped, -1 when unknown.
+
     """
 
     def __init__(self, code: str, message: str, offset: int = -1) -> None:

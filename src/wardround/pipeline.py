@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wardround import __version__, evidence, site, store, workers
+from wardround.errors import UserError
 from wardround.model import Round
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
 
     Raises UserError for what the user got wrong. Bad evidence never raises: it is in the round's diagnostics.
     """
+    for path in request.rules:
+        if not path.exists():
+            raise UserError(f"--rules {path}: no such file or directory")
     told = site.load(request.site_file)
     workers.warm("wardround.preload")
     from wardround import reading
@@ -85,11 +89,11 @@ def _notes(request: Request, told: site.Site) -> Iterator[dict[str, str]]:
     if request.site_file is None:
         yield {
             "en": "No site file was given: zones and roles are inferred from addresses, and no exception is known.",
-            "fr": "Aucun fichier de site n'a été fourni : zones et rôles sont déduits des adresses, et aucune exception "
-            "n'est connue.",
+            "fr": "Aucun fichier de site n’a été fourni\u202f: zones et rôles sont déduits des adresses, et aucune exception "
+            "n’est connue.",
         }
     elif not told.zones:
         yield {
             "en": "The site file names no zones: they are inferred from addresses.",
-            "fr": "Le fichier de site ne nomme aucune zone : elles sont déduites des adresses.",
+            "fr": "Le fichier de site ne nomme aucune zone\u202f: elles sont déduites des adresses.",
         }

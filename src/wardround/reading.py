@@ -160,8 +160,8 @@ class _Matching:
         self._names = pa.array([rule.title for rule in matcher.rules], pa.string())
 
     def __call__(self, table: str, rows: pa.Table) -> pa.Table | None:
-        self.assessed |= self.matcher.assessed(table, rows)
         matches = self.matcher.match(table, rows)
+        self.assessed |= matches.assessed
         if len(matches.rule) == 0:
             return None
         hit = rows.select(["ts", "evidence_id", "record"]).take(pa.array(matches.row))

@@ -48,6 +48,13 @@ def test_two_other_attacks_on_the_host_raise_ours_once() -> None:
     assert weighed(*(finding(name) for name in "ABCDEF"))[0] == ("high", "high")
 
 
+def test_only_a_critical_asset_makes_an_attack_critical() -> None:
+    three = [finding(name, severity="high") for name in "ABC"]
+    assert weighed(*three) == [("high", "high")] * 3
+    site = Site.model_validate({"assets": [{"name": "ct1", "critical": True}]})
+    assert weighed(*three, site=site) == [("critical", "high")] * 3
+
+
 def test_one_attack_of_ours_raises_a_users_rule_but_not_the_reverse() -> None:
     assert weighed(finding(USER_RULE, confidence="low"), finding("A")) == [("high", "medium"), ("medium", "medium")]
     assert weighed(finding(USER_RULE, severity="high"), finding("A"))[0] == ("high", "high")

@@ -9,6 +9,7 @@ A level in a rule file is its author's view of one event. What the report says i
    - it is corroborated: attacks of at least two other detections of wardround (one for a user's rule) concern the same
      host within a day of it, or
    - the site file calls the host critical.
+   Only the latter makes an attack critical that was not: when everything is critical, nothing tells where to look first.
    A user's rule is not raised above high.
 3. Corroboration also raises the confidence one step. A finding under a declared exception is information.
 """
@@ -81,8 +82,8 @@ def _weighed(finding: Finding, of_user: bool, hosts: dict[str, list[_Span]], sit
     if critical:
         details["critical_assets"] = ", ".join(critical)
     severity = raised(finding.severity)
-    if of_user and severity == "critical":
-        severity = "high"
+    if severity == "critical" and (of_user or not critical):
+        severity = finding.severity
     confidence = finding.confidence
     if corroborated:
         confidence = _CONFIDENCES[min(_CONFIDENCES.index(confidence) + 1, len(_CONFIDENCES) - 1)]

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from wardround.report import charts, story
 from wardround.report.document import Finding, ResultDocument, Rule, presentable
+from wardround.report.problems import sentence
 from wardround.report.texts import language
 
 _LONGEST = 400
@@ -76,6 +77,7 @@ def export(document: ResultDocument, lang: str) -> bytes:
         _=words.gettext,
         counted=words.counted,
         words=words,
+        sentence=sentence,
         document=shown,
         limits=LIMITS,
         style=Markup(style),  # noqa: S704 - our own file

@@ -12,8 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from wardround.report import story
-from wardround.report.document import ResultDocument, presentable
+from wardround.report import problems, story
+from wardround.report.document import Finding, ResultDocument, presentable
 from wardround.report.texts import Language, language
 
 _LONGEST = 200
@@ -62,7 +62,7 @@ def _parts(document: ResultDocument, words: Language, where: str) -> Iterator[Te
     if document.findings:
         yield _title(_("The gravest findings"))
         yield _findings(document, words)
-        if (rest := len(document.findings) - _SHOWN_FINDINGS) > 0:
+        if (rest := sum(map(len, _alike(document)[_SHOWN_FINDINGS:]))) > 0:
             yield Text("  " + words.counted("and %(n)s more", "and %(n)s more", rest), style="dim")
     if plan := story.actions(document, words):
         yield _title(_("What to do first"))
@@ -101,17 +101,27 @@ def _counts(document: ResultDocument, words: Language) -> Text:
     return line
 
 
+def _alike(document: ResultDocument) -> list[list[Finding]]:
+    """Findings of one detection and severity together, in the order of the first of them."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for found in document.findings:
+        groups.setdefault((found.severity, found.detection), []).append(found)
+    return list(groups.values())
+
+
 def _findings(document: ResultDocument, words: Language) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column()
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     table.add_column(no_wrap=True)
-    for found in document.findings[:_SHOWN_FINDINGS]:
-        texts = words.texts(found.texts)
-        subject = Text(texts.title)
+    for group in _alike(document)[:_SHOWN_FINDINGS]:
+        found, others = group[0], len(group) - 1
+        subject = Text(words.texts(found.texts).title)
         if found.subjects:
             subject.append(f"\n{words.subjects(found.subjects[:3])}", style="dim")
+        if others:
+            subject.append(" · " + words.counted("and %(n)s more", "and %(n)s more", others), style="dim")
         severity = Text(f"  {words.severity(found.severity)}", style=_STYLES[found.severity])
         table.add_row(severity, Text(found.detection[:12]), subject, Text(words.stamp(found.last_ts), style="dim"))
     return table
@@ -121,6 +131,7 @@ def _problems(document: ResultDocument, words: Language) -> Iterator[Text]:
     worst = sorted(document.diagnostics, key=lambda problem: problem.recovered)
     for problem in worst[:_SHOWN_PROBLEMS]:
         times = f" (×{words.number(problem.count)})" if problem.count > 1 else ""
-        yield Text.assemble("  ", problem.source, (f"\n    {problem.message}{times}", "dim"), overflow="fold")
+        told = problems.sentence(problem.code, words) or problem.message
+        yield Text.assemble("  ", problem.source, (f"\n    {told}{times}", "dim"), overflow="fold")
     if (rest := len(worst) - _SHOWN_PROBLEMS) > 0:
         yield Text("  " + words.counted("and %(n)s more", "and %(n)s more", rest), style="dim")
