@@ -17,7 +17,7 @@ from wardround.report.document import Finding, ResultDocument
 
 #: What the chain leaves to be found, and on whom. A detection that is not shipped yet is expected once it is.
 EXPECTED: dict[str, set[str]] = {
-    "VPN-A05": {h.INTRUDER.address},
+    "VPN-A05": {"192.0.2.10", "cve-2018-13379", "cve-2019-11510", "cve-2019-19781", "cve-2020-3452"},
     "RDP-A01": {"lect2", "astreinte-imagerie", h.POOL_INTRUDER.address},
     "RDP-A04": {"lect2", "astreinte-imagerie", h.POOL_INTRUDER.address},
     "RDP-A08": {"ris1"},
