@@ -101,7 +101,10 @@ class _Exchange:
         code, identifier = data[0], data[1]
         if code not in (_ACCESS_REQUEST, _ACCESS_ACCEPT, _ACCESS_REJECT, _ACCESS_CHALLENGE):
             return
-        asked, columns = self._pending.pop(identifier, None) or self._continued(code, attributes) or (datagram, {})
+        waiting = self._pending.pop(identifier, None)
+        if waiting is None:
+            waiting = self._continued(code, attributes) or (datagram, {})
+        asked, columns = waiting
         _describe(columns, attributes)
         if code in (_ACCESS_ACCEPT, _ACCESS_REJECT):
             columns["result"] = "success" if code == _ACCESS_ACCEPT else "failed"
