@@ -78,6 +78,18 @@ tree_service  label    Kind of share
 """,
 )
 
+SMB_SESSION = table(
+    "smb_session",
+    "One row per connection over SMB: what its ends agreed upon.",
+    f"""{CONNECTION}
+dialect         label  Dialect that the server chose, such as SMB 3.1.1 or NT LM 0.12
+client_signing  label  Signing, as the client states it: none, enabled or required
+server_signing  label  Signing, as the server states it: none, enabled or required
+encrypted       flag   Whether messages were encrypted
+compressed      flag   Whether messages were compressed
+""",
+)
+
 NTLM = table(
     "ntlm",
     "One row per NTLM logon.",
@@ -201,4 +213,4 @@ height                 count  Height in pixels
 """,
 )
 
-TABLES = (DHCP, SMB_FILES, SMB_MAPPING, SMB_CMD, NTLM, KERBEROS, DCE_RPC, LDAP, LDAP_SEARCH, RDP, RFB)
+TABLES = (DHCP, SMB_FILES, SMB_MAPPING, SMB_CMD, SMB_SESSION, NTLM, KERBEROS, DCE_RPC, LDAP, LDAP_SEARCH, RDP, RFB)

@@ -14,7 +14,10 @@ from wardround.wire.connection import Connection, Malformed, Rows
 if TYPE_CHECKING:
     from wardround.wire.connection import Parser
 
-_ORDER: tuple[str, ...] = ("ssl", "quic", "rdp", "smb", "dce_rpc", "ssh", "rfb", "smtp", "ftp", "http", "snmp", "kerberos", "radius", "dns", "syslog")
+_ORDER: tuple[str, ...] = (
+    "ssl", "quic", "rdp", "smb", "dce_rpc", "ssh", "rfb",
+    "smtp", "ftp", "http", "snmp", "kerberos", "radius", "dns", "syslog",
+)  # fmt: skip
 
 
 @cache

@@ -1,0 +1,61 @@
+"""Messages with a length before them, from both directions of a TCP connection, in the order in which they came."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from wardround.wire.connection import Connection, Stream
+
+#: Chunks of one direction that are looked at to find a message again after a gap or after bytes that are none.
+_SEARCHED = 20_000
+
+#: Gives the size of the message that begins with these bytes, what frames it included; 0 when none begins there.
+SizeOf = Callable[[bytes], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: where it is, when its beginning came, and its first bytes. The rest is read only when asked for."""
+
+    stream: Stream
+    from_orig: bool
+    start: int
+    size: int
+    ts: int
+    record: int
+    head: bytes
+
+    def read(self, at: int, count: int) -> bytes:
+        """``count`` bytes from position ``at`` of the message; fewer at its end or at a gap."""
+        count = min(count, self.size - at)
+        if count <= 0 or at < 0:
+            return b""
+        if at + count <= len(self.head):
+            return self.head[at : at + count]
+        return self.stream.read(self.start + at, count)
+
+
+def messages(connection: Connection, size_of: SizeOf, head: int) -> Iterator[Message]:
+    """The messages of both directions in order of time, each with its first ``head`` bytes."""
+    sides = (_side(connection.orig, True, size_of, head), _side(connection.resp, False, size_of, head))
+    yield from heapq.merge(*sides, key=lambda message: (message.ts, message.record))
+
+
+def _side(stream: Stream, from_orig: bool, size_of: SizeOf, head_size: int) -> Iterator[Message]:
+    offset = 0
+    searched = 0
+    while True:
+        head = stream.read(offset, head_size)
+        size = size_of(head)
+        chunk = stream.chunk_at(offset + min(size, len(head)) - 1) if size > 0 else None
+        if chunk is not None:
+            yield Message(stream, from_orig, offset, size, chunk.ts, chunk.record, head[:size])
+            offset += size
+            continue
+        following = stream.data_after(offset + 1)
+        searched += 1
+        if following is None or searched > _SEARCHED:
+            return
+        offset = following
