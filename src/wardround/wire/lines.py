@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from wardround.wire.connection import Connection, Stream
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wardround.wire.connection import Connection, Gap, Stream
 
 #: Longer lines are cut: a text protocol that needs more is none.
 LINE_LIMIT = 32_768
@@ -13,6 +16,34 @@ _WINDOW = 4_096
 def decode(data: bytes) -> str:
     """Bytes as text: UTF-8, other bytes as a backslash, x and their number as Zeek writes them."""
     return data.decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line without its end: when and in which frame its last byte came, and where in the stream the next line begins."""
+
+    ts: int
+    record: int
+    end: int
+    data: bytes
+
+
+def lines(stream: Stream) -> Iterator[Line]:
+    """The lines of a stream, cut at ``LINE_LIMIT``; what is left of a line at a gap is passed over."""
+    rest, torn = b"", False
+    for piece in stream.pieces:
+        if isinstance(piece, Gap):
+            rest, torn = b"", True
+            continue
+        begin = 0
+        while (end := piece.data.find(b"\n", begin)) >= 0:
+            line = rest + piece.data[begin:end]
+            begin, rest = end + 1, b""
+            if not torn:
+                yield Line(piece.ts, piece.record, piece.offset + begin, line.rstrip(b"\r")[:LINE_LIMIT])
+            torn = False
+        if len(rest) < LINE_LIMIT:
+            rest += piece.data[begin:]
 
 
 class Cursor:
