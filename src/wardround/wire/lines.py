@@ -29,19 +29,17 @@ class Line:
 
 
 def lines(stream: Stream) -> Iterator[Line]:
-    """The lines of a stream, cut at ``LINE_LIMIT``; what is left of a line at a gap is passed over."""
-    rest, torn = b"", False
+    """The lines of a stream, cut at ``LINE_LIMIT``. A gap ends a line without giving it; behind it another is taken to begin."""
+    rest = b""
     for piece in stream.pieces:
         if isinstance(piece, Gap):
-            rest, torn = b"", True
+            rest = b""
             continue
         begin = 0
         while (end := piece.data.find(b"\n", begin)) >= 0:
             line = rest + piece.data[begin:end]
             begin, rest = end + 1, b""
-            if not torn:
-                yield Line(piece.ts, piece.record, piece.offset + begin, line.rstrip(b"\r")[:LINE_LIMIT])
-            torn = False
+            yield Line(piece.ts, piece.record, piece.offset + begin, line.rstrip(b"\r")[:LINE_LIMIT])
         if len(rest) < LINE_LIMIT:
             rest += piece.data[begin:]
 
