@@ -71,13 +71,17 @@ def release_chain(segments: Records, counters: NDArray[np.int64], head: Number) 
 
 @njit(boundscheck=True, cache=True, nogil=True)
 def chains(segments: Records, heads: NDArray[np.int32], numbers: NDArray[np.int64], starts: NDArray[np.int64]) -> None:
-    """Write the numbers of the segments of chains one after the other; ``starts`` tells where each begins and the end."""
+    """Write the numbers of the segments of chains one after the other, but for empty ones.
+
+    ``starts`` tells where each chain begins, and in the end where the last one ends.
+    """
     count = 0
     for position in range(len(heads)):
         starts[position] = count
         at = heads[position]
         while at >= 0 and count < len(numbers):
-            numbers[count] = at
-            count += 1
+            if segments[at].length > 0:
+                numbers[count] = at
+                count += 1
             at = segments[at].next
     starts[len(heads)] = count

@@ -37,23 +37,29 @@ def gather(segments: Records, ends: Records) -> tuple[Records, list[int]]:
     return segments[numbers[: starts[-1]]], starts.tolist()
 
 
+#: Chunks of a stream that stay in memory once they were read.
+CHUNKS_KEPT = 4_096
+
+
 class MappedStream(Stream):
     """A stream whose bytes stay in the capture until they are read."""
 
-    __slots__ = ("_at", "_chunks", "_payload", "_segments")
+    __slots__ = ("_at", "_chunks", "_items", "_payload", "_segments")
 
     def __init__(self, payload: Payload, segments: Records) -> None:
         self._payload = payload
         self._segments = segments
-        self._at: list[int] = (segments["at"] - 1).tolist()
+        self._items: list[tuple[int, ...]] = segments.tolist()
+        self._at = [item[0] - 1 for item in self._items]
         self._chunks: dict[int, Chunk] = {}
 
     def _chunk(self, index: int) -> Chunk:
         found = self._chunks.get(index)
         if found is None:
-            segment = self._segments[index]
-            data = self._payload.read(int(segment["offset"]), int(segment["length"]))
-            found = self._chunks[index] = Chunk(self._at[index], int(segment["ts"]), int(segment["frame"]), data)
+            if len(self._chunks) >= CHUNKS_KEPT:
+                self._chunks.clear()
+            at, offset, ts, frame, length, _, _ = self._items[index]
+            found = self._chunks[index] = Chunk(at - 1, ts, frame, self._payload.read(offset, length))
         return found
 
     @property
@@ -62,8 +68,6 @@ class MappedStream(Stream):
         result: list[Chunk | Gap] = []
         expected = 0
         for index, at in enumerate(self._at):
-            if not self._segments[index]["length"]:
-                continue
             if at > expected:
                 result.append(Gap(expected, at - expected))
             chunk = self._chunk(index)
@@ -113,7 +117,7 @@ class MappedStream(Stream):
         """Bytes of the stream, gaps included."""
         if not self._at:
             return 0
-        return self._at[-1] + int(self._segments[-1]["length"])
+        return self._at[-1] + self._items[-1][4]
 
     def chunk_at(self, offset: int) -> Chunk | None:
         """The chunk that holds the byte at ``offset``, None inside a gap or past the end."""
@@ -129,16 +133,13 @@ class MappedDatagrams(Sequence[Datagram]):
 
     def __init__(self, payload: Payload, orig: Records, resp: Records) -> None:
         self._payload = payload
+        self._items: list[tuple[bool, tuple[int, ...]]] = [(True, item) for item in orig.tolist()]
+        self._items += [(False, item) for item in resp.tolist()]
         if len(orig) and len(resp):
-            segments = np.concatenate([orig, resp])
-            order = np.argsort(segments["frame"], kind="stable")
-            self._segments, self._from_orig = segments[order], order < len(orig)
-        else:
-            self._segments = orig if len(orig) else resp
-            self._from_orig = np.full(len(self._segments), len(orig) > 0)
+            self._items.sort(key=_frame)
 
     def __len__(self) -> int:
-        return len(self._segments)
+        return len(self._items)
 
     @overload
     def __getitem__(self, index: int) -> Datagram: ...
@@ -147,5 +148,9 @@ class MappedDatagrams(Sequence[Datagram]):
     def __getitem__(self, index: int | slice) -> Datagram | list[Datagram]:
         if isinstance(index, slice):
             return [self[position] for position in range(*index.indices(len(self)))]
-        _, offset, ts, frame, length, wire, _ = self._segments[index].item()
-        return Datagram(ts, bool(self._from_orig[index]), self._payload.read(offset, length), frame, wire)
+        from_orig, (_, offset, ts, frame, length, wire, _) = self._items[index]
+        return Datagram(ts, from_orig, self._payload.read(offset, length), frame, wire)
+
+
+def _frame(item: tuple[bool, tuple[int, ...]]) -> int:
+    return item[1][3]
