@@ -117,7 +117,7 @@ class MappedStream(Stream):
         """Bytes of the stream, gaps included."""
         if not self._at:
             return 0
-        return self._at[-1] + self._items[-1][4]
+        return int(self._at[-1] + self._items[-1][4])
 
     def chunk_at(self, offset: int) -> Chunk | None:
         """The chunk that holds the byte at ``offset``, None inside a gap or past the end."""
