@@ -90,6 +90,7 @@ class Tables:
         self._zone_of = lru_cache(maxsize=_CACHED_ZONES)(self.site.zone_of)
         self._parts = {name: part for name, part in parts.items() if isinstance(part, pa.Table) or part}
         self._views: set[str] = set()
+        self._names: dict[Path, list[str]] = {}
         self._added: set[str] = set()
         self._copies: bool | None = None
         self._filled: dict[tuple[str, str], bool] = {}
@@ -196,8 +197,13 @@ class Tables:
         self._view(table)
         if table == _WINDOWS_EVENT and isinstance(self._whole, list):
             declared = (column.name for column in schema.tables()[table].columns)
-            return frozenset((*declared, *(name for path in self._whole for name in pq.read_schema(path).names)))
+            return frozenset((*declared, *(name for path in self._whole for name in self._column_names(path))))
         return frozenset(row[0] for row in self._connection.execute(f"DESCRIBE {table}").fetchall())
+
+    def _column_names(self, path: Path) -> list[str]:
+        if path not in self._names:
+            self._names[path] = pq.read_schema(path).names
+        return self._names[path]
 
     def has_table(self, table: str) -> bool:
         """Whether rows of this table came with the round (a table without rows can be asked all the same)."""
@@ -282,7 +288,7 @@ class Tables:
             met = [part.column_names]
         else:
             source = f"read_parquet({_sql_list([str(path) for path in part])}, union_by_name = true)"
-            met = [pq.read_schema(path).names for path in part]
+            met = [self._column_names(path) for path in part]
         there = {column.lower() for columns in met for column in columns}
         selected = ["*" + _merged_variants(met, {column.name.lower() for column in declared.columns})]
         selected += [_null(c.name, _sql_type(c.type)) for c in declared.columns if c.name.lower() not in there]
