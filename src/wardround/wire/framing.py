@@ -17,12 +17,16 @@ Extent = Callable[[bytes | bytearray, int], tuple[int, int] | None]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: its bytes, who sent it, and when and in which frame its last byte came."""
+    """One message: its bytes, who sent it, and when and in which frame its last byte came.
+
+    ``end`` is the offset in its stream after it, 0 for datagrams.
+    """
 
     ts: int
     record: int
     from_orig: bool
     data: bytes
+    end: int = 0
 
 
 def prefixed(size: int) -> Extent:
@@ -39,7 +43,7 @@ def prefixed(size: int) -> Extent:
 
 
 def _framed(stream: Stream, from_orig: bool, extent: Extent) -> Iterator[Message]:
-    data, at = bytearray(), 0
+    data, at, gone = bytearray(), 0, 0
     for piece in stream.pieces:
         if isinstance(piece, Gap):
             return
@@ -53,11 +57,11 @@ def _framed(stream: Stream, from_orig: bool, extent: Extent) -> Iterator[Message
                 return
             if end > len(data):
                 break
-            yield Message(piece.ts, piece.record, from_orig, bytes(data[start:end]))
+            yield Message(piece.ts, piece.record, from_orig, bytes(data[start:end]), gone + end)
             at = end
-        if at:
-            del data[:at]
-            at = 0
+        del data[:at]
+        gone += at
+        at = 0
         if len(data) > LONGEST_MESSAGE:
             return
 

@@ -15,8 +15,22 @@ if TYPE_CHECKING:
     from wardround.wire.connection import Parser
 
 _ORDER: tuple[str, ...] = (
-    "ssl", "quic", "rdp", "smb", "dce_rpc", "ssh", "rfb",
-    "smtp", "ftp", "http", "snmp", "kerberos", "radius", "dns", "syslog",
+    "ssl",
+    "quic",
+    "rdp",
+    "smb",
+    "dce_rpc",
+    "ssh",
+    "rfb",
+    "smtp",
+    "ftp",
+    "http",
+    "snmp",
+    "ldap",
+    "kerberos",
+    "radius",
+    "dns",
+    "syslog",
 )  # fmt: skip
 
 
