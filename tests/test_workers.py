@@ -23,8 +23,10 @@ def _work(prepared: int, unit: Any) -> Any:
         os.kill(os.getpid(), signal.SIGSEGV)
     if unit == "hang":
         time.sleep(60)
-    if unit == "raise":
+    if unit == "leave":
         raise SystemExit(3)
+    if unit == "raise":
+        raise ValueError("cannot")
     return prepared + unit
 
 
@@ -38,11 +40,12 @@ def test_no_units_is_no_work() -> None:
 
 
 def test_a_crash_costs_its_unit_only() -> None:
-    units = [1, "die", 2, "raise", 3]
+    units = [1, "die", 2, "leave", 3, "raise"]
     outcomes = sorted(workers.run(_prepare, 0, _work, units, processes=2), key=lambda o: o.index)
-    assert [o.result for o in outcomes] == [1, None, 2, None, 3]
+    assert [o.result for o in outcomes] == [1, None, 2, None, 3, None]
     assert "-11" in outcomes[1].failure
     assert "code 3" in outcomes[3].failure
+    assert (outcomes[5].failure, outcomes[5].raised) == ("ValueError: cannot", "ValueError")
 
 
 def test_a_hang_is_stopped() -> None:

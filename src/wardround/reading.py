@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from wardround import readers, schema, store, workers
-from wardround.errors import ReaderError
+from wardround.errors import ReaderError, WardroundError
 from wardround.evidence import FileSource, Found
 from wardround.model import Diagnostic, Evidence
 from wardround.readers.base import SPAN_BYTES, Span
@@ -155,12 +155,15 @@ class _Matching:
 
     def __init__(self, matcher: Matcher) -> None:
         self.matcher = matcher
+        self.failed = False
         self.assessed = np.zeros(len(matcher.rules), dtype=bool)
         self._ids = pa.array([rule.id for rule in matcher.rules], pa.string())
         self._names = pa.array([rule.title for rule in matcher.rules], pa.string())
 
     def __call__(self, table: str, rows: pa.Table) -> pa.Table | None:
+        self.failed = True
         matches = self.matcher.match(table, rows)
+        self.failed = False
         self.assessed |= matches.assessed
         if len(matches.rule) == 0:
             return None
@@ -185,7 +188,10 @@ def prepare(state: WorkerState) -> tuple[WorkerState, Matcher]:
 
 
 def work(prepared: tuple[WorkerState, Matcher], unit: Unit) -> UnitOutcome:
-    """Read one unit in a worker: rows to tables, matches beside them. Never raises: what goes wrong is a diagnostic."""
+    """Read one unit in a worker: rows to tables, matches beside them. What goes wrong with evidence is a diagnostic.
+
+    Raises what the matcher raises: that is a defect of wardround and not of the evidence that happened to be read.
+    """
     state, matcher = prepared
     matching = _Matching(matcher)
     writer = store.UnitWriter(unit.tables, unit.number, matching, state.since, state.until)
@@ -195,7 +201,9 @@ def work(prepared: tuple[WorkerState, Matcher], unit: Unit) -> UnitOutcome:
             readers.by_name(part.reader).read(part.source, part.span, sink)
         except ReaderError as error:
             sink.diagnose(error.code, str(error), error.offset, recovered=False)
-        except Exception as error:  # noqa: BLE001 - the boundary: a defect of a reader must not end the round
+        except Exception as error:  # the boundary: a defect of a reader must not end the round
+            if matching.failed:
+                raise
             sink.diagnose("reader_defect", f"{part.reader}: {type(error).__name__}: {error}", recovered=False)
     return UnitOutcome(writer.close(), matching.assessed)
 
@@ -238,6 +246,8 @@ def _outcomes(units: list[Unit], state: WorkerState) -> Iterator[tuple[Unit, wor
     again: list[Unit] = []
     for outcome in workers.run(prepare, state, work, units):
         unit = units[outcome.index]
+        if outcome.raised == "DisagreementError":
+            raise WardroundError(f"--paranoid: the two matchers disagree: {outcome.failure}")
         if outcome.failure and len(unit.parts) > 1:
             _lost(unit, outcome.failure)
             again += [replace(unit, parts=(part,)) for part in unit.parts]

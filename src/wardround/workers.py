@@ -34,11 +34,20 @@ Work = Callable[[Any, Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of the unit at ``index``: its ``result``, or why there is none (``crashed``, ``timeout``)."""
+    """What became of the unit at ``index``: its ``result``, or why there is none; ``raised`` names an exception."""
 
     index: int
     result: Any
     failure: str = ""
+    raised: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """What a worker sends when ``work`` raised: the name of the exception and its message."""
+
+    name: str
+    message: str
 
 
 @dataclass(slots=True)
@@ -68,8 +77,8 @@ def run(
 ) -> Iterator[Outcome]:
     """Do ``work(prepared, unit)`` for every unit, ``prepared`` being ``prepare(state)`` made once in each worker.
 
-    Outcomes come in order of completion. ``state``, units and results must be picklable. ``work`` must not raise: what it
-    raises counts as a crash. Raises WorkerError when ``prepare`` fails.
+    Outcomes come in order of completion. ``state``, units and results must be picklable. What ``work``
+    raises is the failure of that unit. Raises WorkerError when ``prepare`` fails.
     """
     context = multiprocessing.get_context("forkserver")
     waiting = deque(range(len(units)))
@@ -121,7 +130,10 @@ def _serve(pipe: Connection, prepare: Callable[[Any], Any], state: Any, work: Wo
             unit = pipe.recv()
         except (EOFError, OSError):  # the round is over
             return
-        pipe.send(work(prepared, unit))
+        try:
+            pipe.send(work(prepared, unit))
+        except Exception as error:  # noqa: BLE001 - told to the parent as the failure of this unit
+            pipe.send(_Raised(type(error).__name__, str(error)))
 
 
 def _awaited(worker: _Worker) -> _Worker:
@@ -148,7 +160,10 @@ def _collect(worker: _Worker, seconds: float) -> Outcome:
     if not worker.pipe.poll():
         return Outcome(worker.index, None, f"stopped after {seconds:.0f} seconds")
     try:
-        return Outcome(worker.index, worker.pipe.recv())
+        result = worker.pipe.recv()
+        if isinstance(result, _Raised):
+            return Outcome(worker.index, None, f"{result.name}: {result.message}", result.name)
+        return Outcome(worker.index, result)
     except (EOFError, OSError):
         worker.process.join(5)
         return Outcome(worker.index, None, f"the reading process ended with code {worker.process.exitcode}")

@@ -1,0 +1,77 @@
+"""Reading: units of work, defects of readers and of the matcher, and the paranoid switch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wardround import readers, reading, store
+from wardround.detect.matcher import DisagreementError, Matcher
+from wardround.evidence import FileSource, Found, Walk
+from wardround.readers.base import SPAN_BYTES, Span
+
+EVENT = {
+    "Event": {"System": {"EventID": 1, "Channel": "Security", "Computer": "a", "EventRecordID": 1}, "EventData": {"X": "y"}}
+}
+
+
+def found(tmp_path: Path, files: int, lines: int = 1) -> Found:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(files):
+        (folder / f"{number:03}.json").write_text((json.dumps(EVENT) + "\n") * lines)
+    (tmp_path / "scratch").mkdir()
+    return Walk(tmp_path / "scratch").run([str(folder)])
+
+
+def units(walked: Found, tables: Path) -> list[reading.Unit]:
+    planned = list(reading.plan(walked, reading.identify(walked), tables))
+    return [unit for unit in planned if isinstance(unit, reading.Unit)]
+
+
+def test_small_files_share_a_unit_and_large_ones_are_cut(tmp_path: Path) -> None:
+    assert [len(unit.parts) for unit in units(found(tmp_path, 30), tmp_path)] == [30]
+
+
+def test_a_large_file_is_cut_and_every_line_is_read_once(tmp_path: Path) -> None:
+    walked = found(tmp_path, 1, lines=3 * SPAN_BYTES // len(json.dumps(EVENT)))
+    cut = units(walked, tmp_path)
+    assert len(cut) >= 3
+    rows = 0
+    for unit in cut:
+        rows += reading.work((reading.WorkerState(()), Matcher(())), unit).result.rows["windows_event"]
+    assert rows == 3 * SPAN_BYTES // len(json.dumps(EVENT))
+
+
+class _Broken:
+    """A matcher that fails on every batch."""
+
+    rules: tuple[Any, ...] = ()
+
+    def match(self, table: str, rows: Any) -> Any:
+        raise DisagreementError(f"{table}: the matchers disagree")
+
+
+def test_a_defect_of_the_matcher_is_not_blamed_on_evidence(tmp_path: Path) -> None:
+    (unit,) = units(found(tmp_path, 1), tmp_path)
+    with pytest.raises(DisagreementError):
+        reading.work((reading.WorkerState(()), _Broken()), unit)  # type: ignore[arg-type]
+
+
+def test_a_defect_of_a_reader_costs_its_evidence_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (unit,) = units(found(tmp_path, 2), tmp_path)
+    reader = readers.by_name("windows_json")
+    real = type(reader).read
+
+    def failing(self: Any, source: FileSource, span: Span, sink: store.EvidenceSink) -> None:
+        if source.path.endswith("000.json"):
+            raise ZeroDivisionError("a defect")
+        real(self, source, span, sink)
+
+    monkeypatch.setattr(type(reader), "read", failing)
+    result = reading.work((reading.WorkerState(()), Matcher(())), unit).result
+    assert [(d.code, d.recovered) for d in result.diagnostics if d.evidence_id == "e1"] == [("reader_defect", False)]
+    assert result.tallies["e2"].records == 1
