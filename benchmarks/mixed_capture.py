@@ -69,7 +69,9 @@ def template(corpora: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArr
     return np.frombuffer(b"".join(parts), np.uint8), np.array(starts), np.array(vary), len(starts)
 
 
-def _reordered(found: tuple[list[bytes], list[int], list[int], list[int]]) -> tuple[list[int], list[bytes], list[int], list[int]]:
+def _reordered(
+    found: tuple[list[bytes], list[int], list[int], list[int]],
+) -> tuple[list[int], list[bytes], list[int], list[int]]:
     return found[1], found[0], found[2], found[3]
 
 

@@ -82,6 +82,11 @@ class Engine:
         self._counts = Counts()
         self._since_sweep = 0
 
+    @property
+    def packets(self) -> int:
+        """Frames read so far."""
+        return self._counts.packets
+
     def run(self, on_walked: OnWalked | None = None) -> None:
         """Read the whole capture; raises ReaderError when the data is not one."""
         for item in capture.blocks(self._data):
