@@ -25,11 +25,13 @@ _ORDER: tuple[str, ...] = (
     "smtp",
     "ftp",
     "http",
+    "sip",
     "snmp",
     "ldap",
     "kerberos",
     "radius",
     "dns",
+    "ntp",
     "syslog",
 )  # fmt: skip
 
