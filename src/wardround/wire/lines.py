@@ -29,7 +29,7 @@ class Line:
 
 
 def lines(stream: Stream) -> Iterator[Line]:
-    """The lines of a stream, cut at ``LINE_LIMIT``. A gap ends a line without giving it; behind it another is taken to begin."""
+    """The lines of a stream, cut at ``LINE_LIMIT``. A gap ends a line without giving it; another begins behind it."""
     rest = b""
     for piece in stream.pieces:
         if isinstance(piece, Gap):
