@@ -41,14 +41,11 @@ def _engine(file: Path) -> int:
     """Read a capture in this process; gives the number of packets."""
     with file.open("rb") as stream:
         mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-    given = 0
 
     def walked(offset: int) -> None:
-        nonlocal given
         behind = max(0, offset - (64 << 20)) // mmap.PAGESIZE * mmap.PAGESIZE
-        if behind > given:
-            mapped.madvise(mmap.MADV_DONTNEED, given, behind - given)
-            given = behind
+        if behind:
+            mapped.madvise(mmap.MADV_DONTNEED, 0, behind)
 
     engine = Engine(np.frombuffer(mapped, np.uint8), _Nowhere())
     engine.run(walked)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import ipaddress
+import struct
 from typing import Any
 
 import pytest
@@ -149,6 +153,28 @@ def test_community_ids_of_the_specification() -> None:
     """The example of the specification: 128.232.110.120:34855 to 66.35.250.204:80 over TCP, seed 0."""
     talk = Talk(client=("128.232.110.120", 34855), server=("66.35.250.204", 80)).open()
     assert conn(talk.frames)["community_id"] == "1:LQU9qZlK+B5F3KDmev6m5PMibrg="
+
+
+def _community_id(protocol: int, source: str, target: str, ports: tuple[int, int]) -> str:
+    """The specification, read literally."""
+    (a, p), (b, q) = sorted(((ipaddress.ip_address(source).packed, ports[0]), (ipaddress.ip_address(target).packed, ports[1])))
+    text = b"\0\0" + a + b + struct.pack("!BBHH", protocol, 0, p, q)
+    return "1:" + base64.b64encode(hashlib.sha1(text).digest()).decode()
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "ports"),
+    [
+        (CLIENT, SERVER, (40000, 53)),
+        (SERVER, CLIENT, (40000, 53)),
+        (CLIENT, CLIENT, (7000, 6000)),
+        ("2001:db8::1", "fe80::2", (5000, 53)),
+        ("fe80::2", "2001:db8::1", (5000, 53)),
+    ],
+)
+def test_community_ids(source: str, target: str, ports: tuple[int, int]) -> None:
+    row = conn([(START, ethernet(ip(source, target, 17, udp(*ports, b"x"))))])
+    assert row["community_id"] == _community_id(17, source, target, ports)
 
 
 def test_tunnel_within_udp() -> None:

@@ -17,6 +17,7 @@ _SHARDS = 2
 
 #: Pages this far behind the walk are given back, so that a large capture does not fill the memory.
 _BEHIND = 64 << 20
+_STEP = 16 << 20
 
 
 class CaptureReader:
@@ -53,13 +54,14 @@ class CaptureReader:
                     mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             except (OSError, ValueError) as error:
                 raise ReaderError("unreadable", str(error)) from error
-            size, given = len(mapped), 0
+            given = 0
 
             def walked(offset: int) -> None:
                 nonlocal given
                 behind = (offset - _BEHIND) // mmap.PAGESIZE * mmap.PAGESIZE
-                if behind > given and offset < size:
-                    mapped.madvise(mmap.MADV_DONTNEED, given, behind - given)
+                if behind > given + _STEP:
+                    # From the start each time: pages come back when payload is read after the walk has passed it.
+                    mapped.madvise(mmap.MADV_DONTNEED, 0, behind)
                     given = behind
 
             Engine(np.frombuffer(mapped, np.uint8), sink, shard=shard, shards=shards).run(walked)

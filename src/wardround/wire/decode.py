@@ -548,7 +548,7 @@ def _gre(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Num
         return _L_DONE, at, 0, 0
     if kind == 0x6558:
         return _L_ETHERNET, start, 0, GRE
-    if 0x8200 <= kind <= 0x9000 and kind & 0xFF == 0:  # frames of wireless access points (Aruba)
+    if 0x8200 <= kind <= 0x82FF:  # frames of wireless access points (Aruba)
         return _L_WIFI, start, 0, GRE
     if kind == 0x88BE:  # ERSPAN type I has no header of its own, type II has eight bytes
         return _L_ETHERNET, start + (8 if flags & 0x1000 else 0), 0, GRE

@@ -60,6 +60,9 @@ class Finished:
         self.orig = names.addresses(flows["orig_high"], flows["orig_low"])
         self.resp = names.addresses(flows["resp_high"], flows["resp_low"])
         self.proto = _PROTO[flows["protocol"]]
+        self._ends = list(zip(self.orig, flows["orig_port"].tolist(), self.resp, flows["resp_port"].tolist(), strict=True))
+        head = (self.uids.to_pylist(), flows["first_ts"].tolist(), flows["frame"].tolist(), self.proto.tolist())
+        self._heads = list(zip(*head, strict=True))
         self.services: list[str | None] = [None] * len(flows)
         self.applications: list[str | None] = [None] * len(flows)
         for index in np.nonzero(flows["carried"])[0].tolist():
@@ -67,17 +70,9 @@ class Finished:
 
     def connection(self, index: int) -> Connection:
         """The connection of a flow, still without its payload."""
-        flow = self.flows[index]
-        return Connection(
-            self.uids[index].as_py(),
-            int(flow["first_ts"]),
-            int(flow["frame"]),
-            self.proto[index],
-            self.orig[index],
-            int(flow["orig_port"]),
-            self.resp[index],
-            int(flow["resp_port"]),
-        )
+        orig_h, orig_p, resp_h, resp_p = self._ends[index]
+        uid, ts, frame, proto = self._heads[index]
+        return Connection(uid, ts, frame, proto, orig_h, orig_p, resp_h, resp_p)
 
     def learned(self, index: int, connection: Connection) -> None:
         """Take what parsers found out about a connection."""
@@ -124,7 +119,7 @@ class Finished:
             "proto": pa.array(self.proto, pa.string()),
             "service": pa.array(self.services, pa.string()),
             "application": pa.array(self.applications, pa.string()),
-            "community_id": pa.array(names.community_ids(flows), pa.string()),
+            "community_id": names.community_ids(flows),
             "duration": pa.array(duration / 1e9, mask=untimed),
             "orig_bytes": pa.array(np.maximum(ends["bytes"][:, 0], 0), mask=untimed),
             "resp_bytes": pa.array(np.maximum(ends["bytes"][:, 1], 0), mask=untimed),

@@ -5,11 +5,11 @@ Sources: RFC 5952 (text of IPv6 addresses) and the Community ID flow hashing spe
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import socket
 import struct
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -39,13 +39,6 @@ def from_packed(octets: bytes) -> str:
 def addresses(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> list[str]:
     """Many addresses as text."""
     return [address(*halves) for halves in zip(high.tolist(), low.tolist(), strict=True)]
-
-
-def packed(high: int, low: int) -> bytes:
-    """An address of 128 bits as the 4 or 16 bytes of the protocol."""
-    if high == 0 and low >> 32 == 0xFFFF:
-        return struct.pack("!I", low & 0xFFFFFFFF)
-    return struct.pack("!QQ", high, low)
 
 
 def mac(value: int) -> str | None:
@@ -90,30 +83,60 @@ def uid(number: int) -> str:
     return str(uids(np.array([number], np.uint64))[0].as_py())
 
 
-#: ICMP and ICMPv6 types as the specification pairs them; others are one-way.
-_ANSWERS = {
-    ICMP: {8: 0, 0: 8, 13: 14, 14: 13, 15: 16, 16: 15, 10: 9, 9: 10, 17: 18, 18: 17},
-    ICMP6: {128: 129, 129: 128, 133: 134, 134: 133, 135: 136, 136: 135, 130: 131, 131: 130, 144: 145, 145: 144},
-}
+#: ICMP and ICMPv6 types that the Community ID pairs; others are one-way.
+_PAIRED = np.zeros((256, 256), np.bool_)
+_PAIRED[ICMP, [8, 0, 13, 14, 15, 16, 10, 9, 17, 18]] = True
+_PAIRED[ICMP6, [128, 129, 133, 134, 135, 136, 130, 131, 144, 145]] = True
+_BASE64 = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", np.uint8)
 
 
-def community_id(protocol: int, orig: tuple[int, int], resp: tuple[int, int], orig_port: int, resp_port: int) -> str:
-    """Community ID, version 1 with seed 0. Addresses are (high, low) halves; ICMP has type and code in place of ports."""
-    source, target = packed(*orig), packed(*resp)
-    one_way = protocol in _ANSWERS and orig_port not in _ANSWERS[protocol]
-    ported = protocol in (TCP, UDP, SCTP, ICMP, ICMP6)
-    if not one_way and (source, orig_port) > (target, resp_port):
-        source, target, orig_port, resp_port = target, source, resp_port, orig_port
-    text = struct.pack("!H", 0) + source + target + struct.pack("!BB", protocol, 0)
-    if ported:
-        text += struct.pack("!HH", orig_port, resp_port)
-    return "1:" + base64.b64encode(hashlib.sha1(text, usedforsecurity=False).digest()).decode("ascii")
+def community_ids(flows: Records) -> pa.Array:
+    """The community ids (version 1, seed 0) of flows (dtype flows.FLOW), whose ICMP ports are types and codes."""
+    protocol = flows["protocol"]
+    a, b = (flows["orig_high"], flows["orig_low"], flows["orig_port"]), (
+        flows["resp_high"], flows["resp_low"], flows["resp_port"],
+    )  # fmt: skip
+    same = [x == y for x, y in zip(a, b, strict=True)]
+    above = (a[0] > b[0]) | (same[0] & ((a[1] > b[1]) | (same[1] & (a[2] > b[2]))))
+    icmp = (protocol == ICMP) | (protocol == ICMP6)
+    swap = above & (~icmp | _PAIRED[protocol, flows["orig_port"] & 255])
+    first = [np.where(swap, y, x) for x, y in zip(a, b, strict=True)]
+    second = [np.where(swap, x, y) for x, y in zip(a, b, strict=True)]
+    digests = np.zeros((len(flows), 21), np.uint8)
+    four = (flows["orig_high"] == 0) & (flows["orig_low"] >> np.uint64(32) == 0xFFFF)
+    ported = icmp | (protocol == TCP) | (protocol == UDP) | (protocol == SCTP)
+    for version, width in ((four, 4), (~four, 16)):
+        for with_ports in (True, False):
+            chosen = np.nonzero(version & (ported == with_ports))[0]
+            if len(chosen):
+                ends = [[part[chosen] for part in end] for end in (first, second)]
+                digests[chosen, :20] = _digests(ends, protocol[chosen], width, with_ports)
+    groups = digests.reshape(len(flows), 7, 3).astype(np.int64)
+    bits = (groups[:, :, 0] << 16) | (groups[:, :, 1] << 8) | groups[:, :, 2]
+    letters = np.empty((len(flows), 30), np.uint8)
+    letters[:, :2] = (ord("1"), ord(":"))
+    letters[:, 2:] = np.stack([_BASE64[(bits >> shift) & 63] for shift in (18, 12, 6, 0)], axis=2).reshape(-1, 28)
+    letters[:, 29] = ord("=")
+    return text(letters, np.full(len(flows), 30, np.uint8))
 
 
-def community_ids(flows: Records) -> list[str]:
-    """The community ids of flows (dtype flows.FLOW)."""
-    columns = ("protocol", "orig_high", "orig_low", "resp_high", "resp_low", "orig_port", "resp_port")
-    return [
-        community_id(protocol, (a, b), (c, d), source, target)
-        for protocol, a, b, c, d, source, target in zip(*(flows[name].tolist() for name in columns), strict=True)
-    ]
+def _digests(ends: list[list[NDArray[Any]]], protocol: NDArray[np.uint8], width: int, with_ports: bool) -> NDArray[np.uint8]:
+    """SHA-1 of what a community id is made of, for flows of one kind."""
+    pieces = [np.zeros((len(protocol), 2), np.uint8)]
+    for high, low, _ in ends:
+        if width == 16:
+            pieces.append(_octets(high, ">u8"))
+        pieces.append(_octets(low.astype(np.uint64), ">u8")[:, -min(width, 8) :])
+    pieces += [protocol[:, None], np.zeros((len(protocol), 1), np.uint8)]
+    if with_ports:
+        pieces += [_octets(port, ">u2") for _, _, port in ends]
+    message = np.concatenate(pieces, axis=1)
+    width = message.shape[1]
+    whole = memoryview(message.tobytes())
+    sha1 = hashlib.sha1
+    hashed = [sha1(whole[at : at + width], usedforsecurity=False).digest() for at in range(0, len(whole), width)]
+    return np.frombuffer(b"".join(hashed), np.uint8).reshape(-1, 20)
+
+
+def _octets(numbers: NDArray[Any], kind: str) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(numbers.astype(kind)).view(np.uint8).reshape(len(numbers), -1)
