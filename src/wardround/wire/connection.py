@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -164,6 +164,9 @@ class Rows(Protocol):
 
     def weird(self, connection: Connection | None, name: str, detail: str = "", *, ts: int = 0, record: int = -1) -> None:
         """Count a malformed thing under Zeek's name for it; rate-limited."""
+
+    def kept(self, name: str, make: Callable[[Rows], Any]) -> Any:
+        """What a parser keeps across the connections of a capture: made on first use, its ``close()`` called at the end."""
 
 
 class Parser(Protocol):

@@ -438,6 +438,9 @@ def _shard_of(packets: Records, row: Number, rows: Number, shards: Number, pairs
     if row + 1 < rows and packets[row + 1].parent == row:
         return _hash(packet, 0, 0) % np.uint64(shards)
     source, target, _ = _ports(packet, pairs)
+    if packet.protocol == UDP and (packet.src_port in (67, 68) or packet.dst_port in (67, 68)):
+        # A transaction of DHCP is spread over connections, broadcast and not: all of them in one place.
+        return np.uint64(0)
     return _hash(packet, source, target) % np.uint64(shards)
 
 

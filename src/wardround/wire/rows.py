@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import pyarrow as pa
 
 from wardround import schema
-from wardround.wire.connection import Connection
+from wardround.wire.connection import Connection, Rows
 
 #: Rows of one table that are collected before they are handed on.
 BATCH_ROWS = 8_192
@@ -33,6 +34,7 @@ class Collector:
         self.sink = sink
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._weirds: dict[str, int] = {}
+        self._kept: dict[str, Any] = {}
 
     def add(self, table: str, connection: Connection, ts: int, record: int, **columns: Any) -> None:
         """Add a row of ``table`` that belongs to a connection."""
@@ -55,6 +57,12 @@ class Collector:
             row |= connection.identity
             ts, record = ts or connection.ts, record if record >= 0 else connection.record
         self.row("weird", row | {"ts": ts or None, "record": record})
+
+    def kept(self, name: str, make: Callable[[Rows], Any]) -> Any:
+        """What the parser of that name keeps across connections."""
+        if name not in self._kept:
+            self._kept[name] = make(self)
+        return self._kept[name]
 
     def _hand_on(self, table: str) -> None:
         rows = self._rows.pop(table, [])
@@ -87,6 +95,8 @@ class Collector:
 
     def close(self) -> None:
         """Hand on what is left; tell of weirds that were only counted."""
+        for kept in self._kept.values():
+            kept.close()
         for table in list(self._rows):
             self._hand_on(table)
         for name, count in sorted(self._weirds.items()):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from wardround.wire.connection import Chunk, Connection, Gap, Malformed, Stream
+from wardround.wire.connection import Chunk, Connection, Gap, Malformed, Rows, Stream
 from wardround.wire.protocols import by_name
 
 SECOND = 1_000_000_000
@@ -17,6 +17,7 @@ class Kept:
     def __init__(self) -> None:
         self.tables: dict[str, list[dict[str, Any]]] = {}
         self.weirds: list[str] = []
+        self.across: dict[str, Any] = {}
 
     def add(self, table: str, connection: Connection, ts: int, record: int, **columns: Any) -> None:
         """Keep a row."""
@@ -29,6 +30,17 @@ class Kept:
     def weird(self, connection: Connection | None, name: str, detail: str = "", *, ts: int = 0, record: int = -1) -> None:
         """Keep the name of a weird."""
         self.weirds.append(name)
+
+    def kept(self, name: str, make: Callable[[Rows], Any]) -> Any:
+        """What a parser keeps across connections."""
+        if name not in self.across:
+            self.across[name] = make(self)
+        return self.across[name]
+
+    def close(self) -> None:
+        """The end of the capture."""
+        for kept in self.across.values():
+            kept.close()
 
 
 def conversation(turns: Sequence[tuple[str, bytes | int]], port: int = 80, resp_h: str = "10.0.0.2") -> Connection:

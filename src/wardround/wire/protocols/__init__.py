@@ -26,6 +26,7 @@ _ORDER: tuple[str, ...] = (
     "ftp",
     "http",
     "sip",
+    "dhcp",
     "snmp",
     "ldap",
     "kerberos",
