@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,13 +32,30 @@ class _Partial:
     header: bytes = b""
     length: int = -1
     held: int = 0
+    top: int = 0
+
+
+class _Piece(NamedTuple):
+    """What is needed of the row of a fragment."""
+
+    ts: int
+    frame: int
+    src_high: int
+    src_low: int
+    dst_high: int
+    dst_low: int
+    version: int
+    payload: int
+    length: int
+    captured: int
+    ip_offset: int
 
 
 class Fragments:
     """Holds fragments until their packet is complete; ``extra`` takes the complete packets."""
 
     def __init__(self, data: Bytes, extra: bytearray, on_weird: OnWeird) -> None:
-        self._data = data
+        self._data = memoryview(data.data)
         self._extra = extra
         self._on_weird = on_weird
         self._partial: OrderedDict[_Key, _Partial] = OrderedDict()
@@ -47,17 +65,20 @@ class Fragments:
 
     def join(self, packets: Records) -> None:
         """Turn the row of every last missing fragment into that of the whole packet."""
-        for row in np.nonzero(packets["status"] == FRAGMENT)[0].tolist():
-            whole = self._add(packets, row)
+        rows = np.nonzero(packets["status"] == FRAGMENT)[0]
+        if not len(rows):
+            return
+        columns = (packets[name][rows].tolist() for name in _Piece._fields)
+        for row, piece in zip(rows.tolist(), map(_Piece, *columns), strict=True):
+            whole = self._add(piece)
             if whole:
                 self._replace(packets, row, whole)
 
-    def _add(self, packets: Records, row: int) -> bytes:
+    def _add(self, piece: _Piece) -> bytes:
         """Keep a fragment; gives the whole packet when it is the last one missing."""
-        packet = packets[row]
-        six = int(packet["version"]) == 6
-        start, size, captured = (int(packet[name]) for name in ("payload", "length", "captured"))
-        header = bytes(self._data[int(packet["ip_offset"]) : start])
+        six = piece.version == 6
+        start, size, captured = piece.payload, piece.length, piece.captured
+        header = bytes(self._data[piece.ip_offset : start])
         if six:
             tag = bytes(self._data[start : start + 8])
             word, number, following = int.from_bytes(tag[2:4], "big"), int.from_bytes(tag[4:8], "big"), tag[0]
@@ -70,12 +91,11 @@ class Fragments:
             self.dropped += 1
             return b""
         if offset + size > 65_535:
-            self._on_weird("excessively_large_fragment", int(packet["ts"]), int(packet["frame"]))
+            self._on_weird("excessively_large_fragment", piece.ts, piece.frame)
             return b""
-        names = ("src_high", "src_low", "dst_high", "dst_low")
-        key = (*(int(packet[name]) for name in names), number, following)
+        key = (piece.src_high, piece.src_low, piece.dst_high, piece.dst_low, number, following)
         partial = self._partial.setdefault(key, _Partial())
-        self._keep(partial, offset, bytes(self._data[start : start + size]), more, packets[row])
+        self._keep(partial, offset, bytes(self._data[start : start + size]), more, piece)
         if offset == 0:
             partial.header = header if not six else header[:6] + bytes([following]) + header[7:40]
         body = _joined(partial)
@@ -85,18 +105,18 @@ class Fragments:
             self._bound()
         return _packet(partial.header, body, six) if body else b""
 
-    def _keep(self, partial: _Partial, offset: int, data: bytes, more: bool, packet: Records) -> None:
-        overlaps = any(at < offset + len(data) and offset < at + len(piece) for at, piece in partial.pieces.items())
-        if overlaps:
+    def _keep(self, partial: _Partial, offset: int, data: bytes, more: bool, piece: _Piece) -> None:
+        stop = offset + len(data)
+        if offset < partial.top and any(at < stop and offset < at + len(other) for at, other in partial.pieces.items()):
             same = partial.pieces.get(offset) == data
-            name = "fragment_overlap" if same else "fragment_inconsistency"
-            self._on_weird(name, int(packet["ts"]), int(packet["frame"]))
+            self._on_weird("fragment_overlap" if same else "fragment_inconsistency", piece.ts, piece.frame)
         if offset not in partial.pieces:
             partial.pieces[offset] = data
             partial.held += len(data)
+            partial.top = max(partial.top, stop)
             self._held += len(data)
         if not more and partial.length < 0:
-            partial.length = offset + len(data)
+            partial.length = stop
 
     def _forget(self, key: _Key) -> None:
         self._held -= self._partial.pop(key).held
@@ -129,7 +149,7 @@ class Fragments:
 
 def _joined(partial: _Partial) -> bytes:
     """The payload when no piece is missing, else nothing."""
-    if partial.length < 0 or not partial.header:
+    if partial.length < 0 or not partial.header or partial.held < partial.length:
         return b""
     body = bytearray()
     for offset in sorted(partial.pieces):
