@@ -6,7 +6,7 @@ Sources: RFC 8446 and 5246 (records), RFC 6347 and 9147 (DTLS), the SSL 2.0 spec
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from wardround.wire.connection import Connection, Datagram, Malformed, Stream
@@ -15,6 +15,9 @@ CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA, HEARTBEAT = 20, 21, 22, 
 
 #: Hellos in the form of SSL 2.0 have no record layer of their own.
 HELLO_2 = -1
+
+#: Stands for bytes that are no record, so that they are met in their turn.
+_BROKEN = -2
 
 #: What a record may hold (RFC 8446 allows 2**14 + 256, older versions 2**14 + 2048).
 MAX_RECORD = (1 << 14) + 2048
@@ -43,7 +46,10 @@ class Record:
 def stream_records(connection: Connection) -> Iterator[Record]:
     """The records of both directions of a TCP connection in the order of their arrival; raises Malformed."""
     both = (_records(connection.orig, True), _records(connection.resp, False))
-    yield from heapq.merge(*both, key=lambda record: record.frame)
+    for record in heapq.merge(*both, key=lambda record: record.frame):
+        if record.kind == _BROKEN:
+            raise Malformed("ssl_invalid_record", f"first bytes {record.body.hex()}")
+        yield record
 
 
 def _records(stream: Stream, from_orig: bool) -> Iterator[Record]:
@@ -57,7 +63,9 @@ def _records(stream: Stream, from_orig: bool) -> Iterator[Record]:
         else:
             size, kind, version, skip = head[3] << 8 | head[4], head[0], head[1] << 8 | head[2], 5
         if kind != HELLO_2 and not (20 <= kind <= 26 and head[1] == 3 and size <= MAX_RECORD):
-            raise Malformed("ssl_invalid_record", f"type {kind}, version {version:#06x}, {size} bytes at {at}")
+            first = stream.chunk_at(at)
+            yield Record(max(frame, first.record if first else 0), first.ts if first else 0, from_orig, _BROKEN, 0, head)
+            return
         end = at + skip + size
         last = stream.chunk_at(end - 1)
         body = b"" if kind == APPLICATION_DATA else stream.read(at + skip, size)
@@ -76,7 +84,7 @@ def is_hello_2(head: bytes) -> bool:
     return version_of_client or (head[2] == 4 and head[3] in (0, 1) and head[4] in (0, 1))
 
 
-def datagram_records(datagrams: list[Datagram]) -> Iterator[Record]:
+def datagram_records(datagrams: Sequence[Datagram]) -> Iterator[Record]:
     """The records in the datagrams of a DTLS connection; whatever else shares the port (STUN, RTP) is left out."""
     count = 0
     for datagram in datagrams:
