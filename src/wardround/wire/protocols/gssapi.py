@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from wardround.wire import der
 from wardround.wire.connection import Connection, Malformed, Rows
+from wardround.wire.protocols import kerberos
 from wardround.wire.protocols.ntlm import SIGNATURE, Logons
 
 _SPNEGO = "1.3.6.1.5.5.2"
@@ -18,6 +19,9 @@ _ACCEPTED, _REJECTED = 0, 2
 
 #: A token longer than this is not read (a Kerberos ticket with a large authorisation takes some 50 KB).
 TOKEN_BYTES = 1 << 17
+
+#: Tickets that wait for the end of their logon, per connection.
+_MAX_TICKETS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,9 @@ class Authentication:
 
     def __init__(self, connection: Connection, rows: Rows) -> None:
         self._connection = connection
+        self._rows = rows
         self._logons = Logons(connection, rows)
+        self._tickets: dict[int, tuple[bytes, int, int]] = {}
 
     def token(self, data: bytes, ts: int, record: int, key: int = 0) -> None:
         """Take a token of either side; ``key`` tells logons apart that run side by side."""
@@ -89,6 +95,8 @@ class Authentication:
             self._logons.message(token.inner, ts, record, key)
         elif token.kerberos:
             self._connection.confirm("krb")
+            if len(self._tickets) < _MAX_TICKETS:
+                self._tickets.setdefault(key, (data, ts, record))
         if token.state in (_ACCEPTED, _REJECTED):
             self.outcome(token.state == _ACCEPTED, key)
 
@@ -106,7 +114,18 @@ class Authentication:
     def outcome(self, success: bool, key: int = 0) -> None:
         """The protocol around the tokens says how the logon ended; what was said before stands."""
         self._logons.outcome(success, key)
+        # The first message of a logon has no key yet when the server is the one who gives them.
+        ticket = self._tickets.pop(key, None) or self._tickets.pop(0, None)
+        if ticket is not None:
+            self._present(ticket, success)
+
+    def _present(self, ticket: tuple[bytes, int, int], accepted: bool | None) -> None:
+        token, ts, record = ticket
+        kerberos.present(self._connection, self._rows, ts, record, token, accepted)
 
     def close(self) -> None:
         """Write what is left."""
         self._logons.close()
+        for ticket in self._tickets.values():
+            self._present(ticket, None)
+        self._tickets.clear()
