@@ -85,6 +85,8 @@ SMB_SESSION = table(
 dialect         label  Dialect that the server chose, such as SMB 3.1.1 or NT LM 0.12
 client_signing  label  Signing, as the client states it: none, enabled or required
 server_signing  label  Signing, as the server states it: none, enabled or required
+cipher          label  Cipher that the server chose for encryption (SMB 3.1.1)
+compression     label  Kinds of compression that the server takes, separated by commas (SMB 3.1.1)
 encrypted       flag   Whether messages were encrypted
 compressed      flag   Whether messages were compressed
 """,

@@ -66,12 +66,12 @@ class Session:
     def fragment(self, data: bytes, ts: int, record: int) -> None:
         """Take one fragment; of requests and responses its first 24 bytes are enough, of bindings all of it."""
         kind, order = data[2], _order(data)
+        self._connection.confirm(SERVICE)
         if kind == _REQUEST:
             self._request(data, order, ts, record)
         elif kind in (_RESPONSE, _FAULT):
             self._response(data, order, ts)
         elif kind in _BINDING:
-            self._connection.confirm(SERVICE)
             if kind in (_BIND, _ALTER):
                 self._bind(data, order)
             elif kind == _BIND_ACK:

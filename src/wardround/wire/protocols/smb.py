@@ -78,8 +78,10 @@ def parse(connection: Connection, rows: Rows) -> None:
                 conversation.session["encrypted"] = True
             else:
                 _compressed(conversation, message)
-        except (Malformed, struct.error):
-            rows.weird(connection, "smb_message_malformed", ts=message.ts, record=message.record)
+        except (Malformed, struct.error) as problem:
+            detail = problem.detail if isinstance(problem, Malformed) else str(problem)
+            rows.weird(connection, "smb_message_malformed", detail, ts=message.ts, record=message.record)
+    smb1.close()
     conversation.close()
 
 

@@ -27,6 +27,7 @@ _CLOSE, _DELETE, _RENAME, _TRANSACTION, _OPEN_ANDX = 0x04, 0x06, 0x07, 0x25, 0x2
 _READ_ANDX, _WRITE_ANDX, _TRANSACTION2, _TREE_DISCONNECT, _NEGOTIATE = 0x2E, 0x2F, 0x32, 0x71, 0x72
 _SESSION_SETUP, _TREE_CONNECT, _NT_TRANSACT, _NT_CREATE = 0x73, 0x75, 0xA0, 0xA2
 _ANDX = (_SESSION_SETUP, _TREE_CONNECT, _NT_CREATE, _OPEN_ANDX, _READ_ANDX, _WRITE_ANDX)
+_TRANSACTIONS = (_TRANSACTION, _TRANSACTION2, _NT_TRANSACT)
 _ANDX_END = 0xFF
 
 _HEADER = struct.Struct("<BIBHH8sHHHHH")
@@ -36,6 +37,7 @@ _SIGNING_ENABLED, _SIGNING_REQUIRED = 0x04, 0x08
 _DELETE_ON_CLOSE = 0x1000
 
 _PIPE_TRANSACT = 0x26
+_REMOTE_ADMINISTRATION = "\\PIPE\\LANMAN"
 _PIPE_COMMANDS = {
     0x01: "SET_NMPIPE_STATE",
     0x11: "RAW_READ_NMPIPE",
@@ -118,6 +120,7 @@ class Smb1:
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
         self._asked: dict[tuple[int, int], _Asked] = {}
+        self._unasked: dict[int, None] = {}
         self._shares: dict[int, Share] = {}
         self._files: dict[int, OpenFile] = {}
 
@@ -147,7 +150,25 @@ class Smb1:
             command, before = block.words[0], at
             (at,) = struct.unpack_from("<H", block.words, 2)
         if not answer and asked is not None:
+            self._unanswered(self._asked.pop(key, None))
             remember(self._asked, key, asked)
+        elif answer and asked is None and raw[4] in _TRANSACTIONS and number not in self._unasked:
+            # DoublePulsar tells whether it is there in the number of an answer, which then is that of no request.
+            remember(self._unasked, number, None)
+            detail = f"command 0x{raw[4]:02x}, number {number}"
+            connection, rows = self._conversation.connection, self._conversation.rows
+            rows.weird(connection, "smb1_unasked_answer", detail, ts=message.ts, record=message.record)
+
+    def close(self) -> None:
+        """Tell of the commands out of the ordinary that were not answered (an implant may answer under another number)."""
+        for asked in self._asked.values():
+            self._unanswered(asked)
+        self._asked.clear()
+
+    def _unanswered(self, asked: _Asked | None) -> None:
+        if asked is not None and asked.command is not None:
+            name, function = asked.command
+            self._conversation.command(asked.ts, asked.record, "SMB1", name, None, sub_command=function)
 
     # --- requests
 
@@ -173,7 +194,7 @@ class Smb1:
             self._file_request(header, block, message, asked)
         elif command in (_DELETE, _RENAME):
             self._named_request(header, block, asked)
-        elif command in (_TRANSACTION, _TRANSACTION2, _NT_TRANSACT):
+        elif command in _TRANSACTIONS:
             self._transaction(header, block, message, asked)
         else:
             return chained
@@ -229,7 +250,7 @@ class Smb1:
                 asked.file = self._file(header, int.from_bytes(words[30:32], "little"))
                 data = message.read(_FRAME + offset, min(size, PIPE_BYTES))
                 self._conversation.pipe_data(asked.file, True, data, header.ts, header.record)
-            elif name.upper().startswith("\\PIPE"):
+            elif name.upper().startswith("\\PIPE") and name.upper() != _REMOTE_ADMINISTRATION:
                 asked.command = ("TRANSACTION", _PIPE_COMMANDS.get(function) or str(function))
         elif function in (_SET_PATH, _SET_FILE):
             parameters = message.read(_FRAME + at, min(count, NAME_BYTES))

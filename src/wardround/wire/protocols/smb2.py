@@ -48,8 +48,13 @@ _FILE = 1
 _RENAME, _DISPOSITION, _DISPOSITION_EX, _RENAME_EX = 10, 13, 64, 65
 _ALL_ONES = b"\xff" * 16
 
-#: Messages that one compound may hold.
-_COMPOUND = 256
+#: Negotiate contexts (MS-SMB2 2.2.3.1), and what is chosen in them.
+_ENCRYPTION, _COMPRESSION = 2, 3
+_CIPHERS = {1: "AES-128-CCM", 2: "AES-128-GCM", 3: "AES-256-CCM", 4: "AES-256-GCM"}
+_COMPRESSIONS = {0: "none", 1: "LZNT1", 2: "LZ77", 3: "LZ77+Huffman", 4: "Pattern_V1", 5: "LZ4"}
+
+#: Messages that one compound may hold, and negotiate contexts that one answer may hold.
+_COMPOUND, _CONTEXTS = 256, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +122,14 @@ class Smb2:
 
     def _request(self, header: _Header, message: Message) -> None:
         asked = _Asked(header.command, message.ts, message.record)
-        body = _body(header, message, 40)
         if header.command == _NEGOTIATE:
+            body = _body(header, message, 6)
             self._conversation.session["client_signing"] = _SIGNING[struct.unpack_from("<H", body, 4)[0] & 3]
         elif header.command == _SESSION_SETUP:
-            offset, length = struct.unpack_from("<HH", body, 12)
+            offset, length = struct.unpack_from("<HH", _body(header, message, 16), 12)
             self._token(header, message, offset, length)
         elif header.command == _TREE_CONNECT:
-            offset, length = struct.unpack_from("<HH", body, 4)
+            offset, length = struct.unpack_from("<HH", _body(header, message, 8), 4)
             asked.share = Share(_text(message, header, offset, length))
         elif header.command == _TREE_DISCONNECT:
             self._shares.pop((header.session, header.tree), None)
@@ -244,6 +249,9 @@ class Smb2:
         mode, dialect = struct.unpack_from("<HH", body, 2)
         name = _DIALECTS.get(dialect) or f"0x{dialect:04x}"
         self._conversation.session |= {"dialect": name, "server_signing": _SIGNING[mode & 3]}
+        if dialect == 0x0311:
+            count, at = struct.unpack_from("<6xH52xI", body)
+            self._conversation.session |= _contexts(message, header.at + at, count)
         ts, record = (asked.ts, asked.record) if asked else (message.ts, message.record)
         self._conversation.command(ts, record, "SMB2", "NEGOTIATE_PROTOCOL", header.status, argument=name)
 
@@ -282,8 +290,27 @@ def _body(header: _Header, message: Message, least: int) -> bytes:
     """The fixed part of a command; raises Malformed when it is shorter than ``least``."""
     body = message.read(header.at + _HEADER_BYTES, min(96, header.end - header.at - _HEADER_BYTES))
     if len(body) < least:
-        raise Malformed("smb_message_malformed", f"{len(body)} of {least} bytes")
+        raise Malformed("smb_message_malformed", f"command {header.command}: {len(body)} of {least} bytes")
     return body
+
+
+def _contexts(message: Message, at: int, count: int) -> dict[str, str]:
+    """What the server chose in its negotiate contexts: the cipher, and the compression (where it offers any)."""
+    found: dict[str, str] = {}
+    for _ in range(min(count, _CONTEXTS)):
+        raw = message.read(at, 8 + 64)
+        if len(raw) < 8:
+            break
+        kind, length = struct.unpack_from("<HH", raw)
+        data = raw[8 : 8 + length]
+        if kind == _ENCRYPTION and len(data) >= 4:
+            number = int.from_bytes(data[2:4], "little")
+            found["cipher"] = _CIPHERS.get(number) or f"0x{number:04x}"
+        elif kind == _COMPRESSION and len(data) >= 8:
+            numbers = struct.unpack_from(f"<{min(int.from_bytes(data[:2], 'little'), (len(data) - 8) // 2)}H", data, 8)
+            found["compression"] = ",".join(_COMPRESSIONS.get(number) or f"0x{number:04x}" for number in numbers)
+        at += (8 + length + 7) // 8 * 8
+    return found
 
 
 def _text(message: Message, header: _Header, offset: int, length: int) -> str:

@@ -171,9 +171,9 @@ class Conversation:
             self._pipes.append(file.pipe)
         file.pipe.data(from_orig, data, ts, record)
 
-    def command(self, ts: int, record: int, version: str, name: str, status: int, **columns: Any) -> None:
+    def command(self, ts: int, record: int, version: str, name: str, status: int | None, **columns: Any) -> None:
         """A row of smb_cmd, written only for commands that say something about the connection or are out of the ordinary."""
-        said = STATUSES.get(status) or f"0x{status:08x}"
+        said = None if status is None else STATUSES.get(status) or f"0x{status:08x}"
         self.rows.add("smb_cmd", self.connection, ts, record, version=version, command=name, status=said, **columns)
 
     def close(self) -> None:
