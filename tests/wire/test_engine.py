@@ -279,3 +279,24 @@ def test_mutated_traces_never_break_the_engine(corpora: Path) -> None:
 def test_nothing_but_a_capture_is_read() -> None:
     with pytest.raises(ReaderError, match="neither"):
         read(b"not a capture at all, not at all")
+
+
+def test_long_streams_are_read_like_short_ones(seen: list[Connection]) -> None:
+    talk, body = Talk().open(), bytes(range(256)) * 18
+    for at, value in enumerate(body):
+        if at != 4000:
+            talk.send(True, PSH | ACK, bytes((value,)), at=1 + at, ack=1)
+    read(pcap(talk.frames))
+    (connection,) = seen
+    stream = connection.orig
+    assert stream.length == len(body)
+    assert stream.read(0, 10_000) == body[:4000]
+    assert stream.read(4001, 100) == body[4001:4101]
+    assert stream.read(4000, 100) == b""
+    assert stream.data_after(4000) == 4001
+    assert stream.data_after(len(body)) is None
+    assert stream.from_offset(4100).read(0, 10) == body[4100:4110]
+    chunk = stream.chunk_at(4200)
+    assert chunk is not None
+    assert chunk.data == body[4200:4201]
+    assert [piece.length for piece in stream.pieces if isinstance(piece, Gap)] == [1]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wardround.wire.capture import Bytes, Records
 from wardround.wire.connection import Chunk, Datagram, Gap, Stream
@@ -49,16 +50,25 @@ class MappedStream(Stream):
     def __init__(self, payload: Payload, segments: Records) -> None:
         self._payload = payload
         self._segments = segments
-        self._items: list[tuple[int, ...]] = segments.tolist()
-        self._at = [item[0] - 1 for item in self._items]
+        # Long streams are seldom read to their end, so their references stay in arrays.
+        self._items: list[tuple[int, ...]] = segments.tolist() if len(segments) <= CHUNKS_KEPT else []
+        self._at: list[int] | NDArray[np.int64] = (
+            [item[0] - 1 for item in self._items] if self._items else np.ascontiguousarray(segments["at"] - 1)
+        )
         self._chunks: dict[int, Chunk] = {}
+
+    def _before(self, offset: int) -> int:
+        """The last segment that begins at ``offset`` or before, -1 when none does."""
+        if isinstance(self._at, list):
+            return bisect_right(self._at, offset) - 1
+        return int(np.searchsorted(self._at, offset, side="right")) - 1
 
     def _chunk(self, index: int) -> Chunk:
         found = self._chunks.get(index)
         if found is None:
             if len(self._chunks) >= CHUNKS_KEPT:
                 self._chunks.clear()
-            at, offset, ts, frame, length, _, _ = self._items[index]
+            at, offset, ts, frame, length, _, _ = self._items[index] if self._items else self._segments[index].item()
             found = self._chunks[index] = Chunk(at - 1, ts, frame, self._payload.read(offset, length))
         return found
 
@@ -67,12 +77,12 @@ class MappedStream(Stream):
         """Chunks and gaps in order."""
         result: list[Chunk | Gap] = []
         expected = 0
-        for index, at in enumerate(self._at):
-            if at > expected:
-                result.append(Gap(expected, at - expected))
+        for index in range(len(self._at)):
             chunk = self._chunk(index)
+            if chunk.offset > expected:
+                result.append(Gap(expected, chunk.offset - expected))
             result.append(chunk)
-            expected = at + len(chunk.data)
+            expected = chunk.offset + len(chunk.data)
         return result
 
     @pieces.setter
@@ -81,7 +91,7 @@ class MappedStream(Stream):
 
     def read(self, start: int, limit: int) -> bytes:
         """Consecutive bytes from offset ``start``, at most ``limit``; stops at a gap, empty when there are none."""
-        index = bisect_right(self._at, start) - 1
+        index = self._before(start)
         if index < 0 or limit <= 0:
             return b""
         parts: list[bytes] = []
@@ -100,8 +110,8 @@ class MappedStream(Stream):
 
     def data_after(self, offset: int) -> int | None:
         """Where the first chunk begins that begins at ``offset`` or later: what follows a gap; None when nothing does."""
-        index = bisect_left(self._at, offset)
-        return self._at[index] if index < len(self._at) else None
+        index = self._before(offset - 1) + 1
+        return int(self._at[index]) if index < len(self._at) else None
 
     def from_offset(self, start: int) -> Stream:
         """The rest of the stream from ``start`` on, its offsets counted from there (for a protocol inside another)."""
@@ -115,13 +125,11 @@ class MappedStream(Stream):
     @property
     def length(self) -> int:
         """Bytes of the stream, gaps included."""
-        if not self._at:
-            return 0
-        return int(self._at[-1] + self._items[-1][4])
+        return int(self._at[-1]) + int(self._segments[-1]["length"]) if len(self._at) else 0
 
     def chunk_at(self, offset: int) -> Chunk | None:
         """The chunk that holds the byte at ``offset``, None inside a gap or past the end."""
-        index = bisect_right(self._at, offset) - 1
+        index = self._before(offset)
         if index < 0:
             return None
         chunk = self._chunk(index)
