@@ -216,3 +216,17 @@ def test_damaged_containers_never_raise_anything_else(
             source.head()
         except ReaderError as error:
             assert error.code
+
+
+def test_links_to_directories_are_told_and_not_followed(tmp_path: Path) -> None:
+    folder = tmp_path / "evidence"
+    (folder / "real").mkdir(parents=True)
+    (folder / "real" / "a.log").write_text("a")
+    (folder / "link").symlink_to(folder / "real", target_is_directory=True)
+    (folder / "circle").symlink_to(folder, target_is_directory=True)
+    found = walk(tmp_path, folder)
+    assert [Path(source.path).name for source in found.sources] == ["a.log"]
+    assert {(Path(d.source).name, d.code) for d in found.diagnostics} == {
+        ("circle", "link_not_followed"),
+        ("link", "link_not_followed"),
+    }

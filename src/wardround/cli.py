@@ -210,7 +210,10 @@ def _check_formats(formats: list[str] | None) -> None:
     from wardround import report as reporting
 
     for name in formats or ():
-        reporting.file_name(name)
+        try:
+            reporting.file_name(name)
+        except UserError as error:
+            raise typer.BadParameter(str(error), param_hint="--format") from error
 
 
 def _export(document: ResultDocument, out: Path, formats: list[str] | None, lang: str) -> None:
@@ -229,13 +232,13 @@ def _print_document(document: ResultDocument, lang: str, out: Path) -> None:
 
 
 def _time(text: str | None, option: str) -> int | None:
-    """ISO 8601 text as ns UTC; raises UserError."""
+    """ISO 8601 text as ns UTC; raises BadParameter."""
     if text is None:
         return None
     try:
         moment = datetime.datetime.fromisoformat(text)
     except ValueError as error:
-        raise UserError(f"{option} {text}: not an ISO 8601 time") from error
+        raise typer.BadParameter(f"{text}: not an ISO 8601 time", param_hint=option) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
     return int(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1000
@@ -284,6 +287,10 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:  # the boundary: a full disk, a directory that may not be written
+        place = f"{error.filename}: " if error.filename else ""
+        print(_visible(f"wardround: {place}{error.strerror or error}"), file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("wardround: stopped; nothing was written", file=sys.stderr)

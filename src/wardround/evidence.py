@@ -207,9 +207,12 @@ class Walk:
         self._add("-", target, 0)
 
     def _directory(self, directory: Path) -> None:
-        # os.walk because Path.walk needs Python 3.12; links to directories are not followed.
+        # os.walk because Path.walk needs Python 3.12; links to directories may lead in circles and are not followed.
         for folder, names, files in os.walk(directory, onerror=self._unreadable):
             names.sort()
+            for name in names:
+                if (Path(folder) / name).is_symlink():
+                    self._note("", str(Path(folder) / name), "link_not_followed", "a link to a directory; it was not followed")
             for name in sorted(files):
                 self._file(Path(folder) / name)
 

@@ -89,11 +89,11 @@ def _notes(request: Request, told: site.Site) -> Iterator[dict[str, str]]:
     if request.site_file is None:
         yield {
             "en": "No site file was given: zones and roles are inferred from addresses, and no exception is known.",
-            "fr": "Aucun fichier de site n’a été fourni\u202f: zones et rôles sont déduits des adresses, et aucune exception "
+            "fr": "Aucun fichier de site n’a été fourni\u00a0: zones et rôles sont déduits des adresses, et aucune exception "
             "n’est connue.",
         }
     elif not told.zones:
         yield {
             "en": "The site file names no zones: they are inferred from addresses.",
-            "fr": "Le fichier de site ne nomme aucune zone\u202f: elles sont déduites des adresses.",
+            "fr": "Le fichier de site ne nomme aucune zone\u00a0: elles sont déduites des adresses.",
         }

@@ -23,10 +23,10 @@ WARDROUND: dict[str, Any] = {
     ],
     "subjects": {"host": "Computer", "user": "TargetUserName"},
     "summary": {
-        "en": "{events} failed logons of {TargetUserName} on {Computer}.",
-        "fr": "{events} échecs de {TargetUserName} sur {Computer}.",
+        "en": "{events} {events|failed logon|failed logons} of {TargetUserName} on {Computer}.",
+        "fr": "{events} {events|échec|échecs} de {TargetUserName} sur {Computer}.",
     },
-    "fr": {"title": "Un titre", "description": "Une phrase assez longue pour que l'on comprenne " * 2},
+    "fr": {"title": "Un titre", "description": "Une phrase assez longue pour que l’on comprenne " * 2},
     "tests": [
         {
             "name": "one",

@@ -20,7 +20,7 @@ def told(made: Round, lang: str = "en") -> list[str]:
 def test_an_attack_is_said_with_the_gravest_sign_and_the_latest_time() -> None:
     happening, possible, unseen = told(sample.bad_day())
     assert happening == (
-        "An attack appears to be under way: 3 serious signs were found (VPN access, ransomware and remote desktop), "
+        "3 serious signs of an attack were found (VPN access, ransomware and remote desktop), "
         "above all “Backups destroyed” (host pacs1, user astreinte); the last sign dates from 2 March 2026, 18:13 UTC."
     )
     assert possible.startswith("1 weakness would help an attacker (remote desktop), above all “Remote desktop without")
@@ -85,7 +85,7 @@ def test_minor_and_declared_signs_do_not_cry_wolf() -> None:
 def test_french_agrees_in_number_and_keeps_its_spaces() -> None:
     answers = [s.answer for s in story.sentences(report.build(sample.bad_day()), language("fr"))]
     assert answers[0].startswith(
-        "Une attaque semble en cours\u00a0: 3 signes graves ont été trouvés (accès VPN, rançongiciel et"
+        "3 signes graves d’attaque ont été trouvés (accès VPN, rançongiciel et"
     )
     assert "«\u00a0Sauvegardes détruites\u00a0»" in answers[0]
     assert "\u202f; le dernier signe date du 2\u00a0mars\u00a02026 à 18\u00a0h\u00a013 UTC" in answers[0]

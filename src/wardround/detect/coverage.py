@@ -10,7 +10,7 @@ from wardround.model import Coverage, CoverageResult
 #: What is said of a detection that failed; the diagnostic has the details.
 FAILED: Texts = {
     "en": "The detection could not be carried out on this evidence (see the diagnostics).",
-    "fr": "La détection n'a pas pu être menée sur ces preuves (voir les diagnostics).",
+    "fr": "La détection n’a pas pu être menée sur ces preuves (voir les diagnostics).",
 }
 
 EXCEPTED: Texts = {
@@ -39,7 +39,7 @@ def _default_reason(needs: tuple[Need, ...]) -> Texts:
     docs = "; ".join(f"{name} ({schema.tables()[name].doc.partition('. ')[0].rstrip('.')})" for name in names)
     return {
         "en": f"The evidence holds none of the events that this detection needs: {docs}.",
-        "fr": f"Les preuves ne contiennent aucun des événements nécessaires à cette détection (tables : {', '.join(names)}).",
+        "fr": f"Les preuves ne contiennent aucun des événements nécessaires à cette détection (tables\u00a0: {', '.join(names)}).",
     }
 
 

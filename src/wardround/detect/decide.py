@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +15,10 @@ from wardround.detect.matched import Matched
 from wardround.detect.rule import Correlation, ParsedRules, Rule
 from wardround.detect.sql import MAX_HITS, analysis_hits, sql_hits
 from wardround.detect.tables import QueryError, Tables, quoted
+from wardround.detect.wording import placeholders
 from wardround.errors import ContentError
 from wardround.model import Coverage, Diagnostic, Finding, RuleStatus
 from wardround.site import Site
-
-_PLACEHOLDER = re.compile(r"\{([^{}]{1,100})\}")
-_NOT_COLUMNS = {"events", "first", "last"}
 
 #: The chapter of findings of users' rules, which follow no threat of ours.
 OTHER_THREAT = "other"
@@ -70,7 +67,7 @@ def _names(detections: Sequence[Detection], user: ParsedRules) -> frozenset[str]
     texts: list[str] = []
     for item in detections:
         asked = [column for _, column in item.subjects]
-        asked += [name for text in item.summary.values() for name in _PLACEHOLDER.findall(text)]
+        asked += placeholders(item.summary.values())
         correlations = item.body.correlations if isinstance(item.body, CorrelationBody) else ()
         texts += [item.body.sql] if isinstance(item.body, SqlBody) else []
         texts += [part for need in item.needs for part in (need.where, *need.columns)]
@@ -233,12 +230,6 @@ class _Decider:
         self.diagnostics.append(Diagnostic("", source, -1, code, message, recovered=True, count=count))
 
 
-def placeholders(texts: Iterable[str]) -> list[str]:
-    """The columns that summaries name between braces, in order, each once."""
-    names = dict.fromkeys(name for text in texts for name in _PLACEHOLDER.findall(text))
-    return [name for name in names if name not in _NOT_COLUMNS]
-
-
 def _only_for_correlation(user: ParsedRules) -> set[str]:
     """Ids of rules that make no findings of their own: a correlation refers to them and does not say ``generate``."""
     names = {name for correlation in user.correlations if not correlation.generate for name in correlation.rules}
@@ -257,8 +248,8 @@ def _user_template(rule: Rule | Correlation, subjects: tuple[tuple[str, str], ..
         confidence=severity.of_user_status(rule.status),
         title={"en": rule.title, "fr": rule.title},
         summary={
-            "en": f"The rule you added matched {{events}} events{place['en']}.",
-            "fr": f"La règle que vous avez ajoutée correspond à {{events}} événements{place['fr']}.",
+            "en": f"The rule you added matched {{events}} {{events|event|events}}{place['en']}.",
+            "fr": f"La règle que vous avez ajoutée correspond à {{events}} {{events|événement|événements}}{place['fr']}.",
         },
         subjects=subjects,
         techniques=techniques_of(rule.tags),

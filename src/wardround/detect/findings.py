@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from wardround.detect import wording
 from wardround.detect.detection import Detection
 from wardround.model import SEVERITIES, Confidence, Finding, Kind, Pointer, Severity, Subject
 from wardround.site import Site, parse_address
@@ -19,7 +19,6 @@ POINTERS = 10
 #: Longer values are cut where they are shown.
 _SHOWN_CHARACTERS = 300
 
-_PLACEHOLDER = re.compile(r"\{([^{}]{1,100})\}")
 _UNKNOWN = {"en": "unknown", "fr": "inconnu"}
 
 
@@ -177,12 +176,10 @@ def _excepted(finding: Finding, subjects: tuple[tuple[str, str], ...], site: Sit
 def _filled(text: str, hit: Hit, language: str) -> str:
     known = {"events": str(hit.events), "first": time_text(hit.first_ts), "last": time_text(hit.last_ts)}
 
-    def value(match: re.Match[str]) -> str:
-        name = match[1]
-        shown = known[name] if name in known else _shown(hit.values.get(name))
-        return shown or _UNKNOWN[language]
+    def shown(name: str) -> str:
+        return (known[name] if name in known else _shown(hit.values.get(name))) or _UNKNOWN[language]
 
-    return _PLACEHOLDER.sub(value, text)
+    return wording.fill(text, shown, language)
 
 
 def _shown(value: Any) -> str:

@@ -7,10 +7,11 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from wardround.detect.decide import placeholders
+from wardround.detect import wording
 from wardround.detect.detection import AnalysisBody, CorrelationBody, Detection, SigmaBody, SqlBody
 from wardround.detect.rule import And, Condition, Not, Or, Predicate
 from wardround.detect.tables import QueryError, Tables
+from wardround.detect.wording import placeholders
 from wardround.errors import ContentError
 
 _NAME = re.compile(r"^[A-Z]{2,3}-[EA]\d{2}[a-z]?$")
@@ -60,6 +61,13 @@ def _texts(detection: Detection) -> Iterator[str]:
     named = {language: set(placeholders([text])) for language, text in detection.summary.items()}
     if named["en"] != named["fr"]:
         yield f"wardround.summary: en and fr name different columns: {', '.join(sorted(named['en'] ^ named['fr']))}"
+    subjects = [column for _, column in detection.subjects]
+    for language, text in detection.summary.items():
+        yield from (f"wardround.summary: {problem}" for problem in wording.problems(text, language, subjects))
+    yield from (f"wardround.fr.title: {problem}" for problem in wording.typography(detection.title["fr"]))
+    yield from (f"wardround.fr.description: {problem}" for problem in wording.typography(detection.description["fr"]))
+    for need in detection.needs:
+        yield from (f"wardround.needs: {problem}" for problem in wording.typography((need.unless or {}).get("fr", "")))
 
 
 def _tags(detection: Detection) -> Iterator[str]:

@@ -27,6 +27,7 @@ def sentence(code: str, language: Language) -> str:
         "header_damaged": _("The beginning of the file is damaged; it was read as far as possible."),
         "header_missing": _("The beginning of the file is missing; it could not be read."),
         "ignored": _("Left out on purpose: it holds no evidence."),
+        "link_not_followed": _("A link to a directory; give the directory itself to have it examined."),
         "line_too_long": _("Some lines are abnormally long; they were left out."),
         "not_a_file": _("Not a file; it was not opened."),
         "packets_lost": _("Packets are missing from the capture; what they held could not be seen."),

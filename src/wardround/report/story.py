@@ -137,8 +137,8 @@ def _attacked(attacks: Sequence[Finding], language: Language) -> str:
     serious = sum(found.severity in _SERIOUS for found in attacks)
     if serious:
         start = language.counted(
-            "An attack appears to be under way: %(n)s serious sign was found",
-            "An attack appears to be under way: %(n)s serious signs were found",
+            "%(n)s serious sign of an attack was found",
+            "%(n)s serious signs of an attack were found",
             serious,
         )
     else:

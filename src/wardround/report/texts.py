@@ -163,6 +163,11 @@ class Language:
             "file": _("file"),
             "process": _("process"),
             "share": _("share"),
+            "destination": _("destination"),
+            "network": _("network"),
+            "port": _("port"),
+            "vulnerability": _("flaw"),
+            "zone": _("zone"),
         }
         return names.get(kind, kind)
 
