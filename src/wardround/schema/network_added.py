@@ -118,4 +118,16 @@ sensor        text   Name of the sensor
 """,
 )
 
-TABLES = (ARP, ICMP_REDIRECT, ROUTER_ADVERTISEMENT, IKE, VPN_TUNNEL, SURICATA_ALERT)
+CLEAR_CREDENTIAL = table(
+    "clear_credential",
+    "One row per logon whose password crossed the network in clear. The password itself is never kept.",
+    f"""{CONNECTION}
+service          label  Protocol: ftp, http, pop3, imap, smtp, telnet, socks …
+username         text   User
+password_length  count  Length of the password in bytes
+password_hash    label  16 bits of a hash salted with the server's address: the same password is seen again, not guessed
+success          flag   Whether the logon succeeded, unset when it could not be told
+""",
+)
+
+TABLES = (ARP, ICMP_REDIRECT, ROUTER_ADVERTISEMENT, IKE, VPN_TUNNEL, SURICATA_ALERT, CLEAR_CREDENTIAL)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 
 from wardround.wire.connection import Connection, Gap, Stream
 
@@ -42,6 +44,12 @@ def lines(stream: Stream) -> Iterator[Line]:
             yield Line(piece.ts, piece.record, piece.offset + begin, line.rstrip(b"\r")[:LINE_LIMIT])
         if len(rest) < LINE_LIMIT:
             rest += piece.data[begin:]
+
+
+def dialogue(connection: Connection) -> Iterator[tuple[int, Line]]:
+    """The lines of both directions in order of time, with 0 for the originator's and 1 for the responder's."""
+    asked, answered = (zip(repeat(side), lines(stream)) for side, stream in enumerate((connection.orig, connection.resp)))
+    yield from heapq.merge(asked, answered, key=lambda item: (item[1].ts, item[1].record))
 
 
 class Cursor:

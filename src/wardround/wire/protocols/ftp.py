@@ -5,16 +5,15 @@ RFC 959, 2428 and 4217. Files are told by URL, from the working directory as far
 
 from __future__ import annotations
 
-import heapq
 import re
 from collections import deque
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any
 
 from wardround.wire import protocols
 from wardround.wire.connection import Connection, Rows
-from wardround.wire.lines import Line, decode, lines
+from wardround.wire.credentials import saw
+from wardround.wire.lines import Line, decode, dialogue
 
 SERVICE = "ftp"
 
@@ -91,11 +90,7 @@ class _Session:
 
     def run(self) -> None:
         self.connection.confirm(SERVICE)
-        asked, answered = (
-            zip(lines(stream), repeat(side), strict=False)
-            for side, stream in enumerate((self.connection.orig, self.connection.resp))
-        )
-        for line, side in heapq.merge(asked, answered, key=lambda item: (item[0].ts, item[0].record)):
+        for side, line in dialogue(self.connection):
             self.offsets[side] = line.end
             if side == 0:
                 self._asked(line)
@@ -143,6 +138,9 @@ class _Session:
             self.user = argument[:_USER_LIMIT]
         elif verb == "PASS":
             self.hidden = "<hidden>"
+            success = None if not command.code or command.code == 332 else command.code < 400
+            at = (command.ts, command.record)
+            saw(self.rows, self.connection, at, SERVICE, self.user.encode("utf-8"), argument.encode("utf-8"), success)
         shown = self._url(argument) if verb in _FILES else argument
         if (verb, command.code) in _MOVES or (verb == "CWD" and not command.code):
             self._move(verb, argument, command.text)

@@ -6,8 +6,6 @@ after the transfer coding and the content coding are taken off.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 from wardround.wire import protocols
 from wardround.wire.connection import Connection, Malformed, Rows, Stream
+from wardround.wire.credentials import saw, unpacked
 from wardround.wire.lines import Cursor, decode, when
 from wardround.wire.media_type import PREFIX, media_type
 
@@ -96,6 +95,7 @@ class _Conversation:
         self.rows = rows
         self.depth = 0
         self._inflation = _INFLATE_LIMIT
+        self._known: tuple[bytes, bytes] | None = None
 
     def run(self) -> None:
         requests = self._requests()
@@ -255,6 +255,11 @@ class _Conversation:
             columns |= {"info_code": info.code, "info_msg": info.reason}
         ts, record = when(self.connection, stream, first.at if first else 0)
         self.rows.add("http", self.connection, ts, record, **columns)
+        pair = _basic(request.headers) if request is not None else None
+        if pair is not None and pair != self._known:
+            self._known = pair
+            success = reply.code not in (401, 407) if reply is not None else None
+            saw(self.rows, self.connection, (ts, record), SERVICE, *pair, success)
 
 
 class _Inflater:
@@ -416,18 +421,19 @@ def _content(message: _Message, side: str) -> dict[str, Any]:
     return {f"{side}_filenames": [name] if name else None, f"{side}_mime_types": [kind] if kind else None}
 
 
-def _user(headers: dict[str, str]) -> str | None:
-    """The user of basic authentication; the password is not even decoded into a row."""
+def _basic(headers: dict[str, str]) -> tuple[bytes, bytes] | None:
+    """User and password of basic authentication; both empty where they cannot be decoded."""
     value = headers.get("AUTHORIZATION") or headers.get("PROXY-AUTHORIZATION") or ""
     scheme, _, token = value.partition(" ")
     if scheme.lower() != "basic":
         return None
-    try:
-        pair = base64.b64decode(token.strip().encode("utf-8"), validate=True)
-    except (binascii.Error, ValueError):
-        return "<problem-decoding>"
-    user, colon, _ = pair.partition(b":")
-    return decode(user) if colon else "<problem-decoding>"
+    user, colon, password = unpacked(token.encode("utf-8")).partition(b":")
+    return (user, password) if colon else (b"", b"")
+
+
+def _user(headers: dict[str, str]) -> str | None:
+    pair = _basic(headers)
+    return None if pair is None else decode(pair[0]) or "<problem-decoding>"
 
 
 def _request_columns(request: _Message) -> dict[str, Any]:

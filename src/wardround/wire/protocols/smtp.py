@@ -12,6 +12,7 @@ from typing import Any
 
 from wardround.wire import protocols
 from wardround.wire.connection import Connection, Rows
+from wardround.wire.credentials import plain, saw, unpacked
 from wardround.wire.lines import Cursor, decode, when
 
 SERVICE = "smtp"
@@ -21,6 +22,9 @@ _HELLO = (b"EHLO ", b"HELO ", b"LHLO ")
 #: Addresses and hops of one message that are kept, and bytes of its headers that are read.
 _ADDRESSES = 1_000
 _HEAD_LIMIT = 262_144
+
+#: Answers of a client within one AUTH that are kept.
+_ANSWERS = 4
 
 _SCAN = 65_536
 
@@ -120,14 +124,30 @@ class _Session:
         if verb == b"DATA" and (reply is None or reply.code == 354):
             self._data()
         elif verb == b"AUTH":
-            while reply is not None and reply.code == 334 and self.client.line() is not None:
-                reply = self._answer()
+            self._authenticate(argument, reply, at)
         elif verb == b"STARTTLS" and reply is not None and reply.code == 220:
             columns["tls"] = self.transaction.active = True
             self._flush()
             protocols.parse_inner(self.connection, "ssl", self.rows, self.client.at, self.server.at)
             return False
         return True
+
+    def _authenticate(self, argument: bytes, reply: _Reply | None, at: int) -> None:
+        """The exchange that AUTH begins, and the logon in clear if it is one."""
+        mechanism, _, first = argument.partition(b" ")
+        answers = [first] if first else []
+        while reply is not None and reply.code == 334 and (line := self.client.line()) is not None:
+            if len(answers) < _ANSWERS:
+                answers.append(line)
+            reply = self._answer()
+        pair = None
+        if mechanism.upper() == b"PLAIN" and answers:
+            pair = plain(answers[0])
+        elif mechanism.upper() == b"LOGIN" and len(answers) > 1:
+            pair = unpacked(answers[0]), unpacked(answers[1])
+        if pair is not None:
+            success = None if reply is None else reply.code == 235
+            saw(self.rows, self.connection, when(self.connection, self.connection.orig, at), SERVICE, *pair, success)
 
     def _answer(self) -> _Reply | None:
         """The next reply of the server, None where the capture does not hold it."""
