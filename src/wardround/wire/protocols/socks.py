@@ -6,7 +6,7 @@ import ipaddress
 from typing import Any
 
 from wardround.wire import protocols
-from wardround.wire.connection import Connection, Rows
+from wardround.wire.connection import Connection, Malformed, Rows
 from wardround.wire.credentials import saw
 from wardround.wire.lines import Cursor, decode, when
 
@@ -40,6 +40,8 @@ def sniff(connection: Connection) -> bool:
 
 def parse(connection: Connection, rows: Rows) -> None:
     """A row of table socks; what the proxy carries is read as what it is."""
+    if not sniff(connection):
+        raise Malformed("socks_no_request")
     connection.confirm(SERVICE)
     client, server = Cursor(connection.orig), Cursor(connection.resp)
     row: dict[str, Any] = {"version": client.peek(1)[0]}
