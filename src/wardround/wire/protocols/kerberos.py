@@ -120,7 +120,7 @@ class _Exchange:
             raise Malformed("krb_not_a_message")
         outer = ber.value(message.data)
         fields = outer.inner().expect(ber.SEQUENCE).tagged()
-        self._connection.confirm(SERVICE)
+        self._connection.confirm(SERVICE if self._connection.proto == "udp" else f"{SERVICE}_tcp")
         if outer.tag in _REQUESTS:
             self._request(message, _REQUESTS[outer.tag], fields)
         elif outer.tag in (_AS_REPLY, _TGS_REPLY):
