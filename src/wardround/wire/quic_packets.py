@@ -32,6 +32,9 @@ _SALT_22 = bytes.fromhex("7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a")
 _SALT_23 = bytes.fromhex("c3eef712c72ebb5a11a7d2432bb46365bef9f502")
 _SALT_29 = bytes.fromhex("afbfec289993d24c9e9786f19c6111e04390a899")
 
+#: Versions with the frames of Google's QUIC.
+_GOOGLE = (0x54303530, 0x54303531)
+
 _SALTS = {
     VERSION_1: _SALT_1,
     VERSION_2: bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9"),
@@ -168,16 +171,19 @@ class Close:
     """A frame that ends the connection."""
 
 
-def frames(payload: bytes) -> Iterator[Crypto | Close]:
+def frames(payload: bytes, version: int = VERSION_1) -> Iterator[Crypto | Close]:
     """The frames of an initial packet that matter; what may not be there ends the reading."""
     octets = Octets(payload, _PROBLEM)
+    crypto = 8 if version in _GOOGLE else 6
     while octets.left:
         kind = octets.number(1)
-        if kind == 6:
+        if kind == crypto:
             offset = variable(octets)
             yield Crypto(offset, octets.take(variable(octets)))
         elif kind in (2, 3):
             _acknowledgement(octets, with_counts=kind == 3)
+        elif kind == 0x40 and crypto == 8:
+            octets.take(5)  # Google's acknowledgement of a few packets, without timestamps
         elif kind in (0x1C, 0x1D):
             yield Close()
             return

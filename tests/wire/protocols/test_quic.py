@@ -195,3 +195,23 @@ def test_hostile_payloads(sent: list[tuple[bool, bytes, bytes]]) -> None:
     except Malformed as problem:
         assert problem.name.startswith(("quic_", "ssl_"))
     assert kept.tables["quic"][0]["history"].startswith("I")
+
+
+def test_googles_quic_with_tls() -> None:
+    version = 0x54303531
+    hello, answer = client_hello(), server_hello()
+    acknowledgement = b"\x40\x01\0\0\x01\0"
+    (row,), kept, _ = _read(
+        (True, initial(b"\x08" + _crypto(hello)[1:], version=version)),
+        (False, initial(acknowledgement + b"\x08" + _crypto(answer)[1:], up=False, version=version)),
+    )
+    assert (row["version"], row["server_name"], row["history"]) == ("T051", "pacs.example", "ISis")
+    assert kept.tables["ssl"][0]["version"] == "TLSv13"
+
+
+def test_a_client_that_asks_for_versions() -> None:
+    asked = (_header(0, 0x1A2A3A4A, FIRST, b"C") + b"?").ljust(1200, b"?")
+    answer = _header(0, 0, b"C", FIRST) + VERSION_1.to_bytes(4, "big")
+    rows, _, connection = _read((True, asked), (False, answer), (True, initial(_crypto(client_hello()))))
+    assert [row["history"] for row in rows] == ["U", "u", "IS"]
+    assert connection.services == ["quic", "ssl"]

@@ -168,6 +168,7 @@ def test_ssl_2() -> None:
 
 def test_a_capture_that_begins_within_a_connection() -> None:
     record = b"\x17\x03\x03\0\x20" + b"e" * 32
+    assert parser.sniff(conversation([("<", record)]))
     connection, kept = conversation([(">", record * 3)]), Kept()
     assert parser.sniff(connection)
     parser.parse(connection, kept)
@@ -213,6 +214,18 @@ def test_dtls_with_fragments_out_of_order_and_sent_twice() -> None:
     assert (row["version"], row["ssl_history"], row["established"]) == ("DTLSv12", "CsIi", True)
     assert row["ja4"].startswith("dd2i0100")
     assert connection.services == ["dtls"]
+
+
+def test_a_capture_that_begins_within_dtls() -> None:
+    data = _dtls(23, b"e" * 40, 7, epoch=1)
+    for sent, recognised in ((data, True), (data + b"x", False), (_dtls(23, b"e" * 40, 7), False)):
+        datagrams = [Datagram(1, False, sent, 1, len(sent))]
+        connection = Connection("C1", 1, 1, "udp", "10.0.0.1", 4000, "10.0.0.2", 4433, datagrams=datagrams)
+        assert parser.sniff(connection) is recognised
+        kept = Kept()
+        parser.parse(connection, kept)
+        assert connection.services == (["dtls"] if recognised else [])
+        assert not kept.tables
 
 
 def test_the_parts_of_one_message_must_agree() -> None:

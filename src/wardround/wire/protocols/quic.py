@@ -56,8 +56,14 @@ def _begins(data: bytes, connection: Connection) -> bool:
         return False
     if len(header.destination) > 20 or len(header.source) > 20:
         return False
-    reserved = header.version & 0x0F0F0F0F == 0x0A0A0A0A and len(data) >= 1200
-    return header.kind >= 0 or reserved or (connection.resp_p in _PORTS and header.version != 0 and data[1:2] != b"\0")
+    if header.kind >= 0 or _asks_for_versions(header):
+        return True
+    return connection.resp_p in _PORTS and header.version >> 24 != 0
+
+
+def _asks_for_versions(header: LongHeader) -> bool:
+    """Whether a client makes the server tell its versions, by one that is reserved for that (RFC 9000, section 15)."""
+    return header.version & 0x0F0F0F0F == 0x0A0A0A0A and len(header.packet) >= 1200
 
 
 def parse(connection: Connection, rows: Rows) -> None:
@@ -172,6 +178,8 @@ class _Reader:
         if header.kind == -1:
             entry.letter("u", from_client=from_client)
             self._write()
+            if _asks_for_versions(header):
+                self.connection.confirm(SERVICE)
             # A server that knows no such version says so, and the client begins again with another one.
             self.broken = header.version != 0 and header.version & 0x0F0F0F0F != 0x0A0A0A0A
         elif header.kind == RETRY:
@@ -196,7 +204,7 @@ class _Reader:
             return
         self._decrypted += 1
         self.connection.confirm(SERVICE)
-        for frame in frames(payload):
+        for frame in frames(payload, header.version):
             if isinstance(frame, Close):
                 entry.letter("c", from_client=from_client)
                 self._write()

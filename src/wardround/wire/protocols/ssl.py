@@ -31,22 +31,34 @@ _CLIENT_HELLO, _SERVER_HELLO = 1, 2
 def sniff(connection: Connection) -> bool:
     """Whether either side begins with a hello, or in the middle of a TLS connection with records of it."""
     if connection.proto == "udp":
-        return any(is_datagram_hello(datagram.data) for datagram in connection.datagrams[:4])
+        first = connection.datagrams[:4]
+        return any(is_datagram_hello(datagram.data) or _is_datagram_ciphertext(datagram.data) for datagram in first)
     orig, resp = connection.orig.head(64), connection.resp.head(64)
     hello = any(_begins(side, kind) for side in (orig, resp) for kind in (_CLIENT_HELLO, _SERVER_HELLO))
     return hello or _hello_2(orig) or _under_way(connection)
 
 
 def is_datagram_hello(data: bytes) -> bool:
-    """Whether a datagram begins with the hello of a DTLS client (epoch and number of the first record are 0)."""
+    """Whether a datagram begins with a hello of DTLS (of either side; the epoch of the record is 0)."""
     return (
         len(data) >= 27
         and data[0] == HANDSHAKE
         and data[1] == 0xFE
         and data[2] in (0xFF, 0xFD, 0xFC)
         and data[3:5] == b"\0\0"
-        and data[13] == _CLIENT_HELLO
+        and data[13] in (_CLIENT_HELLO, _SERVER_HELLO)
         and data[25] == 0xFE
+    )
+
+
+def _is_datagram_ciphertext(data: bytes) -> bool:
+    """Whether a datagram is application data of DTLS and nothing else (the epoch is that of the first keys)."""
+    return (
+        len(data) >= 13 + 16
+        and data[:2] == b"\x17\xfe"
+        and data[2] in (0xFF, 0xFD)
+        and data[3:5] == b"\0\1"
+        and (data[11] << 8 | data[12]) == len(data) - 13
     )
 
 
@@ -71,7 +83,7 @@ def _hello_2(head: bytes) -> bool:
 
 
 def _under_way(connection: Connection) -> bool:
-    """Whether the capture begins within a TLS connection: two records of application data follow each other."""
+    """Whether the capture begins within a TLS connection: with two records of application data, or just one in all."""
     for stream in (connection.orig, connection.resp):
         at = 0
         for _ in range(2):
@@ -82,6 +94,8 @@ def _under_way(connection: Connection) -> bool:
             if not 16 <= size <= MAX_RECORD:
                 break
             at += 5 + size
+            if at == stream.length:
+                return True
         else:
             return True
     return False
@@ -90,6 +104,8 @@ def _under_way(connection: Connection) -> bool:
 def parse(connection: Connection, rows: Rows) -> None:
     """Read the handshake of a connection into rows of ssl and x509."""
     if connection.proto == "udp":
+        if any(_is_datagram_ciphertext(datagram.data) for datagram in connection.datagrams[:4]):
+            connection.confirm("dtls")
         _read(connection, rows, Session("d"), datagram_records(connection.datagrams))
     elif _under_way(connection):
         connection.confirm(SERVICE)
