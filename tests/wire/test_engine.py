@@ -10,6 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.wire.packets import (
     ACK,
     CLIENT,
@@ -300,3 +302,23 @@ def test_long_streams_are_read_like_short_ones(seen: list[Connection]) -> None:
     assert chunk is not None
     assert chunk.data == body[4200:4201]
     assert [piece.length for piece in stream.pieces if isinstance(piece, Gap)] == [1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.binary(min_size=1, max_size=200), chance=st.randoms(use_true_random=False))
+def test_any_order_and_repetition_gives_the_same_stream(data: bytes, chance: random.Random) -> None:
+    """Whatever way a stream is cut, repeated, overlapped and shuffled, parsers see the bytes that were sent."""
+    parts = [(at, data[at : at + 7]) for at in range(0, len(data), 7)]
+    for _ in range(chance.randrange(10)):
+        at = chance.randrange(len(data))
+        parts.append((at, data[at : at + chance.randrange(1, 40)]))
+    chance.shuffle(parts)
+    talk = Talk().open()
+    for at, body in parts:
+        talk.send(True, PSH | ACK, body, at=1 + at, ack=1)
+    found: list[bytes] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(protocols, "parse", lambda connection, rows: found.append(connection.orig.read(0, 1000)))
+        (row,) = read(pcap(talk.close(1 + len(data), 1).frames)).rows["conn"]
+    assert found == [data]
+    assert (row["orig_bytes"], row["missed_bytes"], row["conn_state"]) == (len(data), 0, "SF")
