@@ -56,7 +56,8 @@ class Stream:
             end = piece.offset + len(piece.data)
             if end <= start:
                 continue
-            part = piece.data[max(0, start - piece.offset) :][:wanted]
+            skip = max(0, start - piece.offset)
+            part = piece.data[skip : skip + wanted]
             parts.append(part)
             wanted -= len(part)
             if wanted <= 0:
