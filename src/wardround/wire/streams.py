@@ -41,11 +41,17 @@ def gather(segments: Records, ends: Records) -> tuple[Records, list[int]]:
 #: Chunks of a stream that stay in memory once they were read.
 CHUNKS_KEPT = 4_096
 
+#: Bytes at the beginning of a stream that are kept for the parsers to look at.
+HEAD_KEPT = 512
+
+#: Datagrams at the beginning of a connection that are kept likewise.
+DATAGRAMS_KEPT = 4
+
 
 class MappedStream(Stream):
     """A stream whose bytes stay in the capture until they are read."""
 
-    __slots__ = ("_at", "_chunks", "_items", "_payload", "_segments")
+    __slots__ = ("_at", "_chunks", "_head", "_items", "_payload", "_segments")
 
     def __init__(self, payload: Payload, segments: Records) -> None:
         self._payload = payload
@@ -56,6 +62,7 @@ class MappedStream(Stream):
             [item[0] - 1 for item in self._items] if self._items else np.ascontiguousarray(segments["at"] - 1)
         )
         self._chunks: dict[int, Chunk] = {}
+        self._head: bytes | None = None
 
     def _before(self, offset: int) -> int:
         """The last segment that begins at ``offset`` or before, -1 when none does."""
@@ -91,6 +98,14 @@ class MappedStream(Stream):
 
     def read(self, start: int, limit: int) -> bytes:
         """Consecutive bytes from offset ``start``, at most ``limit``; stops at a gap, empty when there are none."""
+        head = self._head
+        if head is None:  # every parser looks at the beginning
+            head = self._head = self._read(0, HEAD_KEPT)
+        if 0 <= start < len(head) and limit >= 0 and (start + limit <= len(head) or len(head) < HEAD_KEPT):
+            return head[start : start + limit]
+        return self._read(start, limit)
+
+    def _read(self, start: int, limit: int) -> bytes:
         index = self._before(start)
         if index < 0 or limit <= 0:
             return b""
@@ -145,6 +160,7 @@ class MappedDatagrams(Sequence[Datagram]):
         self._items += [(False, item) for item in resp.tolist()]
         if len(orig) and len(resp):
             self._items.sort(key=_frame)
+        self._first = [self._datagram(index) for index in range(min(DATAGRAMS_KEPT, len(self._items)))]
 
     def __len__(self) -> int:
         return len(self._items)
@@ -156,6 +172,9 @@ class MappedDatagrams(Sequence[Datagram]):
     def __getitem__(self, index: int | slice) -> Datagram | list[Datagram]:
         if isinstance(index, slice):
             return [self[position] for position in range(*index.indices(len(self)))]
+        return self._first[index] if 0 <= index < len(self._first) else self._datagram(index)
+
+    def _datagram(self, index: int) -> Datagram:
         from_orig, (_, offset, ts, frame, length, wire, _) = self._items[index]
         return Datagram(ts, from_orig, self._payload.read(offset, length), frame, wire)
 
