@@ -200,6 +200,35 @@ def test_killing_it_leaves_no_round(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["big.log", "round", "small.log"]
 
 
+def test_stopping_it_leaves_the_earlier_round(tmp_path: Path) -> None:
+    """Ctrl-C reaches every process of the round; none of them shows a traceback."""
+    (tmp_path / "small.log").write_text(ZEEK)
+    assert run("examine", tmp_path / "small.log", "-q", "--out", tmp_path / "round").returncode == 0
+    earlier = (tmp_path / "round" / "round.json").read_bytes()
+    command = [sys.executable, "-m", "wardround", "examine", "-", "-q", "--out", str(tmp_path / "round")]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not any(tmp_path.glob(".round.partial-*/.scratch/stdin")) and time.monotonic() < deadline:
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (130, "wardround: stopped before the end\n")
+    assert (tmp_path / "round" / "round.json").read_bytes() == earlier
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["round", "small.log"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "small.log").write_text(ZEEK)
+    assert run("examine", tmp_path / "small.log", "-q", "--out", tmp_path / "round").returncode == 0
+    (tmp_path / "round" / "report.html").unlink()
+    (tmp_path / "round" / "report.html").symlink_to("/dev/full")
+    done = run("report", tmp_path / "round")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "wardround: No space left on device\n"
+
+
 NO_NETWORK = """
 import sys
 def _forbid(event, arguments):

@@ -163,7 +163,7 @@ def test_special_files_are_not_opened(tmp_path: Path) -> None:
     (folder / "loop").symlink_to(folder)
     found = walk(tmp_path, folder)
     assert found.sources == []
-    assert sorted(d.code for d in found.diagnostics) == ["not_a_file", "unreadable"]
+    assert sorted(d.code for d in found.diagnostics) == ["link_not_followed", "not_a_file", "unreadable"]
 
 
 def test_standard_input_is_evidence(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The commands, their options and the exit codes; the only place that prints.
 
 Exit codes: 0 the round ran; 1 an error, or nothing could be read; 2 the command line is wrong; 3 findings at or above
-``--fail-on``. Heavy libraries are imported inside the commands, so that ``--help`` answers at once.
+``--fail-on``; 130 stopped with Ctrl-C. Heavy libraries are imported inside the commands, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from wardround.model import SEVERITIES
 if TYPE_CHECKING:
     from wardround import pipeline
     from wardround.report.document import ResultDocument
+
+#: Exit code after Ctrl-C, as shells have it.
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="wardround",
@@ -292,6 +295,7 @@ def main() -> None:
         place = f"{error.filename}: " if error.filename else ""
         print(_visible(f"wardround: {place}{error.strerror or error}"), file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("wardround: stopped; nothing was written", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as left:
+        if left.code == INTERRUPTED:  # typer makes an exit code of Ctrl-C
+            print("wardround: stopped before the end", file=sys.stderr)
+        raise

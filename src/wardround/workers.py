@@ -63,7 +63,12 @@ def warm(preload: str) -> None:
     """Begin to import ``preload`` in the process that workers are forked from, while the caller does other things."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([preload])
-    forkserver.ensure_running()
+    # Ctrl-C reaches the whole foreground group; that process must not die of it with a traceback. It inherits the mask.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def run(

@@ -103,8 +103,8 @@ def test_spelling_makes_no_second_finding_and_the_order_of_evidence_none_either(
 def test_an_unknown_subject_is_left_out() -> None:
     (finding,) = run([sigma()], [{**FAILED, "TargetUserName": "-"}]).findings
     assert [(subject.kind, subject.name) for subject in finding.subjects] == [("host", "ct1")]
-    assert finding.summary["en"] == "1 failed logons of unknown on ct1."
-    assert finding.summary["fr"] == "1 échecs de inconnu sur ct1."
+    assert finding.summary["en"] == "1 failed logon of unknown on ct1."
+    assert finding.summary["fr"] == "1 échec de inconnu sur ct1."
 
 
 def test_an_exported_copy_doubles_nothing() -> None:

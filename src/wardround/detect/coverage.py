@@ -39,7 +39,8 @@ def _default_reason(needs: tuple[Need, ...]) -> Texts:
     docs = "; ".join(f"{name} ({schema.tables()[name].doc.partition('. ')[0].rstrip('.')})" for name in names)
     return {
         "en": f"The evidence holds none of the events that this detection needs: {docs}.",
-        "fr": f"Les preuves ne contiennent aucun des événements nécessaires à cette détection (tables\u00a0: {', '.join(names)}).",
+        "fr": "Les preuves ne contiennent aucun des événements nécessaires à cette détection "
+        f"(tables\u00a0: {', '.join(names)}).",
     }
 
 
