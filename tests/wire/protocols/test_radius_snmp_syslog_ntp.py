@@ -7,7 +7,7 @@ import struct
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.wire.protocols import datagrams
+from tests.wire.protocols import datagrams, talk
 from tests.wire.protocols.datagrams import ber, row
 
 from wardround.wire.protocols import by_name
@@ -104,6 +104,16 @@ def test_syslog_on_other_ports_needs_a_priority() -> None:
     assert parser.sniff(datagrams.exchange([(">", b"<13>text")], *ends))
     assert not parser.sniff(datagrams.exchange([(">", b"text")], *ends))
     assert not parser.sniff(datagrams.exchange([(">", b"<13>\x01\x02")], *ends))
+
+
+@pytest.mark.parametrize("stream", [b"<134>first\r\n<11>second\n<11>cut off", b"10 <134>first10 <11>second40 <11>cut off"])
+def test_syslog_over_tcp(stream: bytes) -> None:
+    connection, kept = talk.read("syslog", [(">", stream[:4]), (">", stream[4:]), ("<", b"no priority\n")], port=6514)
+    assert [(r["facility"], r["severity"], r["message"]) for r in kept.tables["syslog"]] == [
+        ("LOCAL0", "INFO", "first"),
+        ("USER", "ERR", "second"),
+    ]
+    assert (connection.services, row(kept, "syslog")["proto"]) == (["syslog"], "tcp")
 
 
 def test_ntp() -> None:

@@ -21,6 +21,9 @@ _LONGEST_HEAD = 1 << 16
 _MAX_HEADERS = 256
 _MAX_VIAS = 64
 
+#: What keeps a way through a firewall open is not longer than this, and says nothing.
+_KEEP_ALIVE = 8
+
 #: Calls that wait for a final reply, per connection; beyond, the oldest are written as they are.
 _MAX_PENDING = 1_000
 
@@ -129,9 +132,9 @@ class _Exchange:
     def message(self, message: Message) -> None:
         """Take a message; raises Malformed when it is none."""
         data = message.data.lstrip(b"\r\n")
-        if not data.strip(b"\0"):
-            return
         line = _first_line(data)
+        if line is None and len(data) <= _KEEP_ALIVE:
+            return
         if line is None:
             raise Malformed("sip_bad_start_line")
         self._connection.confirm(SERVICE)

@@ -1,12 +1,13 @@
-"""Syslog over UDP into table syslog: a row per message.
+"""Syslog over UDP and TCP into table syslog: a row per message.
 
-Sources: RFC 3164 and 5424. A message without priority is shown as it is, its facility and severity UNSPECIFIED.
+Sources: RFC 3164 and 5424, RFC 6587 for TCP. A datagram without priority is shown as it is,
+its facility and severity UNSPECIFIED.
 """
 
 from __future__ import annotations
 
 from wardround.wire.connection import Connection, Rows
-from wardround.wire.framing import heads
+from wardround.wire.framing import heads, messages
 from wardround.wire.printable import printable
 
 SERVICE = "syslog"
@@ -33,27 +34,50 @@ def _priority(data: bytes) -> tuple[int, bytes] | None:
 
 def sniff(connection: Connection) -> bool:
     """Anything sent to syslog's port, elsewhere what begins with a priority and goes on as text."""
-    if connection.proto != "udp":
-        return False
-    first, _ = heads(connection, 64)
-    found = _priority(first)
-    if found is not None:
-        return all(code >= 32 or code in b"\t\r\n\0" for code in found[1])
-    return connection.resp_p == _PORT and bool(first)
+    first = heads(connection, 64)
+    if connection.proto == "tcp":
+        return any(_is_text(_unframed(data)) for data in first)
+    return any(map(_is_text, first)) or (connection.resp_p == _PORT and bool(first[0]))
+
+
+def _is_text(data: bytes) -> bool:
+    found = _priority(data)
+    return found is not None and all(code >= 32 or code in b"\t\r\n\0" for code in found[1])
+
+
+def _unframed(data: bytes) -> bytes:
+    """The beginning of a stream's first message."""
+    place = _extent(data, 0)
+    return data if place is None else data[place[0] :]
+
+
+def _extent(data: bytes | bytearray, at: int) -> tuple[int, int] | None:
+    """A message of a stream: behind its length in digits and a blank, or up to the end of the line."""
+    if data[at : at + 1].isdigit():
+        digits, blank, _ = bytes(data[at : at + 8]).partition(b" ")
+        if blank and digits.isdigit():
+            start = at + len(digits) + 1
+            return start, start + int(digits)
+        return None if len(data) - at < 8 and digits.isdigit() else (at, at)
+    end = data.find(b"\n", at)
+    return None if end < 0 else (at, end + 1)
 
 
 def parse(connection: Connection, rows: Rows) -> None:
     """A row per message."""
-    for datagram in connection.datagrams:
-        found = _priority(datagram.data)
-        number, text = found if found is not None else (-1, datagram.data)
+    for message in messages(connection, _extent):
+        data = message.data.rstrip(b"\r\n") if connection.proto == "tcp" else message.data
+        found = _priority(data)
+        if found is None and connection.proto == "tcp":
+            continue
+        number, text = found if found is not None else (-1, data)
         facility, severity = (_FACILITIES[number >> 3], _SEVERITIES[number & 7]) if number >= 0 else (_UNSPECIFIED,) * 2
         connection.confirm(SERVICE)
         rows.add(
             "syslog",
             connection,
-            datagram.ts,
-            datagram.record,
+            message.ts,
+            message.record,
             proto=connection.proto,
             facility=facility,
             severity=severity,
