@@ -16,8 +16,7 @@ _SHARD_BYTES = 64 << 20
 _SHARDS = 2
 
 #: Pages this far behind the walk are given back, so that a large capture does not fill the memory.
-_BEHIND = 64 << 20
-_STEP = 16 << 20
+_BEHIND = 32 << 20
 
 
 class CaptureReader:
@@ -54,15 +53,12 @@ class CaptureReader:
                     mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             except (OSError, ValueError) as error:
                 raise ReaderError("unreadable", str(error)) from error
-            given = 0
 
             def walked(offset: int) -> None:
-                nonlocal given
+                # From the start each time: pages come back when payload is read after the walk has passed it.
                 behind = (offset - _BEHIND) // mmap.PAGESIZE * mmap.PAGESIZE
-                if behind > given + _STEP:
-                    # From the start each time: pages come back when payload is read after the walk has passed it.
+                if behind > 0:
                     mapped.madvise(mmap.MADV_DONTNEED, 0, behind)
-                    given = behind
 
             Engine(np.frombuffer(mapped, np.uint8), sink, shard=shard, shards=shards).run(walked)
 

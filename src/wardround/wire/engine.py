@@ -40,6 +40,9 @@ OnWalked = Callable[[int], None]
 _HEADER_WEIRDS = {TRUNCATED_HEADER: "truncated_header", BAD_IP: "bad_IP_header", BAD_TRANSPORT: "bad_TCP_header_len"}
 HEADER_WEIRDS_SHOWN = 100
 
+#: Pages that payload was read from are given back after about so many connections.
+PARSED_AT_A_TIME = 512
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -81,6 +84,8 @@ class Engine:
         self._fragments = Fragments(data, self._extra, self._odd)
         self._counts = Counts()
         self._since_sweep = 0
+        self._on_walked: OnWalked | None = None
+        self._walked = 0
 
     @property
     def packets(self) -> int:
@@ -89,17 +94,23 @@ class Engine:
 
     def run(self, on_walked: OnWalked | None = None) -> None:
         """Read the whole capture; raises ReaderError when the data is not one."""
+        self._on_walked = on_walked
         for item in capture.blocks(self._data):
             if isinstance(item, capture.Damage):
                 if self._shard == 0:
                     self._sink.diagnose(item.code, item.message, item.offset)
                 continue
+            self._walked = int(item.places["offset"][-1])
             self._block(item)
-            if on_walked is not None:
-                on_walked(int(item.places["offset"][-1]))
+            self._give_back()
         self._sweep(-1)
         self._tell()
         self._rows.close()
+
+    def _give_back(self) -> None:
+        """Let pages of the capture go; those that payload is read from come back by themselves."""
+        if self._on_walked is not None:
+            self._on_walked(self._walked)
 
     def _block(self, block: capture.Block) -> None:
         done = 0
@@ -215,6 +226,8 @@ class Engine:
             except Exception as error:  # noqa: BLE001 - the boundary: a defect of one parser must not end the capture
                 self._sink.diagnose("parser_defect", f"frame {connection.record}: {type(error).__name__}: {error}")
             batch.learned(index, connection)
+            if index % PARSED_AT_A_TIME == 0:
+                self._give_back()
 
     def _tally(self, batch: Finished) -> None:
         self._counts.acks += int(batch.flows["acks"].sum())
