@@ -13,7 +13,20 @@ MAX_FUNCTION = 80
 #: The layers from top to bottom; a module may import its own layer and those below, as listed.
 LAYERS: dict[str, set[str]] = {
     "cli": {"pipeline", "report", "detect", "demo", "readers", "schema", "store", "site", "model", "errors"},
-    "pipeline": {"workers", "reading", "evidence", "readers", "detect", "care", "report", "store", "schema", "site", "model", "errors"},
+    "pipeline": {
+        "workers",
+        "reading",
+        "evidence",
+        "readers",
+        "detect",
+        "care",
+        "report",
+        "store",
+        "schema",
+        "site",
+        "model",
+        "errors",
+    },
     "preload": {"reading", "readers", "detect"},
     "reading": {"workers", "evidence", "readers", "detect", "store", "schema", "model", "errors"},
     "workers": {"errors"},
