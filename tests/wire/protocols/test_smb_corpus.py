@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.packets import Limits, Tables, read
+from tests.wire.packets import Tables, read
+
+from wardround.wire.engine import Limits
 
 ACTIONS = ("SMB::FILE_OPEN", "SMB::FILE_DELETE", "SMB::FILE_RENAME")
 FIELDS = {"smb_files": ("action", "path", "name", "size", "prev_name"), "dce_rpc": ("named_pipe", "endpoint", "operation")}
+
+#: Rows that Zeek lacks although client and server say so in the capture.
+ZEEK_LACKS = [("SMB::FILE_OPEN", r"\\172.17.0.189\share2", "11regedit.enc", "0", "-")]
 
 pytestmark = pytest.mark.corpus
 
@@ -52,9 +57,11 @@ def test_agrees_with_zeek(corpora: Path, log: str) -> None:
             rows = _tables(zeek / "traces" / case["trace"]).rows[log]
             # Zeek does not tell of pipes that are opened.
             kept = [row for row in rows if log != "smb_files" or row["action"] in ACTIONS]
-            found = sorted(tuple(_cell(row.get(field)) for field in fields) for row in kept)
-            assert found == _expected(zeek / "expected" / case["test"] / f"{log}.log", fields), case["trace"]
-            compared += len(found)
+            found = Counter(tuple(_cell(row.get(field)) for field in fields) for row in kept)
+            expected = Counter(_expected(zeek / "expected" / case["test"] / f"{log}.log", fields))
+            assert not expected - found, case["trace"]
+            assert (found - expected).keys() <= set(ZEEK_LACKS), case["trace"]
+            compared += found.total()
     assert compared
 
 
