@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from wardround.wire.connection import Connection, Stream
+from wardround.wire.connection import Chunk, Connection, Stream
 
 #: Chunks of one direction that are looked at to find a message again after a gap or after bytes that are none.
 _SEARCHED = 20_000
@@ -47,10 +47,8 @@ def _side(stream: Stream, from_orig: bool, size_of: SizeOf, head_size: int) -> I
     offset = 0
     searched = 0
     while True:
-        head = stream.read(offset, head_size)
-        size = size_of(head)
-        chunk = stream.chunk_at(offset + min(size, len(head)) - 1) if size > 0 else None
-        if chunk is not None:
+        chunk, head, size = _head(stream, offset, size_of, head_size)
+        if chunk is not None and size > 0:
             yield Message(stream, from_orig, offset, size, chunk.ts, chunk.record, head[:size])
             offset += size
             continue
@@ -59,3 +57,19 @@ def _side(stream: Stream, from_orig: bool, size_of: SizeOf, head_size: int) -> I
         if following is None or searched > _SEARCHED:
             return
         offset = following
+
+
+def _head(stream: Stream, offset: int, size_of: SizeOf, head_size: int) -> tuple[Chunk | None, bytes, int]:
+    """The chunk that ends what is read of a message at ``offset``, that beginning of it, and its size (0: none is there)."""
+    chunk = stream.chunk_at(offset)
+    if chunk is None:
+        return None, b"", 0
+    # Most messages begin in one chunk, so that nothing has to be put together.
+    at = offset - chunk.offset
+    head = chunk.data[at : at + head_size]
+    size = size_of(head)
+    if len(head) < head_size and len(head) < (size or head_size):
+        head = stream.read(offset, min(head_size, size or head_size))
+        size = size_of(head)
+        chunk = stream.chunk_at(offset + min(size, len(head)) - 1) if size > 0 else None
+    return chunk, head, size
