@@ -41,7 +41,7 @@ _HEADER_WEIRDS = {TRUNCATED_HEADER: "truncated_header", BAD_IP: "bad_IP_header",
 HEADER_WEIRDS_SHOWN = 100
 
 #: Pages that payload was read from are given back after about so many connections.
-PARSED_AT_A_TIME = 512
+PARSED_AT_A_TIME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ class Engine:
     def _parse(self, batch: Finished, segments: Records) -> None:
         """Hand the connections that carried payload to their parsers."""
         found, starts = gather(segments, batch.ends.reshape(-1))
-        for index in np.nonzero(batch.ends["segments"].sum(axis=1))[0].tolist():
+        for number, index in enumerate(np.nonzero(batch.ends["segments"].sum(axis=1))[0].tolist()):
             connection = batch.connection(index)
             first, second, end = starts[2 * index : 2 * index + 3]
             orig, resp = found[first:second], found[second:end]
@@ -226,7 +226,7 @@ class Engine:
             except Exception as error:  # noqa: BLE001 - the boundary: a defect of one parser must not end the capture
                 self._sink.diagnose("parser_defect", f"frame {connection.record}: {type(error).__name__}: {error}")
             batch.learned(index, connection)
-            if index % PARSED_AT_A_TIME == 0:
+            if number % PARSED_AT_A_TIME == 0:
                 self._give_back()
 
     def _tally(self, batch: Finished) -> None:
