@@ -28,7 +28,7 @@ COMPARED = {
 }
 
 #: Negotiated within another protocol, whose parser has its own tests.
-_INNER = re.compile("starttls|mysql")
+_INNER = re.compile("starttls")
 
 
 def _expected(path: Path, fields: list[str]) -> list[list[str]]:

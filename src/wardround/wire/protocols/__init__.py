@@ -18,6 +18,7 @@ _ORDER: tuple[str, ...] = (
     "ssl",
     "quic",
     "rdp",
+    "mysql",
     "smb",
     "dce_rpc",
     "ssh",
