@@ -230,3 +230,16 @@ def test_links_to_directories_are_told_and_not_followed(tmp_path: Path) -> None:
         ("circle", "link_not_followed"),
         ("link", "link_not_followed"),
     }
+
+
+def test_a_member_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "a.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("good", "x" * 9)
+        archive.writestr("bad", "y" * 9)
+    content = file.read_bytes()
+    second = content.rindex(b"PK\x03\x04")
+    file.write_bytes(content[:second] + b"PK\x00\x00" + content[second + 4 :])
+    found = walk(tmp_path, file)
+    assert [Path(source.path).name for source in found.sources] == ["a.zip", "a.zip!good"]
+    assert [d.code for d in found.diagnostics] == ["damaged_member"]

@@ -308,11 +308,13 @@ class Walk:
                 target.unlink()
                 raise
             self._note(container.evidence_id, shown, error.code, str(error), written)
-            if error.code == "decompression_bomb":
-                target.unlink()
+            if error.code == "decompression_bomb" or not target.exists():
+                target.unlink(missing_ok=True)
                 return
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, *_DECODER_ERRORS) as error:
             self._note(container.evidence_id, shown, "damaged_member", f"the member breaks off: {error}", written)
+            if not target.exists():  # it could not even be opened
+                return
         self._add(shown, target, depth + 1)
 
     def _note(self, evidence_id: str, shown: str, code: str, message: str, offset: int = -1) -> None:
