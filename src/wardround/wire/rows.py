@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from wardround import schema
+from wardround.wire import applications
 from wardround.wire.connection import Connection, Rows
 
 #: Rows of one table that are collected before they are handed on.
@@ -38,6 +39,7 @@ class Collector:
 
     def add(self, table: str, connection: Connection, ts: int, record: int, **columns: Any) -> None:
         """Add a row of ``table`` that belongs to a connection."""
+        applications.learn(table, connection, columns)
         self.row(table, {"ts": ts, "ts_zone": "utc", "record": record, **connection.identity, **columns})
 
     def row(self, table: str, row: dict[str, Any]) -> None:

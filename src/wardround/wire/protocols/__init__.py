@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _ORDER: tuple[str, ...] = (
     "ssl",
     "quic",
+    "stun",
+    "ike",
+    "wireguard",
+    "openvpn",
     "rdp",
     "mysql",
     "smb",

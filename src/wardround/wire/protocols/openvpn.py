@@ -1,0 +1,31 @@
+"""OpenVPN: the reset of a session and its acknowledgement into table vpn_tunnel.
+
+Source: OpenVPN's protocol description (opcode and key id in the first byte, session id of eight bytes, acknowledgements
+followed by the peer's session id). Works with and without tls-auth, not with tls-crypt, which hides the acknowledgement.
+"""
+
+from __future__ import annotations
+
+from wardround.wire.connection import Connection, Rows
+from wardround.wire.framing import heads
+
+SERVICE = "openvpn"
+
+#: First bytes of P_CONTROL_HARD_RESET_CLIENT and _SERVER, versions 1 and 2, key 0.
+_PAIRS = frozenset({(1 << 3, 2 << 3), (7 << 3, 8 << 3)})
+
+
+def sniff(connection: Connection) -> bool:
+    """A reset of the client, and one of the server that acknowledges the client's session id."""
+    first, second = heads(connection, 256)
+    if connection.proto == "tcp":
+        first, second = first[2:], second[2:]
+    if len(first) < 14 or len(second) < 22:
+        return False
+    return (first[0], second[0]) in _PAIRS and any(first[1:9]) and first[1:9] in second[9:]
+
+
+def parse(connection: Connection, rows: Rows) -> None:
+    """A row for the tunnel."""
+    connection.confirm(SERVICE)
+    rows.add("vpn_tunnel", connection, connection.ts, connection.record, proto=connection.proto, kind=SERVICE)
