@@ -95,6 +95,11 @@ def test_the_root_of_a_share_has_a_name() -> None:
     assert files(share(), opening(""))[0]["name"] == "<share_root>"
 
 
+def test_a_size_that_no_file_has() -> None:
+    (row,) = files(share(), [ask(CREATE, create("x"), 2), answer(CREATE, created(FILE, 1 << 63), 2)])
+    assert row["size"] is None
+
+
 @pytest.mark.parametrize("information", [10, 65])
 def test_renaming(information: int) -> None:
     rename = set_info(FILE, information, rename_to("1.dcm.locked"))

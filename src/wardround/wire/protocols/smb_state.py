@@ -154,7 +154,7 @@ class Conversation:
             action=action,
             path=file.share.path,
             name=file.name,
-            size=file.size,
+            size=file.size if file.size < 1 << 63 else None,
             prev_name=previous,
             **{
                 "times.modified": moment(modified),
