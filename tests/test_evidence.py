@@ -171,6 +171,11 @@ def test_standard_input_is_evidence(tmp_path: Path) -> None:
     assert [(s.path, content(s)) for s in found.sources] == [("-", TEXT)]
 
 
+def test_standard_input_is_bounded(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="more than may be laid out"):
+        walk(tmp_path, "-", stdin=bytes(5000), limits=Limits(scratch=4000))
+
+
 def test_a_path_that_is_not_there_is_the_users_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file"):
         walk(tmp_path, tmp_path / "missing")

@@ -203,7 +203,11 @@ class Walk:
             raise UserError("-: standard input is not available")
         target = self._scratch / "stdin"
         with target.open("wb") as out:
-            shutil.copyfileobj(stdin, out, _BLOCK)
+            while block := stdin.read(_BLOCK):
+                self._laid_out += len(block)
+                if self._laid_out > self._limits.scratch:
+                    raise UserError("-: more than may be laid out on disk; give it as a file")
+                out.write(block)
         self._add("-", target, 0)
 
     def _directory(self, directory: Path) -> None:
