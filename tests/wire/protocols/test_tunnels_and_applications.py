@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from wardround.wire import applications, protocols
-from wardround.wire.connection import Connection, Datagram
+from wardround.wire.connection import Chunk, Connection, Datagram, Stream
 from wardround.wire.rows import Collector
 
 
@@ -84,3 +84,24 @@ def test_the_certificate_counts_when_no_name_was_asked_for() -> None:
     assert not connection.applications
     applications.learn("ssl", connection, {"server_name": None, "subject": "CN=*.webex.com,O=Cisco"})
     assert connection.applications == {"webex"}
+
+
+def test_rtp_needs_a_sequence_of_one_source() -> None:
+    def packet(number: int, source: bytes = b"ssrc") -> tuple[bool, bytes]:
+        return True, b"\x80\x08" + number.to_bytes(2, "big") + number.to_bytes(4, "big") + source + bytes(160)
+
+    assert _read(*(packet(n % 65_536) for n in range(65_534, 65_540)))[0].services == ["rtp"]
+    assert "rtp" not in _read(*(packet(7) for _ in range(6)))[0].services
+    assert "rtp" not in _read(*(packet(n, n.to_bytes(4, "big")) for n in range(6)))[0].services
+
+
+def test_pptp_needs_the_magic_cookie() -> None:
+    def services(first: bytes) -> list[str]:
+        stream = Stream([Chunk(0, 1, 0, first)])
+        connection = Connection("C1", 1, 0, "tcp", "192.0.2.1", 40000, "192.0.2.2", 40001, orig=stream)
+        protocols.parse(connection, Collector(_Sink()))
+        return connection.services
+
+    request = b"\x00\x9c\x00\x01\x1a\x2b\x3c\x4d\x00\x01\x00\x00\x01\x00" + bytes(142)
+    assert services(request) == ["pptp"]
+    assert services(request.replace(b"\x1a\x2b", b"\x1a\x2c")) != ["pptp"]

@@ -21,6 +21,7 @@ _ORDER: tuple[str, ...] = (
     "ike",
     "wireguard",
     "openvpn",
+    "pptp",
     "rdp",
     "mysql",
     "smb",
@@ -45,6 +46,7 @@ _ORDER: tuple[str, ...] = (
     "dns",
     "ntp",
     "syslog",
+    "rtp",
 )  # fmt: skip
 
 
