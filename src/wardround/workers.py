@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -63,12 +64,16 @@ def warm(preload: str) -> None:
     """Begin to import ``preload`` in the process that workers are forked from, while the caller does other things."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([preload])
-    # Ctrl-C reaches the whole foreground group; that process must not die of it with a traceback. It inherits the mask.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # Ctrl-C reaches the whole foreground group; that process must not die of it with a traceback. It inherits that the
+    # signal is ignored. (A blocked signal would not do: starting the resource tracker unblocks it.)
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set signals
+        forkserver.ensure_running()
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         forkserver.ensure_running()
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
 
 
 def run(
