@@ -24,7 +24,7 @@ from wardround.model import Diagnostic
 
 #: A table's rows are matched and written once so many are buffered, or so many bytes.
 FLUSH_ROWS = 65_536
-FLUSH_BYTES = 48 << 20
+FLUSH_BYTES = 32 << 20
 
 #: Repeated diagnostics of one code about one piece of evidence are only counted after this many.
 DIAGNOSTICS_SHOWN = 5
