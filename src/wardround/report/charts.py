@@ -18,7 +18,7 @@ from wardround.report.texts import Language
 _HOUR = 3_600_000_000_000
 _STEPS = tuple(hours * _HOUR for hours in (1, 2, 3, 6, 12, 24, 48, 168, 336, 720, 2160, 4320, 8760, 17520, 87600))
 _TICKS = 8
-_WIDTH, _LEFT, _RIGHT = 960, 190, 12
+_WIDTH, _LEFT, _RIGHT = 960, 258, 12
 _BARS_TOP, _BARS_HEIGHT, _LANE, _MARK, _AXIS = 8, 84, 26, 12, 26
 _BUCKETS = 240
 _NARROWEST = 5
