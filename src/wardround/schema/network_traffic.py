@@ -204,9 +204,9 @@ sources              texts  Lists that hold the indicator
 
 SOFTWARE = table(
     "software",
-    "One row per program that a host gave away in its traffic.",
+    "One row per program of a host: given away in its traffic, or named by an inventory or a bill of materials.",
     """
-host             address  Host that runs it
+host             address  Host that runs it, by address or name
 host_p           port     Port, for a server
 software_type    label    Kind of program (HTTP::BROWSER, SSH::SERVER …)
 name             text     Name of the program
@@ -217,6 +217,11 @@ version.minor3   count    Fourth number
 version.addl     text     What follows the numbers
 unparsed_version text     Name and version as sent
 url              text     Where the evidence was seen
+vendor           text     Publisher
+version          text     Version as written
+source           label    traffic, inventory, sbom, user_agent, vpn, banner, config, scan
+purl             text     Package URL
+cpe              text     CPE name
 """,
 )
 
