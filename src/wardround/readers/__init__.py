@@ -17,6 +17,7 @@ _ORDER: tuple[str, ...] = (
     "evtx",  # magic ElfFile
     "zeek",  # '#separator' header, or JSON lines with Zeek's keys
     "suricata",  # JSON lines with event_type and flow_id
+    "nmap",  # root element nmaprun, or masscan's array
     "windows_json",  # several JSON shapes: after the two above, which are more specific
 )
 
