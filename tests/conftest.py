@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,11 @@ def corpora() -> Path:
     if not found.is_dir():
         pytest.skip("the shared corpora are not here")
     return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The key of tokens is made anew and apart from that of the user who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WARDROUND_STATE", str(tmp_path_factory.mktemp("state")))
+        yield

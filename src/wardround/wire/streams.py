@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from wardround.wire.capture import Bytes, Records
 from wardround.wire.connection import Chunk, Datagram, Gap, Stream
-from wardround.wire.segments import chains
+from wardround.wire.segments import SEGMENT, chains
 
 
 class Payload:
     """The bytes that segments refer to: the capture, and packets put together from fragments (``extra``)."""
 
     def __init__(self, data: Bytes, extra: bytearray) -> None:
+        self.capture = data
         self._data = memoryview(data.data)
         self._extra = extra
 
@@ -137,6 +138,18 @@ class MappedStream(Stream):
         rest["at"] += skip - start
         return MappedStream(self._payload, rest)
 
+    def arrays(self) -> tuple[Bytes, Bytes, Records]:
+        """See :func:`arrays`."""
+        segments = self._segments
+        elsewhere = np.nonzero(segments["offset"] < 0)[0]
+        if not len(elsewhere):
+            return self._payload.capture, np.zeros(0, np.uint8), segments
+        # What was put together from fragments lies in memory that still grows, and cannot be lent out meanwhile.
+        segments = segments.copy()
+        parts = [self._payload.read(int(segments["offset"][i]), int(segments["length"][i])) for i in elsewhere]
+        segments["offset"][elsewhere] = -1 - np.concatenate(([0], np.cumsum([len(part) for part in parts])[:-1]))
+        return self._payload.capture, np.frombuffer(b"".join(parts), np.uint8), segments
+
     @property
     def length(self) -> int:
         """Bytes of the stream, gaps included."""
@@ -149,6 +162,24 @@ class MappedStream(Stream):
             return None
         chunk = self._chunk(index)
         return chunk if offset < chunk.offset + len(chunk.data) else None
+
+
+def arrays(stream: Stream) -> tuple[Bytes, Bytes, Records]:
+    """A stream for kernels: the capture, bytes that are not in it, and segments in order.
+
+    An offset from 0 upwards is in the capture; others are -1 - offset among the further bytes.
+    """
+    if isinstance(stream, MappedStream):
+        return stream.arrays()
+    chunks = [piece for piece in stream.pieces if isinstance(piece, Chunk) and piece.data]
+    segments = np.zeros(len(chunks), SEGMENT)
+    at = 0
+    for segment, chunk in zip(segments, chunks, strict=True):
+        size = len(chunk.data)
+        segment["at"], segment["offset"], segment["ts"], segment["frame"] = chunk.offset + 1, -1 - at, chunk.ts, chunk.record
+        segment["length"] = segment["wire"] = size
+        at += size
+    return np.zeros(0, np.uint8), np.frombuffer(b"".join(chunk.data for chunk in chunks), np.uint8), segments
 
 
 class MappedDatagrams(Sequence[Datagram]):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _ORDER: tuple[str, ...] = (
     "ssl",
+    "dicom",
     "quic",
     "stun",
     "ike",
