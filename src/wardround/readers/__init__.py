@@ -18,7 +18,15 @@ _ORDER: tuple[str, ...] = (
     "zeek",  # '#separator' header, or JSON lines with Zeek's keys
     "suricata",  # JSON lines with event_type and flow_id
     "nmap",  # root element nmaprun, or masscan's array
-    "windows_json",  # several JSON shapes: after the two above, which are more specific
+    "windows_json",  # several JSON shapes: after those above, which are more specific
+    "device_config.sense",  # root element pfsense or opnsense
+    "device_config.panos",  # root element config, or set commands of its own chapters
+    "device_config.windows",  # first line of a registry export, or netsh
+    "device_config.fortios",  # its version line, or config, edit and set
+    "device_config.mikrotik",  # 'by RouterOS', or its sections with add and set
+    "device_config.openwrt",  # nearly all lines are config and option
+    "device_config.junos",  # nearly all lines end in brace or semicolon, or are set commands
+    "device_config.cisco",  # at least three kinds of lines of such a configuration
 )
 
 
