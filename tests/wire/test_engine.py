@@ -177,6 +177,24 @@ def test_icmp_redirect() -> None:
     assert (row["destination"], row["code"]) == ("203.0.113.9", 1)
 
 
+def test_neighbour_messages_are_the_arp_of_ipv6() -> None:
+    asked = bytes.fromhex("fe800000000000000000000000000001") + bytes((1, 1)) + b"\x02\0\0\0\0\x07"
+    told = bytes.fromhex("fe800000000000000000000000000001") + bytes((2, 1)) + b"\x02\0\0\0\0\x66"
+    frames = [
+        ethernet(ip("fe80::7", "ff02::1:ff00:1", 58, icmp(135, 0, b"\0" * 4 + asked))),
+        ethernet(ip("fe80::66", "fe80::7", 58, icmp(136, 0, b"\x20\0\0\0" + told))),
+        ethernet(ip("fe80::1", "fe80::7", 58, icmp(136, 0, b"\x60\0\0\0" + told[:16]))),
+        ethernet(ip("fe80::1", "fe80::7", 58, icmp(136, 0, b"\x60\0\0\0" + told[:7]))),
+    ]
+    rows = read(pcap([(START + n, frame) for n, frame in enumerate(frames)])).rows["arp"]
+    found = [(r["operation"], r["sender_addr"], r["sender_mac"], r["target_addr"], r["gratuitous"]) for r in rows]
+    assert found == [
+        ("solicitation", "fe80::7", "02:00:00:00:00:07", "fe80::1", False),
+        ("advertisement", "fe80::1", "02:00:00:00:00:66", "fe80::7", True),
+        ("advertisement", "fe80::1", "02:00:00:00:00:01", "fe80::7", False),
+    ]
+
+
 def test_router_advertisement() -> None:
     prefix = bytes((3, 4, 64, 0xC0)) + b"\0" * 12 + bytes.fromhex("20010db8000100000000000000000000")
     servers = bytes((25, 3, 0, 0)) + b"\0\0\0\x3c" + bytes.fromhex("20010db8000100000000000000000053")

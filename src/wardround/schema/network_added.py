@@ -7,17 +7,17 @@ from wardround.schema.endpoints import CONNECTION
 
 ARP = table(
     "arp",
-    "One row per ARP message.",
+    "One row per ARP message, and per neighbour solicitation or advertisement, which are IPv6's form of it.",
     """
 mac_src      label    Link-layer address the frame came from
 mac_dst      label    Link-layer address the frame went to
 vlan         int      VLAN number
-operation    label    request, reply, or the number of another operation
+operation    label    request, reply, solicitation, advertisement, or the number of another operation
 sender_mac   label    Hardware address the sender claims
 sender_addr  address  Protocol address the sender claims
 target_mac   label    Hardware address asked or told
 target_addr  address  Protocol address asked or told
-gratuitous   flag     Whether sender and target address are the same: an announcement nobody asked for
+gratuitous   flag     Whether nobody asked: sender and target address are the same, or the advertisement says so
 """,
 )
 

@@ -1,4 +1,4 @@
-"""What hosts on one link tell each other: ARP, ICMP redirects, IPv6 router advertisements (RFC 826, 792, 4861, 8106)."""
+"""What hosts on one link tell each other: ARP, ICMP redirects, IPv6 neighbour discovery (RFC 826, 792, 4861, 8106)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from wardround.wire.streams import Payload
 AddRow = Callable[[str, dict[str, Any]], None]
 
 _OPERATIONS = {1: "request", 2: "reply"}
+_NEIGHBOUR_MESSAGES = {135: "solicitation", 136: "advertisement"}
 _PREFERENCES = {0: "medium", 1: "high", 3: "low"}
 
 
@@ -60,10 +61,10 @@ def _macs(parts: NDArray[np.uint8]) -> list[str]:
 
 
 def icmp(payload: Payload, packets: Records, add: AddRow) -> None:
-    """Rows for the redirects and router advertisements among decoded rows."""
+    """Rows for the redirects, router advertisements and neighbour messages among decoded rows."""
     kinds = packets["src_port"]
     four = (packets["protocol"] == ICMP) & (kinds == 5)
-    six = (packets["protocol"] == ICMP6) & ((kinds == 137) | (kinds == 134))
+    six = (packets["protocol"] == ICMP6) & (kinds >= 134) & (kinds <= 137)
     for row in np.nonzero((packets["status"] == OK) & (four | six))[0].tolist():
         packet = packets[row]
         captured = int(packet["captured"])
@@ -79,12 +80,38 @@ def icmp(payload: Payload, packets: Records, add: AddRow) -> None:
             if len(body) >= 16:
                 add("router_advertisement", base | {"router": source} | _advertisement(body))
             continue
+        if int(packet["src_port"]) in _NEIGHBOUR_MESSAGES:
+            if len(body) >= 24:
+                add("arp", base | _neighbour(packet, source, body))
+            continue
         gateway, destination = (body[4:8], body[24:28]) if int(packet["src_port"]) == 5 else (body[8:24], body[24:40])
         if len(destination) in (4, 16) and len(gateway) == len(destination):
             receiver = names.address(int(packet["dst_high"]), int(packet["dst_low"]))
             told = {"sender": source, "receiver": receiver, "gateway": names.from_packed(gateway)}
             told |= {"destination": names.from_packed(destination)}
             add("icmp_redirect", base | told | {"code": int(packet["dst_port"])})
+
+
+def _neighbour(packet: Records, source: str, body: bytes) -> dict[str, Any]:
+    """A neighbour solicitation or advertisement (RFC 4861, 4.3 and 4.4) from its ICMP header on, in the words of ARP."""
+    asked = int(packet["src_port"]) == 135
+    about = names.from_packed(body[8:24])
+    receiver = names.address(int(packet["dst_high"]), int(packet["dst_low"]))
+    stated = None
+    at = 24
+    while at + 8 <= len(body) and body[at + 1]:
+        if body[at] == (1 if asked else 2):
+            stated = body[at + 2 : at + 8].hex(":")
+        at += 8 * body[at + 1]
+    return {
+        "mac_dst": names.mac(int(packet["dst_mac"])),
+        "vlan": int(packet["vlan"]) if packet["vlan"] >= 0 else None,
+        "operation": _NEIGHBOUR_MESSAGES[int(packet["src_port"])],
+        "sender_mac": stated or names.mac(int(packet["src_mac"])),
+        "sender_addr": source if asked else about,
+        "target_addr": about if asked else receiver,
+        "gratuitous": not asked and not body[4] & 0x40,
+    }
 
 
 def _message(payload: Payload, packet: Records, captured: int) -> bytes:
