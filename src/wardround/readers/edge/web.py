@@ -1,0 +1,112 @@
+"""Requests in the logs of web servers, reverse proxies and forward proxies, as rows of ``http``.
+
+Sources: Apache *mod_log_config* (common, combined), nginx *ngx_http_log_module*, HAProxy *HTTP log format*, Squid
+*LogFormat* (squid), W3C *Extended Log File Format* and Microsoft's use of it (IIS).
+"""
+
+# Patterns and sample lines are easier to compare when each stands on one line.
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wardround.readers import syslog_cells as cells
+from wardround.readers.syslog_frame import ASSUMED, STATED, UTC
+from wardround.readers.syslog_messages import Messages, Output
+
+_REQUEST = r"\"(?:(?P<method>[A-Za-z_]{1,20}) (?P<uri>.*?)(?: HTTP/(?P<version>[\d.]{1,4}))?|(?P<broken>(?:[^\"\\]|\\.)*))\""
+_TIME = (
+    r"\[(?P<day>\d{1,2})/(?P<month>\w{2,3})/(?P<year>\d{4})[: ](?P<clock>\d\d:\d\d:\d\d)(?:\.\d+)?(?: ?(?P<zone>[+-]\d{4}))?\]"
+)
+
+#: Common and combined, with the virtual host in front or not, and what servers append.
+_COMBINED = (
+    r"^(?:(?P<vhost>[^\s:\"]+)(?::(?P<vport>\d{1,5}))? )?(?P<client>[0-9A-Za-z.:_-]+)(?:,? [0-9A-Fa-f.:]+)* (?:\S+ )??(?P<ident>\S+) (?P<username>\S+|\S+ \S+) "
+    + _TIME + r" " + _REQUEST + r" (?P<status>\d{3}|-)(?: (?P<length>\d+|-))?(?: \"(?P<referrer>(?:[^\"\\]|\\.)*)\" \"(?P<agent>(?:[^\"\\]|\\.)*)\")?"
+)  # fmt: skip
+
+_HAPROXY = (
+    r"(?:^|\s)(?P<client>[0-9A-Fa-f.:]+):(?P<port>\d{1,5}) " + _TIME + r" (?P<frontend>\S+) (?P<backend>[^\s/]+)/(?P<server>\S+) "
+    r"[\d+/-]+ (?P<status>-?\d{1,3}) \+?(?P<length>\d+) \S+ \S+ \S{4} [\d/]+ [\d/]+ (?:\{(?P<captured>[^}]*)\} )?(?:\{[^}]*\} )?" + _REQUEST
+)  # fmt: skip
+
+_SQUID = (
+    r"^(?P<epoch>\d{9,10})\.(?P<millis>\d{3}) +\d+ (?P<client>\S+) (?P<result>[A-Z_]+)/(?P<status>\d{3}) (?P<length>\d+) "
+    r"(?P<method>[A-Za-z_]{1,20}) (?P<uri>\S*) (?P<username>\S+) (?P<hierarchy>[A-Z_]+)/(?P<peer>\S*)"
+)
+
+_CITRIX = (
+    r"^(?P<client>[0-9A-Fa-f.:]+) -> (?P<server>[0-9A-Fa-f.:]+) "
+    + _REQUEST
+    + r" (?P<status>\d{3}) (?P<length>\d+) \"(?P<referrer>[^\"]*)\" \"(?P<agent>[^\"]*)\""
+)
+
+#: Remarks of a server about itself, in its error log.
+ERRORS = r"^\[(?:[\w:]+:)?(?:emerg|alert|crit|error|warn|notice|info|debug|trace\d)\]|^\[?(?:emerg|alert|crit|error|warn|notice|info|debug)\]? \d+#\d+: |mod_jk|AH\d{5}:"
+
+FORMATS = (("combined", _COMBINED), ("haproxy", _HAPROXY), ("squid", _SQUID), ("citrix", _CITRIX))
+
+
+def _clock(messages: Messages, groups: dict[str, pa.Array]) -> None:
+    """Put the time of the requests into the messages."""
+    if "epoch" in groups:
+        seconds = groups["epoch"].cast(pa.int64()).to_numpy(zero_copy_only=False)
+        millis = groups["millis"].cast(pa.int64()).to_numpy(zero_copy_only=False)
+        messages.ts, messages.zone = seconds * 10**9 + millis * 10**6, np.full(len(messages), UTC, np.uint8)
+    elif "clock" in groups:
+        local = cells.iso_date(groups["day"], groups["month"], groups["year"], groups["clock"])
+        value, good, stated = cells.times(local, groups["zone"])
+        messages.ts = np.where(good, value, messages.ts)
+        messages.zone = np.where(good, np.where(stated, STATED, ASSUMED), messages.zone).astype(np.uint8)
+
+
+def request(groups: dict[str, pa.Array], messages: Messages, output: Output) -> None:
+    """Write the requests whose parts are given: client, method, uri, status, agent and so on, where there are any."""
+    uri = pc.coalesce(cells.known(groups["uri"]), cells.known(groups["broken"])) if "broken" in groups else groups["uri"]
+    # A forward proxy's requests hold the whole address: the host is then its middle part, or what CONNECT names.
+    whole = pc.extract_regex(pc.fill_null(uri, ""), r"^(?:\w{1,10}://)(?:[^/@]*@)?(?P<h>[^/:?#]+)|^(?P<c>[^/:]+):\d+$")
+    host = pc.coalesce(cells.known(pc.struct_field(whole, [0])), cells.known(pc.struct_field(whole, [1])))
+    if "host" in groups:
+        host = pc.coalesce(cells.known(groups["host"]), host)
+    if "vhost" in groups:
+        host = pc.coalesce(host, cells.known(groups["vhost"]))
+    columns: dict[str, pa.Array | str | None] = {
+        "id.orig_h": groups.get("client"),
+        "id.orig_p": groups.get("port"),
+        "id.resp_h": groups["server"] if "server" in groups else groups.get("peer"),
+        "id.resp_p": groups["server_port"] if "server_port" in groups else groups.get("vport"),
+        "method": pc.utf8_upper(groups["method"]),
+        "host": host,
+        "uri": uri,
+        "version": groups.get("version"),
+        "status_code": groups.get("status"),
+        "response_body_len": groups.get("length"),
+        "request_body_len": groups.get("sent"),
+        "referrer": groups.get("referrer"),
+        "user_agent": groups.get("agent"),
+        "username": groups.get("username"),
+    }
+    output.write("http", "", messages, columns)
+
+
+def read(messages: Messages, output: Output) -> Messages:
+    """Write the requests among messages; returns the messages that are none."""
+    for _, pattern in FORMATS:
+        if not len(messages):
+            break
+        parts = pc.extract_regex(messages.text, pattern)
+        matched = parts.is_valid().to_numpy(zero_copy_only=False)
+        if not matched.any():
+            continue
+        mine = replace(messages.take(matched))
+        messages = messages.take(~matched)
+        kept = parts.filter(pa.array(matched))
+        groups = {kept.type.field(i).name: pc.struct_field(kept, [i]) for i in range(kept.type.num_fields)}
+        _clock(mine, groups)
+        request(groups, mine, output)
+    return messages
