@@ -79,3 +79,14 @@ def test_mistakes_are_one_line(tmp_path: Path, text: str, message: str) -> None:
 def test_a_missing_site_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="No such file"):
         site.load(tmp_path / "none.toml")
+
+
+def test_application_entities_are_those_stated_and_those_of_the_assets() -> None:
+    told = site.Site.model_validate(
+        {
+            "assets": [{"name": "CT1", "addresses": ["10.1.1.3"], "ae_titles": ["CT1", "PACS"]}],
+            "application_entities": [{"title": "PACS ", "addresses": ["10.1.1.2"], "port": 104, "operations": ["C-FIND"]}],
+        }
+    )
+    found = {entity.title.strip(): [str(address) for address in entity.addresses] for entity in told.registry}
+    assert found == {"PACS": ["10.1.1.2"], "CT1": ["10.1.1.3"]}

@@ -50,6 +50,19 @@ class Asset(_Model):
     critical: bool = False
 
 
+class ApplicationEntity(_Model):
+    """A DICOM application entity the site knows: its AE title, where it answers, what it may ask and whom it may send to.
+
+    ``operations`` and ``destinations`` left empty mean that the site said nothing about them, not that nothing is allowed.
+    """
+
+    title: str
+    addresses: tuple[IPvAnyAddress, ...] = ()
+    port: int | None = None
+    operations: tuple[str, ...] = Field(default=(), description="What it may ask for: C-ECHO, C-STORE, C-FIND, C-MOVE …")
+    destinations: tuple[str, ...] = Field(default=(), description="AE titles it may have images sent to (C-MOVE)")
+
+
 class ExceptionRule(_Model):
     """A declared exception: what is allowed, for whom, by whom, until when. An expired exception excepts nothing."""
 
@@ -89,6 +102,7 @@ class Site(_Model):
     hospital: Hospital = Hospital()
     zones: dict[str, tuple[IPvAnyNetwork, ...]] = {}
     assets: tuple[Asset, ...] = ()
+    application_entities: tuple[ApplicationEntity, ...] = ()
     resolvers: tuple[IPvAnyAddress, ...] = ()
     sensitive_names: dict[str, tuple[IPvAnyNetwork, ...]] = {}
     exceptions: tuple[ExceptionRule, ...] = ()
@@ -121,6 +135,18 @@ class Site(_Model):
         """The asset of that host name (with or without its domain) or address."""
         key = name.casefold()
         return self._by_name.get(key) or self._by_name.get(key.partition(".")[0])
+
+    @cached_property
+    def registry(self) -> tuple[ApplicationEntity, ...]:
+        """The application entities stated, and those that follow from the AE titles of the assets."""
+        stated = {entity.title.strip() for entity in self.application_entities}
+        inherited = (
+            ApplicationEntity(title=title.strip(), addresses=asset.addresses)
+            for asset in self.assets
+            for title in asset.ae_titles
+            if title.strip() not in stated
+        )
+        return (*self.application_entities, *inherited)
 
     def exception_for(self, detection: str, subjects: list[tuple[str, str]], day: datetime.date) -> ExceptionRule | None:
         """The first declared exception that covers a finding, None when there is none in force."""

@@ -157,3 +157,21 @@ def test_temporary_files_are_gone_after_closing() -> None:
     assert directory.is_dir()
     tables.close()
     assert not directory.exists()
+
+
+def test_the_site_file_can_be_asked_for_application_entities_and_assets() -> None:
+    told = Site.model_validate(
+        {
+            "assets": [{"name": "O'Brien's CT", "role": "ct", "addresses": ["10.1.1.3", "10.1.1.4"], "ae_titles": ["CT1"]}],
+            "application_entities": [{"title": "TELERAD", "operations": ["C-STORE"], "destinations": ["WS1"]}],
+        }
+    )
+    with Tables.of_arrow({}, told) as tables:
+        entities = tables.query("SELECT * FROM site_application_entity ORDER BY ALL")
+        assets = tables.query("SELECT * FROM site_asset ORDER BY ALL")
+    assert [(row["title"], row["address"]) for row in entities] == [("CT1", "10.1.1.3"), ("CT1", "10.1.1.4"), ("TELERAD", None)]
+    assert entities[-1]["destinations"] == ["WS1"]
+    assert [(row["name"], row["role"], row["address"]) for row in assets] == [
+        ("O'Brien's CT", "ct", "10.1.1.3"),
+        ("O'Brien's CT", "ct", "10.1.1.4"),
+    ]

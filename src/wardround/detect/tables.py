@@ -114,6 +114,7 @@ class Tables:
         how: dict[str, Any] = {"type": "arrow", "null_handling": "special"}
         self._connection.create_function("site_zone", self._zones, [text], text, **how)
         self._connection.execute(_site_macros(self.site))
+        self._connection.execute(_site_tables(self.site))
         every = (*self._parts.values(), self._whole)
         files = [str(path) for part in every if part is not None and not isinstance(part, pa.Table) for path in part]
         self._connection.execute(f"SET allowed_paths = {_sql_list(files)}")
@@ -325,6 +326,34 @@ def _site_macros(site: Site) -> str:
         CREATE MACRO site_resolver(address) AS
             list_contains(CAST({_sql_list([str(address) for address in site.resolvers])} AS VARCHAR[]), address);
     """
+
+
+def _site_tables(site: Site) -> str:
+    """What the site file says of application entities and assets, a row per address (NULL where it states none)."""
+    entities = [
+        f"({literal(entity.title.strip())}, {_or_null(address)}, {_sql_list(entity.operations)}, {_sql_list(entity.destinations)})"
+        for entity in site.registry
+        for address in entity.addresses or (None,)
+    ]
+    assets = [
+        f"({literal(asset.name)}, {literal(asset.role)}, {_or_null(address)})"
+        for asset in site.assets
+        for address in asset.addresses or (None,)
+    ]
+    return f"""
+        CREATE TABLE site_application_entity (title VARCHAR, address VARCHAR, operations VARCHAR[], destinations VARCHAR[]);
+        CREATE TABLE site_asset (name VARCHAR, role VARCHAR, address VARCHAR);
+        {_insert("site_application_entity", entities)}
+        {_insert("site_asset", assets)}
+    """
+
+
+def _insert(table: str, rows: Sequence[str]) -> str:
+    return f"INSERT INTO {table} VALUES {', '.join(rows)};" if rows else ""
+
+
+def _or_null(value: object) -> str:
+    return "NULL" if value is None else literal(str(value))
 
 
 def bare(sql: str) -> str:
