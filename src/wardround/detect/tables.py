@@ -331,7 +331,8 @@ def _site_macros(site: Site) -> str:
 def _site_tables(site: Site) -> str:
     """What the site file says of application entities and assets, a row per address (NULL where it states none)."""
     entities = [
-        f"({literal(entity.title.strip())}, {_or_null(address)}, {_sql_list(entity.operations)}, {_sql_list(entity.destinations)})"
+        f"({literal(entity.title.strip())}, {_or_null(address)}, "
+        f"{_sql_list(entity.operations)}, {_sql_list(entity.destinations)})"
         for entity in site.registry
         for address in entity.addresses or (None,)
     ]
