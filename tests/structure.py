@@ -16,6 +16,7 @@ LAYERS: dict[str, set[str]] = {
     "pipeline": {
         "workers",
         "reading",
+        "many",
         "evidence",
         "readers",
         "detect",
@@ -27,8 +28,9 @@ LAYERS: dict[str, set[str]] = {
         "model",
         "errors",
     },
+    "many": {"evidence", "store", "schema", "model", "errors"},
     "preload": {"reading", "readers", "detect"},
-    "reading": {"workers", "evidence", "readers", "detect", "store", "schema", "model", "errors"},
+    "reading": {"workers", "many", "evidence", "readers", "detect", "store", "schema", "model", "errors"},
     "workers": {"errors"},
     "evidence": {"readers", "model", "errors"},
     "demo": set(),

@@ -18,9 +18,11 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -165,10 +167,37 @@ class FileSource:
 
 
 @dataclass(slots=True)
+class Folder:
+    """The DICOM files of one directory: names, sizes in bytes and the numbers of their evidence ids.
+
+    An archive has millions of them; they are not kept as an object each, and are opened where they are read.
+    """
+
+    path: str
+    names: list[str] = field(default_factory=list)
+    sizes: array[int] = field(default_factory=lambda: array("q"))
+    numbers: array[int] = field(default_factory=lambda: array("q"))
+
+    def part(self, start: int, end: int) -> Folder:
+        """The files from ``start`` to ``end``."""
+        return Folder(self.path, self.names[start:end], self.sizes[start:end], self.numbers[start:end])
+
+    def sources(self) -> Iterator[FileSource]:
+        """The files, one after another."""
+        for name, size, number in zip(self.names, self.sizes, self.numbers, strict=True):
+            path = f"{self.path}{os.sep}{name}"
+            yield FileSource(f"e{number}", path, Path(path), (), DEFAULT_LIMITS, size)
+
+
+@dataclass(slots=True)
 class Found:
-    """What a walk found: ``sources`` in order, ``containers`` (archive kind by evidence id), ``diagnostics``."""
+    """What a walk found: ``sources`` in order, ``containers`` (archive kind by evidence id), ``diagnostics``.
+
+    DICOM files within directories are in ``folders``, not among the sources.
+    """
 
     sources: list[FileSource] = field(default_factory=list)
+    folders: list[Folder] = field(default_factory=list)
     containers: dict[str, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
@@ -182,6 +211,7 @@ class Walk:
         self._found = Found()
         self._laid_out = 0
         self._members = 0
+        self._taken = 0
 
     def run(self, paths: list[str], stdin: BinaryIO | None = None) -> Found:
         """Walk files and directories (``-`` is ``stdin``), in order of path; raises UserError for a path that is not there."""
@@ -217,8 +247,19 @@ class Walk:
             for name in names:
                 if (Path(folder) / name).is_symlink():
                     self._note("", str(Path(folder) / name), "link_not_followed", "a link to a directory; it was not followed")
+            dicom = Folder(folder)
             for name in sorted(files):
-                self._file(Path(folder) / name)
+                path = f"{folder.rstrip(os.sep)}{os.sep}{name}"
+                size = _dicom_size(path)
+                if size < 0:
+                    self._file(Path(path))
+                    continue
+                self._taken += 1
+                dicom.names.append(name)
+                dicom.sizes.append(size)
+                dicom.numbers.append(self._taken)
+            if dicom.names:
+                self._found.folders.append(dicom)
 
     def _unreadable(self, error: OSError) -> None:
         self._note("", str(error.filename), "unreadable", str(error.strerror or error))
@@ -236,12 +277,15 @@ class Walk:
 
     def _add(self, shown: str, file: Path, depth: int) -> None:
         """Take one file: peel compression, open archives, else keep it as a source."""
-        evidence_id = f"e{len(self._found.sources) + 1}"
+        self._taken += 1
+        evidence_id = f"e{self._taken}"
         source = FileSource(evidence_id, shown, file, (), self._limits, file.stat().st_size)
         self._found.sources.append(source)
         position = len(self._found.sources) - 1
         try:
             head = source.head()
+            if is_dicom(head):  # whatever its first bytes pretend to be
+                return
             while (layer := _layer(head)) and len(source.layers) < self._limits.depth:
                 source = FileSource(evidence_id, shown, file, (*source.layers, layer), self._limits, source.stored_bytes)
                 head = source.head()
@@ -276,7 +320,8 @@ class Walk:
                     if member.flag_bits & 1:
                         self._note(source.evidence_id, shown, "encrypted_member", "encrypted; it was not read")
                         continue
-                    self._lay_out(source, shown, depth, partial(_zip_member, archive, member), member.compress_size)
+                    opener = partial(_zip_member, archive, member)
+                    self._lay_out(source, shown, depth, opener, member.compress_size, _zip_time(member))
 
     def _tar(self, source: FileSource, depth: int) -> None:
         with source.open() as stream:
@@ -286,11 +331,14 @@ class Walk:
                         if not member.isfile():
                             continue
                         shown = f"{source.path}!{member.name}"
-                        self._lay_out(source, shown, depth, partial(_tar_member, archive, member), member.size)
+                        opener = partial(_tar_member, archive, member)
+                        self._lay_out(source, shown, depth, opener, member.size, float(member.mtime))
             except (tarfile.TarError, *_DECODER_ERRORS) as error:
                 raise ReaderError("damaged_archive", f"the archive breaks off: {error}") from error
 
-    def _lay_out(self, container: FileSource, shown: str, depth: int, opener: _Opener, compressed: int) -> None:
+    def _lay_out(
+        self, container: FileSource, shown: str, depth: int, opener: _Opener, compressed: int, modified: float
+    ) -> None:
         """Copy one archive member into the scratch directory under a number, and take it from there."""
         self._members += 1
         if self._members > self._limits.members:
@@ -319,10 +367,32 @@ class Walk:
             self._note(container.evidence_id, shown, "damaged_member", f"the member breaks off: {error}", written)
             if not target.exists():  # it could not even be opened
                 return
+        with suppress(OSError, OverflowError, ValueError):
+            os.utime(target, (modified, modified))
         self._add(shown, target, depth + 1)
 
     def _note(self, evidence_id: str, shown: str, code: str, message: str, offset: int = -1) -> None:
         self._found.diagnostics.append(Diagnostic(evidence_id, shown, offset, code, message, recovered=False))
+
+
+def is_dicom(head: bytes) -> bool:
+    """Whether a file that begins so is a DICOM file (PS3.10, 7.1); its first 128 bytes may be anything."""
+    return head[128:132] == b"DICM"
+
+
+def _dicom_size(path: str) -> int:
+    """Size of a DICOM file, -1 for everything else. Called for every file of an archive: no Path, no stream."""
+    try:
+        state = os.stat(path)  # noqa: PTH116
+        if not stat.S_ISREG(state.st_mode) or state.st_size < 132:
+            return -1
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            return state.st_size if os.pread(descriptor, 4, 128) == b"DICM" else -1
+        finally:
+            os.close(descriptor)
+    except OSError:
+        return -1
 
 
 def _layer(head: bytes) -> str:
@@ -331,6 +401,14 @@ def _layer(head: bytes) -> str:
 
 def _zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
     return archive.open(member)
+
+
+def _zip_time(member: zipfile.ZipInfo) -> float:
+    """When the archive says that the member was modified, its local time taken for UTC; 0 when it says nonsense."""
+    try:
+        return datetime(*member.date_time, tzinfo=UTC).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def _tar_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:

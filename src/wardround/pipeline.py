@@ -43,7 +43,7 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
             raise UserError(f"--rules {path}: no such file or directory")
     told = site.load(request.site_file)
     workers.warm("wardround.preload")
-    from wardround import reading
+    from wardround import many, reading
     from wardround.detect import decide, detection, pack
     from wardround.report import document, write
 
@@ -54,7 +54,8 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
         found = evidence.Walk(directory.scratch).run(list(request.paths), sys.stdin.buffer)
         state = reading.WorkerState(rules, request.paranoid, request.since, request.until)
         read = reading.read(found, directory.tables, state, progress)
-        directory.write_rows("evidence", read.evidence)
+        listed = list(read.evidence)
+        directory.write_rows("evidence", read.evidence, many.evidence_parts(directory.tables, read.replaced.apply, listed))
         decision = decide.decide(directory.tables, catalogue, added, rules, read.assessed, told)
         diagnostics = (*read.diagnostics, *decision.diagnostics)
         directory.write_rows("diagnostic", diagnostics)
@@ -63,14 +64,14 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
                 version=__version__,
                 created=request.created,
                 site=told.hospital.name,
-                evidence=read.evidence,
+                evidence=tuple(listed),
                 diagnostics=diagnostics,
                 findings=decision.findings,
                 coverage=decision.coverage,
                 rules=decision.rules,
                 table_rows=read.rows,
                 timeline=tuple((hour, table, count) for (hour, table), count in sorted(read.activity.items())),
-                notes=tuple(_notes(request, told)),
+                notes=(*_notes(request, told), *_unlisted(len(read.evidence) + read.files - len(listed))),
             )
         )
         write(result, directory.path, request.language)
@@ -96,4 +97,14 @@ def _notes(request: Request, told: site.Site) -> Iterator[dict[str, str]]:
         yield {
             "en": "The site file names no zones: they are inferred from addresses.",
             "fr": "Le fichier de site ne nomme aucune zone\u00a0: elles sont déduites des adresses.",
+        }
+
+
+def _unlisted(files: int) -> Iterator[dict[str, str]]:
+    """That the report does not list every file of a large archive."""
+    if files:
+        yield {
+            "en": f"{files} further DICOM files were read and judged like the others; only the table of evidence lists them.",
+            "fr": f"{files} autres fichiers DICOM ont été lus et jugés comme les autres\u202f; seule la table des preuves "
+            "les énumère.",
         }

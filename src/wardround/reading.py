@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from wardround import readers, schema, store, workers
+from wardround import many, readers, schema, store, workers
 from wardround.errors import ReaderError, WardroundError
-from wardround.evidence import FileSource, Found
+from wardround.evidence import FileSource, Folder, Found
 from wardround.model import Diagnostic, Evidence
+from wardround.readers import dicom_file
 from wardround.readers.base import SPAN_BYTES, Span
+from wardround.readers.patient_paths import Replaced
 
 if TYPE_CHECKING:
     from wardround.detect.matcher import Matcher
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 #: what it becomes in memory is several times as large.
 MAX_UNIT_BYTES = 32 << 20
 UNITS_WANTED = 16
+
+#: A unit of DICOM files: they are read one at a time, so their size bounds only how long it takes.
+UNIT_FILES = 2_000
+UNIT_FILE_BYTES = 512 << 20
 
 Progress = Callable[[int, int], None]
 
@@ -50,11 +56,20 @@ class Unit:
     number: int
     parts: tuple[Part, ...]
     tables: Path
+    folders: tuple[Folder, ...] = ()
 
     @property
     def bytes(self) -> int:
         """How much evidence it reads."""
-        return sum(part.bytes for part in self.parts)
+        return sum(part.bytes for part in self.parts) + sum(sum(folder.sizes) for folder in self.folders)
+
+    def apart(self) -> Iterator[Unit]:
+        """Units of one part or file each."""
+        for part in self.parts:
+            yield replace(self, parts=(part,), folders=())
+        for folder in self.folders:
+            for place in range(len(folder.names)):
+                yield replace(self, parts=(), folders=(folder.part(place, place + 1),))
 
 
 @dataclass(slots=True)
@@ -67,9 +82,14 @@ class Identified:
 
 @dataclass(slots=True)
 class Reading:
-    """All that reading gave: the evidence rows, diagnostics, rows per table, activity, and which rules had evidence."""
+    """All that reading gave: the evidence rows, diagnostics, rows per table, activity, and which rules had evidence.
+
+    ``files`` is the number of files whose evidence rows the workers wrote, and ``replaced`` what paths must not show.
+    """
 
     evidence: tuple[Evidence, ...]
+    files: int
+    replaced: Replaced
     diagnostics: tuple[Diagnostic, ...]
     rows: dict[str, int]
     activity: dict[tuple[int, str], int]
@@ -80,6 +100,7 @@ def identify(found: Found) -> Identified:
     """Ask the readers about the first bytes of every piece of evidence; what none knows is a diagnostic."""
     result = Identified()
     failed = {d.evidence_id for d in found.diagnostics if d.evidence_id not in found.containers}
+    with_dicom = frozenset(folder.path for folder in found.folders)
     for source in found.sources:
         evidence_id = source.evidence_id
         if evidence_id in found.containers:
@@ -92,6 +113,8 @@ def identify(found: Found) -> Identified:
                 kind, problem = "empty", ("empty", "the file is empty")
             elif (known := readers.identify(head)) is not None:
                 kind, reader = known[0], known[1].name
+            elif dicom_file.was_dicom(source.path, head, with_dicom):
+                kind, reader = "dicom_lost", dicom_file.READER.name
             else:
                 problem = ("unknown_format", "no reader recognises these bytes; the file was not read")
         except ReaderError as error:
@@ -125,7 +148,28 @@ def plan(found: Found, identified: Identified, tables: Path) -> Iterator[Unit | 
                 yield Unit(number, tuple(parts), tables)
                 parts, size = [], 0
     if parts:
-        yield Unit(number + 1, tuple(parts), tables)
+        number += 1
+        yield Unit(number, tuple(parts), tables)
+    yield from _folder_units(found.folders, number, tables)
+
+
+def _folder_units(folders: list[Folder], number: int, tables: Path) -> Iterator[Unit]:
+    """Units of DICOM files, many folders together or a part of a large one."""
+    enough = max(100, min(UNIT_FILES, sum(len(folder.names) for folder in folders) // UNITS_WANTED))
+    taken: list[Folder] = []
+    files = size = 0
+    for folder in folders:
+        start = 0
+        for place, length in enumerate(folder.sizes):
+            files, size = files + 1, size + length
+            if files >= enough or size >= UNIT_FILE_BYTES:
+                number += 1
+                yield Unit(number, (), tables, (*taken, folder.part(start, place + 1)))
+                taken, files, size, start = [], 0, 0, place + 1
+        if start < len(folder.names):
+            taken.append(folder.part(start, len(folder.names)))
+    if taken:
+        yield Unit(number + 1, (), tables, tuple(taken))
 
 
 def _span_bytes(source: FileSource, span: Span) -> int:
@@ -195,7 +239,10 @@ def work(prepared: tuple[WorkerState, Matcher], unit: Unit) -> UnitOutcome:
     state, matcher = prepared
     matching = _Matching(matcher)
     writer = store.UnitWriter(unit.tables, unit.number, matching, state.since, state.until)
+    together = [part for part in unit.parts if part.reader == dicom_file.READER.name]
     for part in unit.parts:
+        if part.reader == dicom_file.READER.name:
+            continue
         sink = writer.sink(part.source.evidence_id, part.source.path)
         try:
             readers.by_name(part.reader).read(part.source, part.span, sink)
@@ -204,8 +251,26 @@ def work(prepared: tuple[WorkerState, Matcher], unit: Unit) -> UnitOutcome:
         except Exception as error:  # the boundary: a defect of a reader must not end the round
             if matching.failed:
                 raise
-            sink.diagnose("reader_defect", f"{part.reader}: {type(error).__name__}: {error}", recovered=False)
+            sink.diagnose("reader_defect", f"{part.reader}: {many.place_of(error)}", recovered=False)
+    if together or unit.folders:
+        taken = many.ManySink(writer, dicom_file.READER.name, "dicom")
+        _read_together(taken.over((part.source for part in together), own=True), taken, matching)
+        for folder in unit.folders:
+            _read_together(taken.over(folder.sources(), own=False), taken, matching)
+        taken.close(unit.tables, unit.number)
     return UnitOutcome(writer.close(), matching.assessed)
+
+
+def _read_together(sources: Iterator[FileSource], sink: many.ManySink, matching: _Matching) -> None:
+    """Read many files; one on which the reader fails is told, and the rest goes on."""
+    while True:
+        try:
+            dicom_file.READER.read_many(sources, sink)
+            return
+        except Exception as error:  # the same boundary as above
+            if matching.failed:
+                raise
+            sink.defect(error)
 
 
 def read(found: Found, tables: Path, state: WorkerState, progress: Progress | None = None) -> Reading:
@@ -219,6 +284,8 @@ def read(found: Found, tables: Path, state: WorkerState, progress: Progress | No
         else:
             diagnostics.append(item)
     tallies: dict[str, store.Tally] = {}
+    paths: dict[str, str] = {}
+    replaced = Replaced()
     rows: dict[str, int] = {}
     activity: dict[tuple[int, str], int] = {}
     assessed = np.zeros(len(state.rules), dtype=bool)
@@ -233,12 +300,28 @@ def read(found: Found, tables: Path, state: WorkerState, progress: Progress | No
                 by_unit[unit.number] = outcome.result.result.diagnostics
                 assessed |= outcome.result.assessed
                 _add(outcome.result.result, tallies, rows, activity)
+                paths |= outcome.result.result.paths
+                replaced.add(outcome.result.result.replaced.items())
             done += unit.bytes
             if progress is not None:
                 progress(min(done, total), total)
         diagnostics += [d for number in sorted(by_unit) for d in by_unit[number]]
         evidence = _evidence(found, identified, tallies, diagnostics, {k: f.result() for k, f in hashes.items()})
-    return Reading(evidence, tuple(diagnostics), dict(sorted(rows.items())), activity, assessed)
+    if replaced:
+        evidence = tuple(replace(row, path=paths.get(row.evidence_id) or replaced.apply(row.path)) for row in evidence)
+        shown = {row.evidence_id: row.path for row in evidence}
+        diagnostics = [_without_patient(diagnostic, shown, replaced) for diagnostic in diagnostics]
+        many.mask_table(tables, "dicom_file", replaced.apply)
+    files = sum(len(folder.names) for folder in found.folders)
+    return Reading(evidence, files, replaced, tuple(diagnostics), dict(sorted(rows.items())), activity, assessed)
+
+
+def _without_patient(diagnostic: Diagnostic, shown: dict[str, str], replaced: Replaced) -> Diagnostic:
+    """A diagnostic whose source names no patient; a member of an archive that could not be opened stays known as one."""
+    source = replaced.apply(diagnostic.source)
+    if source == diagnostic.source and "!" not in source:
+        source = shown.get(diagnostic.evidence_id, source)
+    return diagnostic if source == diagnostic.source else replace(diagnostic, source=source)
 
 
 def _outcomes(units: list[Unit], state: WorkerState) -> Iterator[tuple[Unit, workers.Outcome]]:
@@ -248,9 +331,9 @@ def _outcomes(units: list[Unit], state: WorkerState) -> Iterator[tuple[Unit, wor
         unit = units[outcome.index]
         if outcome.raised == "DisagreementError":
             raise WardroundError(f"--paranoid: the two matchers disagree: {outcome.failure}")
-        if outcome.failure and len(unit.parts) > 1:
+        if outcome.failure and len(unit.parts) + sum(len(folder.names) for folder in unit.folders) > 1:
             _lost(unit, outcome.failure)
-            again += [replace(unit, parts=(part,)) for part in unit.parts]
+            again += unit.apart()
         else:
             yield unit, outcome
     again = [replace(unit, number=len(units) + 1 + position) for position, unit in enumerate(sorted(again, key=_order))]
@@ -259,7 +342,7 @@ def _outcomes(units: list[Unit], state: WorkerState) -> Iterator[tuple[Unit, wor
 
 
 def _order(unit: Unit) -> tuple[int, int]:
-    return unit.number, unit.parts[0].span.start
+    return unit.number, unit.parts[0].span.start if unit.parts else unit.folders[0].numbers[0]
 
 
 def _lost(unit: Unit, failure: str) -> list[Diagnostic]:
@@ -267,9 +350,14 @@ def _lost(unit: Unit, failure: str) -> list[Diagnostic]:
     for pattern in (f"*-{unit.number:05d}.parquet", f"*-{unit.number:05d}-*.parquet"):
         for file in unit.tables.glob(pattern):
             file.unlink()
-    return [
+    lost = [
         Diagnostic(part.source.evidence_id, part.source.path, part.span.start, "reading_failed", failure, recovered=False)
         for part in unit.parts
+    ]
+    files = [(folder.path, number) for folder in unit.folders for number in folder.numbers]
+    return lost + [
+        Diagnostic(f"e{number}", f"{path}/(e{number})", -1, "reading_failed", failure, recovered=False)
+        for path, number in files
     ]
 
 

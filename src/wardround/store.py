@@ -60,6 +60,10 @@ class UnitResult:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
     activity: dict[tuple[int, str], int] = field(default_factory=dict)
+    #: Paths of evidence as they may be shown, where that is not as given; and components of paths that name a patient,
+    #: as path up to there and what to show instead.
+    paths: dict[str, str] = field(default_factory=dict)
+    replaced: dict[str, str] = field(default_factory=dict)
 
 
 class UnitWriter:
@@ -92,6 +96,15 @@ class UnitWriter:
             return
         conformed = self._within(conform(name, rows, evidence_id))
         self._tally(evidence_id, name, conformed)
+        buffer = self._buffers.setdefault(name, [])
+        buffer.append(conformed)
+        if sum(t.num_rows for t in buffer) >= FLUSH_ROWS or sum(t.nbytes for t in buffer) >= FLUSH_BYTES:
+            self._flush(name)
+
+    def add_states(self, name: str, rows: pa.Table) -> None:
+        """Buffer rows about many pieces of evidence, with their ``evidence_id``: states of things, not events in time."""
+        conformed = conform(name, rows, None)
+        self.result.rows[name] = self.result.rows.get(name, 0) + conformed.num_rows
         buffer = self._buffers.setdefault(name, [])
         buffer.append(conformed)
         if sum(t.num_rows for t in buffer) >= FLUSH_ROWS or sum(t.nbytes for t in buffer) >= FLUSH_BYTES:
@@ -179,8 +192,10 @@ class EvidenceSink:
         )
 
 
-def conform(name: str, rows: pa.Table, evidence_id: str) -> pa.Table:
+def conform(name: str, rows: pa.Table, evidence_id: str | None) -> pa.Table:
     """Give rows the columns and types of their table: missing ones null, ``evidence_id`` filled, foreign ones refused.
+
+    With None for ``evidence_id`` the rows carry their own.
 
     Raises ReaderError when a column is not of the table or has another type: a mistake of the reader, never of evidence.
     """
@@ -188,7 +203,7 @@ def conform(name: str, rows: pa.Table, evidence_id: str) -> pa.Table:
     wanted = table.arrow()
     arrays: list[pa.Array | pa.ChunkedArray] = []
     for column in wanted:
-        if column.name == "evidence_id":
+        if column.name == "evidence_id" and evidence_id is not None:
             arrays.append(pa.repeat(pa.scalar(evidence_id, pa.string()), rows.num_rows))
         elif column.name in rows.column_names:
             array = rows[column.name]
@@ -264,12 +279,15 @@ class RoundDirectory:
             if pid.isdigit() and not _alive(int(pid)):
                 shutil.rmtree(left, ignore_errors=True)
 
-    def write_rows(self, name: str, rows: Iterable[object]) -> None:
-        """Write a small table of model values (evidence, diagnostics) as ``<name>.parquet``."""
+    def write_rows(self, name: str, rows: Iterable[object], more: Iterable[pa.Table] = ()) -> None:
+        """Write model values (evidence, diagnostics) as ``<name>.parquet``, and ``more`` rows behind them."""
         table = schema.tables()[name]
         names = [column.name for column in table.columns]
         records = [{key: value for key, value in asdict(row).items() if key in names} for row in rows]  # type: ignore[call-overload]
-        pq.write_table(pa.Table.from_pylist(records, schema=table.arrow()), self.tables / f"{name}.parquet", **_PARQUET)
+        with pq.ParquetWriter(self.tables / f"{name}.parquet", table.arrow(), **_PARQUET) as writer:
+            writer.write_table(pa.Table.from_pylist(records, schema=table.arrow()))
+            for part in more:
+                writer.write_table(part)
 
     def commit(self) -> None:
         """Put the complete round in its place; the one that was there goes only when this one stands."""

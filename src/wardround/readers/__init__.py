@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from wardround.readers.base import Reader
 
 _ORDER: tuple[str, ...] = (
+    "dicom_file",  # magic at byte 128, whatever stands before it; or the elements of a data set
     "capture",  # magic of pcap and pcapng
     "evtx",  # magic ElfFile
     "zeek",  # '#separator' header, or JSON lines with Zeek's keys
