@@ -76,9 +76,8 @@ def traces(directory: Path) -> list[Path]:
     """Every capture of the corpora, by its first bytes."""
     found = []
     for part in ("zeek/traces", "captures/pcap", "evidence"):
-        for path in sorted((directory / part).rglob("*")):
-            if path.is_file() and _read(path, 4)[:4] in _MAGIC:
-                found.append(path)
+        paths = sorted((directory / part).rglob("*"))
+        found += [path for path in paths if path.is_file() and _read(path, 4)[:4] in _MAGIC]
     return found
 
 

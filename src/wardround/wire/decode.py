@@ -429,8 +429,19 @@ def _tcp(data: Bytes, at: Number, end: Number, packet: Any) -> None:
     packet.payload = at + header
     packet.length -= header
     packet.captured = max(0, end - (at + header))
+    if packet.flags in (2, 16, 18) and 2 <= packet.length <= 6 and _is_padding(data, packet.payload, packet.captured):
+        packet.length, packet.captured = 0, 0
     if packet.flags & 2:
         packet.window_scale = _window_scale(data, at + 20, min(end, at + header))
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _is_padding(data: Bytes, at: Number, size: Number) -> bool:
+    """Whether a bare SYN or acknowledgement carries only the zeros that fill a short frame, which some middleboxes count."""
+    for index in range(at, at + size):
+        if data[index]:
+            return False
+    return bool(size > 0)
 
 
 @njit(boundscheck=True, cache=True, nogil=True)

@@ -52,9 +52,9 @@ def ja3s(hello: Hello) -> str:
 def ja4(hello: Hello, transport: Transport) -> str:
     """JA4 of a client's hello that came over TCP (t), QUIC (q) or as DTLS (d)."""
     ciphers, extensions, signatures = _known(hello.ciphers), _known(hello.extensions), _known(hello.signatures)
-    known = [version for version in _known(hello.versions) if version in _VERSIONS] or [hello.version]
-    # The versions of DTLS count downwards.
-    newest = min(known) if known[0] >= 0xFE00 else max(known)
+    offered = _known(hello.versions) or [hello.version]
+    # The highest number counts, also when it is a draft without a code of its own; the versions of DTLS count downwards.
+    newest = min(offered) if transport == "d" else max(offered)
     head = (
         f"{transport}{_VERSIONS.get(newest, '00')}{'d' if _SERVER_NAME in extensions else 'i'}"
         f"{min(len(ciphers), 99):02d}{min(len(extensions), 99):02d}{_alpn(hello)}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from wardround.wire import protocols
+from wardround.wire import applications, protocols
 from wardround.wire.connection import Connection, Malformed, Rows, Stream
 from wardround.wire.credentials import saw, unpacked
 from wardround.wire.lines import Cursor, decode, when
@@ -255,6 +255,10 @@ class _Conversation:
             columns |= {"info_code": info.code, "info_msg": info.reason}
         ts, record = when(self.connection, stream, first.at if first else 0)
         self.rows.add("http", self.connection, ts, record, **columns)
+        kind = applications.tunnel_of(request.method, request.uri) if request is not None else None
+        if kind is not None:
+            established = reply is not None and reply.code // 100 in (1, 2)
+            self.rows.add("vpn_tunnel", self.connection, ts, record, proto="tcp", kind=kind, established=established)
         pair = _basic(request.headers) if request is not None else None
         if pair is not None and pair != self._known:
             self._known = pair

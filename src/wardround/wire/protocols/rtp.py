@@ -12,40 +12,62 @@ SERVICE = "rtp"
 _HEADER = 12
 _LOOKED_AT = 24
 
+#: Bytes of a stream looked at.
+_HEAD = 16_384
+
 #: Packets in a row that must hold together: the header alone is too weak a sign.
 _NEEDED = 4
 
 #: Larger steps of the sequence number than this are no loss but another protocol.
 _LARGEST_STEP = 16
 
+#: Packets at the beginning that may be something else: keep-alives and knocking at the door before media flow.
+_FOREIGN = 4
+
+
+def _is_packet(packet: bytes) -> bool:
+    return len(packet) >= _HEADER and packet[0] >> 6 == 2 and not 64 <= packet[1] & 0x7F < 96
+
 
 def _holds_together(packets: list[bytes]) -> bool:
     """Whether packets are RTP of one source: a version of 2, one type, and a sequence that goes on."""
-    if len(packets) < _NEEDED:
-        return False
     first = packets[0]
-    before = int.from_bytes(first[2:4], "big")
-    for packet in packets:
-        kind = packet[1] & 0x7F
-        if len(packet) < _HEADER or packet[0] >> 6 != 2 or 64 <= kind < 96:
+    before, told = int.from_bytes(first[2:4], "big"), 1
+    for number, packet in enumerate(packets[1:], 1):
+        if not _is_packet(packet) or packet[8:12] != first[8:12] or (packet[1] ^ first[1]) & 0x7F:
             return False
-        if packet[8:12] != first[8:12] or kind != first[1] & 0x7F:
+        step = int.from_bytes(packet[2:4], "big") - before & 0xFFFF
+        # The same packet twice in a row comes from a capture at two places.
+        if step > _LARGEST_STEP or (step == 0 and packet != packets[number - 1]):
             return False
-        sequence = int.from_bytes(packet[2:4], "big")
-        if packet is not first and not 1 <= sequence - before & 0xFFFF <= _LARGEST_STEP:
-            return False
-        before = sequence
-    return True
+        told += step > 0
+        before = int.from_bytes(packet[2:4], "big")
+    return told >= _NEEDED
+
+
+def _framed(head: bytes) -> list[bytes]:
+    """The whole packets at the beginning of a stream, each behind its length (RFC 4571)."""
+    packets: list[bytes] = []
+    at = 0
+    while at + 2 <= len(head) and len(packets) < _LOOKED_AT:
+        size = int.from_bytes(head[at : at + 2], "big")
+        if size < _HEADER or at + 2 + size > len(head):
+            break
+        packets.append(head[at + 2 : at + 2 + size])
+        at += 2 + size
+    return packets
 
 
 def sniff(connection: Connection) -> bool:
     """Whether the first packets of a direction hold together as RTP."""
-    if connection.proto != "udp":
-        return False
-    first = connection.datagrams[:_LOOKED_AT]
+    datagrams = connection.datagrams[:_LOOKED_AT]
     for from_orig in (True, False):
-        packets = [datagram.data for datagram in first if datagram.from_orig == from_orig]
-        if all(len(packet) >= _HEADER for packet in packets) and _holds_together(packets):
+        if connection.proto == "udp":
+            packets = [datagram.data for datagram in datagrams if datagram.from_orig == from_orig]
+        else:
+            packets = _framed((connection.orig if from_orig else connection.resp).head(_HEAD))
+        start = next((number for number, packet in enumerate(packets[: _FOREIGN + 1]) if _is_packet(packet)), None)
+        if start is not None and _holds_together(packets[start:]):
             return True
     return False
 

@@ -32,7 +32,7 @@ def sniff(connection: Connection) -> bool:
     """Whether either side begins with a hello, or in the middle of a TLS connection with records of it."""
     if connection.proto == "udp":
         first = connection.datagrams[:4]
-        return any(is_datagram_hello(datagram.data) or _is_datagram_ciphertext(datagram.data) for datagram in first)
+        return any(is_datagram_hello(d.data) or _is_datagram_ciphertext(d.data) or _is_anyconnect(d.data) for d in first)
     orig, resp = connection.orig.head(64), connection.resp.head(64)
     hello = any(_begins(side, kind) for side in (orig, resp) for kind in (_CLIENT_HELLO, _SERVER_HELLO))
     return hello or _hello_2(orig) or _under_way(connection)
@@ -62,6 +62,13 @@ def _is_datagram_ciphertext(data: bytes) -> bool:
     )
 
 
+def _is_anyconnect(data: bytes) -> bool:
+    """Whether a datagram is one record of the DTLS draft that Cisco AnyConnect kept (OpenSSL: ``DTLS1_BAD_VER``, 0x0100)."""
+    if len(data) < 13 + 13 or not 20 <= data[0] <= 23 or data[1:3] != b"\1\0" or data[3] or data[4] > 1:
+        return False
+    return not any(data[5:8]) and (data[11] << 8 | data[12]) == len(data) - 13
+
+
 def _begins(head: bytes, kind: int) -> bool:
     """Whether a stream begins with a hello of that kind; a server may send an alert first."""
     if kind == _SERVER_HELLO and head[:2] == b"\x15\x03" and head[3:5] == b"\0\x02":
@@ -82,16 +89,21 @@ def _hello_2(head: bytes) -> bool:
     return ciphers > 0 and ciphers % 3 == 0 and (head[0] & 0x7F) << 8 | head[1] == 9 + ciphers + session + challenge
 
 
+#: What an encrypted alert needs at least (an authentication tag and two bytes), and more than it ever has.
+_SMALLEST_ALERT, _LARGEST_ALERT = 18, 64
+
+
 def _under_way(connection: Connection) -> bool:
-    """Whether the capture begins within a TLS connection: with two records of application data, or just one in all."""
+    """Whether the capture begins within a TLS connection: with two records of ciphertext, or just one in all."""
     for stream in (connection.orig, connection.resp):
         at = 0
         for _ in range(2):
             head = stream.read(at, 5)
-            if len(head) < 5 or head[0] != APPLICATION_DATA or head[1] != 3 or not 1 <= head[2] <= 3:
+            if len(head) < 5 or head[0] not in (APPLICATION_DATA, ALERT) or head[1] != 3 or not 1 <= head[2] <= 3:
                 break
             size = head[3] << 8 | head[4]
-            if not 16 <= size <= MAX_RECORD:
+            alert = head[0] == ALERT
+            if not (_SMALLEST_ALERT if alert else 16) <= size <= (_LARGEST_ALERT if alert else MAX_RECORD):
                 break
             at += 5 + size
             if at == stream.length:
@@ -104,7 +116,12 @@ def _under_way(connection: Connection) -> bool:
 def parse(connection: Connection, rows: Rows) -> None:
     """Read the handshake of a connection into rows of ssl and x509."""
     if connection.proto == "udp":
-        if any(_is_datagram_ciphertext(datagram.data) for datagram in connection.datagrams[:4]):
+        if any(_is_anyconnect(datagram.data) for datagram in connection.datagrams[:4]):
+            connection.confirm("dtls")
+            connection.applications.add("anyconnect")
+            where = (connection, connection.ts, connection.record)
+            rows.add("vpn_tunnel", *where, proto="udp", kind="anyconnect", version="DTLS 0.9", established=True)
+        elif any(_is_datagram_ciphertext(datagram.data) for datagram in connection.datagrams[:4]):
             connection.confirm("dtls")
         _read(connection, rows, Session("d"), datagram_records(connection.datagrams))
     elif _under_way(connection):
@@ -169,8 +186,8 @@ class _Reader:
             session.ciphertext(from_client)
         else:
             for kind, body in self.messages[record.from_orig].add(record.body):
-                session.message(from_client, kind, body)
                 self._confirm(kind)
+                session.message(from_client, kind, body)
 
     def _confirm(self, kind: int) -> None:
         if kind in (_CLIENT_HELLO, _SERVER_HELLO):

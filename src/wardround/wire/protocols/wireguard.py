@@ -5,6 +5,8 @@ Source: J. Donenfeld, WireGuard: Next Generation Kernel Network Tunnel, section 
 
 from __future__ import annotations
 
+import itertools
+
 from wardround.wire.connection import Connection, Rows
 from wardround.wire.framing import heads
 
@@ -12,16 +14,38 @@ SERVICE = "wireguard"
 
 _INITIATION, _INITIATION_SIZE = b"\1\0\0\0", 148
 _RESPONSE, _RESPONSE_SIZE = b"\2\0\0\0", 92
+_TRANSPORT, _SMALLEST_TRANSPORT = b"\4\0\0\0", 32
+
+#: Datagrams looked at, how many of one direction must hold together, and the largest step of their counters.
+_LOOKED_AT, _NEEDED, _LARGEST_STEP = 16, 3, 64
 
 
 def sniff(connection: Connection) -> bool:
-    """An initiation of the one size it can have; where the peer speaks, a response that names the initiator's index."""
+    """An initiation of the one size it can have; where the peer speaks, a response that names the initiator's index.
+
+    A capture that begins within the tunnel has transport messages: padded to 16 bytes, one receiver, counters that go on.
+    """
     if connection.proto != "udp":
         return False
     first, second = heads(connection)
     if first[:4] != _INITIATION or len(first) != _INITIATION_SIZE:
-        return False
+        return _under_way(connection)
     return not second or (second[:4] == _RESPONSE and len(second) == _RESPONSE_SIZE and second[8:12] == first[4:8])
+
+
+def _under_way(connection: Connection) -> bool:
+    seen: dict[bool, list[bytes]] = {True: [], False: []}
+    for datagram in connection.datagrams[:_LOOKED_AT]:
+        data = datagram.data
+        if data[:4] != _TRANSPORT or datagram.length < _SMALLEST_TRANSPORT or datagram.length % 16 or len(data) < 16:
+            return False
+        seen[datagram.from_orig].append(data[4:16])
+    for messages in seen.values():
+        counters = [int.from_bytes(message[4:], "little") for message in messages]
+        steps = [after - before for before, after in itertools.pairwise(counters)]
+        if len({message[:4] for message in messages}) > 1 or not all(0 < abs(step) <= _LARGEST_STEP for step in steps):
+            return False
+    return max(map(len, seen.values())) >= _NEEDED
 
 
 def parse(connection: Connection, rows: Rows) -> None:
