@@ -48,11 +48,11 @@ DICOM_OPERATION = table(
     "dicom_operation",
     "One row per DICOM operation: a DIMSE request with its answers (PS3.7), or a DICOMweb or WADO request (PS3.18).",
     f"""{CONNECTION}
-transport         label   dimse, dicomweb or wado_uri
+transport         label   dimse, dicomweb, wado_uri, or vendor_web (an archive's own web interface: Orthanc)
 tls               flag    Whether the request was protected by TLS
 calling_ae        text    AE title of the caller
 called_ae         text    AE title that was called
-operation         label   C-ECHO, C-STORE, C-FIND, C-GET, C-MOVE, N-CREATE …; QIDO-RS, WADO-RS, WADO-URI, STOW-RS
+operation         label   C-ECHO, C-STORE, N-CREATE …; QIDO-RS, WADO-RS, WADO-URI, STOW-RS, DELETE; WEB-QUERY, WEB-RETRIEVE
 message_id        count   Message ID of the request
 is_orig           flag    Whether the originator of the connection asked; false for the C-STOREs of a C-GET
 sop_class         label   SOP class UID

@@ -123,6 +123,7 @@ class Operation:
 
     def _object(self, found: dict[int, bytes]) -> None:
         self.named |= bool(found.get(dataset.PATIENT_NAME) or found.get(dataset.PATIENT_ID))
+        self.sop_class = self.sop_class or uid(found.get(dataset.SOP_CLASS, b""))
         self.columns["modality"] = modality(found.get(dataset.MODALITY) or found.get(dataset.MODALITIES) or b"")
         wanted: tuple[tuple[str, Kind, int], ...] = (
             ("patient_token", "patient", dataset.PATIENT_ID),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _ORDER: tuple[str, ...] = (
     "ssl",
     "dicom",
+    "hl7",
     "quic",
     "stun",
     "zoom",

@@ -10,9 +10,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
-from wardround.wire import applications, protocols
+from wardround.wire import applications, dicomweb, protocols, web_imaging
 from wardround.wire.connection import Connection, Malformed, Rows, Stream
 from wardround.wire.credentials import saw, unpacked
 from wardround.wire.lines import Cursor, decode, when
@@ -56,7 +55,9 @@ class _Message:
     proxied: list[str] = field(default_factory=list)
     body_length: int = 0
     prefix: bytes = b""
+    wanted: int = PREFIX
     method: str = ""
+    target: bytes = b""
     uri: str = ""
     version: str = ""
     code: int = 0
@@ -96,8 +97,15 @@ class _Conversation:
         self.depth = 0
         self._inflation = _INFLATE_LIMIT
         self._known: tuple[bytes, bytes] | None = None
+        self._imaging = web_imaging.WebImaging(connection, rows)
 
     def run(self) -> None:
+        try:
+            self._run()
+        finally:
+            self._imaging.close()
+
+    def _run(self) -> None:
         requests = self._requests()
         replies = Cursor(self.connection.resp)
         request = next(requests, None)
@@ -187,8 +195,9 @@ class _Conversation:
     def _body(self, cursor: Cursor, message: _Message, length: int | None) -> None:
         if not length:
             return
+        message.wanted = max(PREFIX, web_imaging.wanted(message.headers))
         coding = message.headers.get("CONTENT-ENCODING", "").lower()
-        inflater = _Inflater(coding, self._inflation) if coding in ("gzip", "x-gzip", "deflate") else None
+        inflater = _Inflater(coding, self._inflation, message.wanted) if coding in ("gzip", "x-gzip", "deflate") else None
         if length < 0:
             self._chunks(cursor, message, inflater)
         else:
@@ -259,18 +268,29 @@ class _Conversation:
         if kind is not None:
             established = reply is not None and reply.code // 100 in (1, 2)
             self.rows.add("vpn_tunnel", self.connection, ts, record, proto="tcp", kind=kind, established=established)
+        if request is not None:
+            self._imaging.take(
+                request.method, request.target, reply.code if reply else None,
+                web_imaging.Side(ts, record, request.headers, request.prefix, request.body_length),
+                self._side(reply) if reply else None,
+            )  # fmt: skip
         pair = _basic(request.headers) if request is not None else None
         if pair is not None and pair != self._known:
             self._known = pair
             success = reply.code not in (401, 407) if reply is not None else None
             saw(self.rows, self.connection, (ts, record), SERVICE, *pair, success)
 
+    def _side(self, reply: _Message) -> web_imaging.Side:
+        ts, record = when(self.connection, self.connection.resp, reply.at)
+        return web_imaging.Side(ts, record, reply.headers, reply.prefix, reply.body_length)
+
 
 class _Inflater:
     """Counts what a compressed body holds, within a limit."""
 
-    def __init__(self, coding: str, limit: int) -> None:
+    def __init__(self, coding: str, limit: int, wanted: int) -> None:
         self.size = 0
+        self._wanted = wanted
         self.prefix = b""
         self._limit = limit
         self._allowed = 1 << 20
@@ -292,16 +312,16 @@ class _Inflater:
                 self._bare, self._stream = False, zlib.decompressobj(-15)
                 continue
             self.size += len(out)
-            if len(self.prefix) < PREFIX:
-                self.prefix += out[: PREFIX - len(self.prefix)]
+            if len(self.prefix) < self._wanted:
+                self.prefix += out[: self._wanted - len(self.prefix)]
             data = self._stream.unconsumed_tail
             self._ended = self._stream.eof or self.size >= min(self._limit, self._allowed)
 
 
 def _span(cursor: Cursor, message: _Message, size: int, inflater: _Inflater | None) -> None:
     """Pass over ``size`` bytes of body."""
-    if len(message.prefix) < PREFIX:
-        message.prefix += cursor.peek(min(size, PREFIX - len(message.prefix)))
+    if len(message.prefix) < message.wanted:
+        message.prefix += cursor.peek(min(size, message.wanted - len(message.prefix)))
     if inflater is not None:
         begin, left = cursor.at, min(size, _INFLATE_LIMIT)
         while left > 0:
@@ -352,7 +372,8 @@ def _request_line(message: _Message) -> bool:
         uri = rest[:mark].rstrip(b" \t")
         message.version = _version(rest[mark + 5 :])
     message.method = decode(method)
-    message.uri = decode(unquote_to_bytes(uri))
+    message.target = uri
+    message.uri = dicomweb.mask(uri)
     return True
 
 
@@ -421,7 +442,7 @@ def _file_name(message: _Message) -> str | None:
 
 def _content(message: _Message, side: str) -> dict[str, Any]:
     name = _file_name(message)
-    kind = media_type(message.prefix) if message.body_length else None
+    kind = media_type(message.prefix[:PREFIX]) if message.body_length else None
     return {f"{side}_filenames": [name] if name else None, f"{side}_mime_types": [kind] if kind else None}
 
 
@@ -446,7 +467,7 @@ def _request_columns(request: _Message) -> dict[str, Any]:
         "method": request.method,
         "uri": request.uri,
         "host": headers.get("HOST"),
-        "referrer": headers.get("REFERER"),
+        "referrer": dicomweb.masked(headers.get("REFERER")),
         "user_agent": headers.get("USER-AGENT"),
         "origin": headers.get("ORIGIN"),
         "username": _user(headers),
