@@ -20,6 +20,14 @@ _ORDER: tuple[str, ...] = (
     "suricata",  # JSON lines with event_type and flow_id
     "nmap",  # root element nmaprun, or masscan's array
     "windows_json",  # several JSON shapes: after those above, which are more specific
+    "cyclonedx",  # JSON that says so, or XML in its namespace
+    "spdx",  # JSON or lines that say so
+    "knowledge.kev",  # lists of vulnerabilities: keys or headers of their own
+    "knowledge.nvd",
+    "knowledge.cve",
+    "knowledge.epss",
+    "knowledge.csaf",
+    "knowledge.osv",
     "device_config.sense",  # root element pfsense or opnsense
     "device_config.panos",  # root element config, or set commands of its own chapters
     "device_config.windows",  # first line of a registry export, or netsh
@@ -30,6 +38,7 @@ _ORDER: tuple[str, ...] = (
     "device_config.cisco",  # at least three kinds of lines of such a configuration
     "access_log",  # lines of web servers and proxies; before syslog, which knows more kinds of lines
     "syslog",  # lines that begin with a priority, a time or a vendor's mark
+    "inventory",  # a header with columns for programs and versions, or nearly all lines of one shape
 )
 
 

@@ -124,12 +124,13 @@ origin     label    Where the scan was made from: inside, outside, unset when un
 
 DEVICE_CONFIG_ITEM = table(
     "device_config_item",
-    "One row per setting of a configuration that bears on security. record is the line. Secrets are never kept.",
+    "One row per setting of a configuration. record is the line. Secrets are never kept.",
     """
 device   text   Name of the device
-vendor   label  cisco_ios, cisco_asa, fortios, panos, mikrotik, openwrt, pfsense, opnsense, orthanc, dcm4chee, dcmtk …
+vendor   label  cisco_ios, cisco_asa, fortios, panos, mikrotik, openwrt, pfsense, opnsense, windows_registry, orthanc …
 model    text   Model
 version  text   Version of its system
+saved    time   When the configuration was saved, where it says so
 block    text   Block that the setting stands in
 key      text   Setting
 value    text   Value; (secret) where it was one

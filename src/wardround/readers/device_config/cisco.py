@@ -253,8 +253,7 @@ def _learn(item: Item, device: Device) -> None:
 
 def _learn_from_comment(text: str, device: Device) -> None:
     if found := _WRITTEN.search(text):
-        device.ts = saved_at(f"{found[1]} {' '.join(found[3].split())}", "%H:%M:%S %a %b %d %Y")
-        device.ts_zone = "stated" if found[2] in ("UTC", "GMT") else "assumed"
+        device.saved = saved_at(f"{found[1]} {' '.join(found[3].split())}", "%H:%M:%S %a %b %d %Y")
     elif found := re.search(r"IOS.{0,80}Version (\d[\w.()]+)", text):
         device.version = found[1]
     elif found := re.match(r"! (?:Chassis type|PID): ?([\w-]+)", text):

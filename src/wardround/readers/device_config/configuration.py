@@ -52,14 +52,13 @@ class Item:
 
 @dataclass(slots=True)
 class Device:
-    """Whose configuration it is, as far as it tells; parsers fill it in on the way. ``ts`` is when it was saved (ns)."""
+    """Whose configuration it is, as far as it tells; parsers fill it in on the way. ``saved`` is when (ns)."""
 
     vendor: str
     name: str = ""
     model: str = ""
     version: str = ""
-    ts: int | None = None
-    ts_zone: str = "none"
+    saved: int | None = None
 
 
 @dataclass(slots=True)
@@ -160,8 +159,8 @@ def _write(items: list[Item], device: Device, path: str, sink: Sink) -> None:
     for item in items:
         batches.add(
             "device_config_item",
-            ts=device.ts,
-            ts_zone=device.ts_zone,
+            ts_zone="none",
+            saved=device.saved,
             record=item.line,
             device=name,
             vendor=device.vendor,

@@ -33,7 +33,7 @@ def _parse(stream: BinaryIO, device: Device, sink: Sink) -> Iterator[Item]:
         elif (item.block, item.key) == ("revision", "time") and item.value.replace(".", "", 1).isdecimal():
             whole = int(item.value.partition(".")[0] or 0)
             if whole < 9_000_000_000:
-                device.ts, device.ts_zone = whole * 1_000_000_000, "utc"
+                device.saved = whole * 1_000_000_000
         yield Item(item.block, item.key, hidden(item.value), item.line) if item.key in _SECRETS else item
 
 
