@@ -36,9 +36,9 @@ _ORDER: tuple[str, ...] = (
     "device_config.openwrt",  # nearly all lines are config and option
     "device_config.junos",  # nearly all lines end in brace or semicolon, or are set commands
     "device_config.cisco",  # at least three kinds of lines of such a configuration
+    "inventory",  # a header with columns for programs and versions, or nearly all lines of one shape
     "access_log",  # lines of web servers and proxies; before syslog, which knows more kinds of lines
     "syslog",  # lines that begin with a priority, a time or a vendor's mark
-    "inventory",  # a header with columns for programs and versions, or nearly all lines of one shape
 )
 
 
