@@ -19,6 +19,7 @@ _ORDER: tuple[str, ...] = (
     "zeek",  # '#separator' header, or JSON lines with Zeek's keys
     "suricata",  # JSON lines with event_type and flow_id
     "nmap",  # root element nmaprun, or masscan's array
+    "audit_trail",  # audit messages in XML, also behind syslog headers, or resources AuditEvent in JSON
     "windows_json",  # several JSON shapes: after those above, which are more specific
     "cyclonedx",  # JSON that says so, or XML in its namespace
     "spdx",  # JSON or lines that say so

@@ -71,6 +71,7 @@ class _Syslog:
 
     def read(self, source: Source, span: Span, sink: Sink) -> None:
         """Read one span into the tables of the edge."""
+        from wardround.readers.audit_trail import take_out
         from wardround.readers.edge import dispatch
         from wardround.readers.syslog_messages import Output
 
@@ -78,9 +79,8 @@ class _Syslog:
         years = _Years()
         with source.open() as stream:
             for block, ahead in _pairs(blocks(stream, span, sink)):
-                messages = messages_of(
-                    block.data, block.first_line, sink, years, ahead=ahead.data[:_AHEAD_BYTES] if ahead else b""
-                )
+                data = take_out(block.data, block.first_line, sink) if b"AuditMessage" in block.data else block.data
+                messages = messages_of(data, block.first_line, sink, years, ahead=ahead.data[:_AHEAD_BYTES] if ahead else b"")
                 if messages is not None:
                     dispatch(messages, output)
         output.report()
