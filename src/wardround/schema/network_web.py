@@ -64,6 +64,8 @@ orig_mime_types    texts  Their types
 resp_fuids         texts  Files the server sent
 resp_filenames     texts  Their names
 resp_mime_types    texts  Their types
+location           text   Where the reply sends the client (Location header)
+session_tokens     texts  Digests of the session cookies that the client sent
 """,
 )
 

@@ -16,6 +16,7 @@ from wardround.wire.connection import Connection, Malformed, Rows, Stream
 from wardround.wire.credentials import saw, unpacked
 from wardround.wire.lines import Cursor, decode, when
 from wardround.wire.media_type import PREFIX, media_type
+from wardround.wire.protocols import http_secrets
 
 SERVICE = "http"
 
@@ -195,7 +196,7 @@ class _Conversation:
     def _body(self, cursor: Cursor, message: _Message, length: int | None) -> None:
         if not length:
             return
-        message.wanted = max(PREFIX, web_imaging.wanted(message.headers))
+        message.wanted = max(PREFIX, web_imaging.wanted(message.headers), http_secrets.wanted(message.headers))
         coding = message.headers.get("CONTENT-ENCODING", "").lower()
         inflater = _Inflater(coding, self._inflation, message.wanted) if coding in ("gzip", "x-gzip", "deflate") else None
         if length < 0:
@@ -274,11 +275,19 @@ class _Conversation:
                 web_imaging.Side(ts, record, request.headers, request.prefix, request.body_length),
                 self._side(reply) if reply else None,
             )  # fmt: skip
-        pair = _basic(request.headers) if request is not None else None
+        if request is not None:
+            self._logon(request, reply, (ts, record))
+
+    def _logon(self, request: _Message, reply: _Message | None, seen: tuple[int, int]) -> None:
+        """Note a logon in clear, once for requests that repeat it."""
+        refused = reply is not None and reply.code in (401, 403, 407)
+        pair, success = _basic(request.headers), None if reply is None else not refused
+        if pair is None:
+            # a form that is answered tells nothing of its success: pages say it in words
+            pair, success = http_secrets.logon(request.headers, request.prefix), False if refused else None
         if pair is not None and pair != self._known:
             self._known = pair
-            success = reply.code not in (401, 407) if reply is not None else None
-            saw(self.rows, self.connection, (ts, record), SERVICE, *pair, success)
+            saw(self.rows, self.connection, seen, SERVICE, *pair, success)
 
     def _side(self, reply: _Message) -> web_imaging.Side:
         ts, record = when(self.connection, self.connection.resp, reply.at)
@@ -472,6 +481,7 @@ def _request_columns(request: _Message) -> dict[str, Any]:
         "origin": headers.get("ORIGIN"),
         "username": _user(headers),
         "proxied": request.proxied or None,
+        "session_tokens": http_secrets.session_tokens(headers),
         "request_body_len": request.body_length,
         **_content(request, "orig"),
     }
@@ -482,6 +492,7 @@ def _reply_columns(reply: _Message) -> dict[str, Any]:
         "version": reply.version or None,
         "status_code": reply.code,
         "status_msg": reply.reason if reply.reason is not None else "<empty>",
+        "location": dicomweb.masked(reply.headers.get("LOCATION")),
         "response_body_len": reply.body_length,
         **_content(reply, "resp"),
     }

@@ -1,0 +1,86 @@
+"""Secrets in unencrypted HTTP: logons by a form, and session cookies. Neither passwords nor cookies are kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes
+
+#: Bytes of a form that are looked at, and fields in it.
+FORM_BYTES = 2_048
+_FORM_FIELDS = 64
+
+#: Cookies of one request that are looked at, and the length of a cookie's value from which it can be a session.
+_COOKIES = 64
+_SESSION_LENGTH = 16
+
+_FORM = "application/x-www-form-urlencoded"
+
+#: Names of fields that hold a password or an account, in the languages of our users. They must be whole words.
+_PASSWORDS = frozenset(
+    {
+        b"password", b"passwd", b"pass", b"pwd", b"passwort", b"motdepasse", b"mot_de_passe", b"mdp", b"user_password",
+        b"userpassword", b"loginpassword", b"login_password", b"passphrase", b"j_password", b"credential", b"credentials",
+        b"kennwort", b"contrasena", b"wachtwoord", b"txtpassword", b"user_pass", b"os_password",
+    }
+)  # fmt: skip
+_ACCOUNTS = frozenset(
+    {
+        b"username", b"user", b"login", b"email", b"mail", b"userid", b"user_id", b"uname", b"account", b"identifiant",
+        b"utilisateur", b"benutzer", b"benutzername", b"usuario", b"j_username", b"user_name", b"user_login", b"loginname",
+        b"log", b"txtusername", b"os_username", b"usr",
+    }
+)  # fmt: skip
+
+#: Names of cookies that hold the session of a logged-on user: those of common platforms and of VPN portals.
+_SESSIONS = frozenset(
+    {
+        "jsessionid", "phpsessid", "asp.net_sessionid", "sessionid", "session_id", "session", "sid", "connect.sid", "sessid",
+        "laravel_session", "ci_session", "cfid", "cftoken", ".aspxauth", "jwt", "token", "access_token", "auth_token",
+        "dsid", "svpncookie", "webvpn", "nsc_aaac", "nsc_tmas", "phpbb3_sid", "wordpress_logged_in", "symfony", "rack.session",
+    }
+)  # fmt: skip
+_SESSION_PREFIXES = ("aspsessionid", "wordpress_logged_in_", "svpncookie", "phpbb3_", "sess_")
+
+
+def wanted(headers: Mapping[str, str]) -> int:
+    """How many bytes of a request's body are worth keeping for :func:`logon`."""
+    return FORM_BYTES if headers.get("CONTENT-TYPE", "").lower().startswith(_FORM) else 0
+
+
+def logon(headers: Mapping[str, str], body: bytes) -> tuple[bytes, bytes] | None:
+    """Account and password of a form that logs on, None where it is not one. The account may be empty."""
+    if not wanted(headers):
+        return None
+    account, password = b"", None
+    for pair in body[:FORM_BYTES].split(b"&", _FORM_FIELDS)[:_FORM_FIELDS]:
+        name, _, value = pair.partition(b"=")
+        # frameworks put the field after a path: ctl00$Main$Password, login[password]
+        last = (
+            unquote_to_bytes(name)
+            .lower()
+            .rstrip(b"]")
+            .replace(b"[", b"$")
+            .replace(b".", b"$")
+            .replace(b":", b"$")
+            .rpartition(b"$")[2]
+        )
+        if last in _PASSWORDS and password is None:
+            password = unquote_to_bytes(value.replace(b"+", b" "))
+        elif last in _ACCOUNTS and not account:
+            account = unquote_to_bytes(value.replace(b"+", b" "))
+    return (account, password) if password else None
+
+
+def session_tokens(headers: Mapping[str, str]) -> list[str] | None:
+    """Digests of the session cookies of a request: equal for equal sessions, and no use to whoever reads them."""
+    value = headers.get("COOKIE")
+    if not value:
+        return None
+    found = []
+    for cookie in value.split(";", _COOKIES)[:_COOKIES]:
+        name, _, secret = cookie.strip().partition("=")
+        name = name.lower()
+        if len(secret) >= _SESSION_LENGTH and (name in _SESSIONS or name.startswith(_SESSION_PREFIXES)):
+            found.append(hashlib.blake2b(f"{name}={secret}".encode(), digest_size=8).hexdigest())
+    return found or None
