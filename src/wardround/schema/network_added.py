@@ -76,12 +76,33 @@ notifications    texts  Notifications
 """,
 )
 
+DHCPV6 = table(
+    "dhcpv6",
+    "One row per DHCPv6 message: who offers addresses and name servers on a link, and who takes them.",
+    f"""{CONNECTION}
+is_orig      flag     Whether the originator of the connection sent it
+relayed      flag     Whether a relay carried it; the row is about the message within
+msg_type     label    solicit, advertise, request, confirm, renew, rebind, reply, release, decline, information_request …
+trans_id     count    Transaction
+client_duid  label    Identifier of the client, hexadecimal
+client_mac   label    Link-layer address in it, where there is one
+server_duid  label    Identifier of the server, hexadecimal
+server_mac   label    Link-layer address in it, where there is one
+addresses    texts    Addresses, or prefixes as address/length, that are asked for or given
+lease_time   seconds  For how long the last of them is valid
+dns_servers  texts    Name servers offered
+dns_search   texts    Domains to search
+client_fqdn  text     Name the client goes by
+status       count    Status code, 0 for success
+""",
+)
+
 VPN_TUNNEL = table(
     "vpn_tunnel",
     "One row per VPN or remote access tunnel recognised in the traffic.",
     f"""{CONNECTION}
 proto           label  Transport protocol
-kind            label  ipsec, openvpn, wireguard, l2tp, pptp, sstp, anyconnect, globalprotect, fortinet, pulse …
+kind            label  ipsec (IKE and ESP), openvpn, wireguard, l2tp, pptp, sstp, anyconnect, globalprotect, fortinet, pulse …
 version         label  Version of the protocol or product, where it says so
 server_name     text   Name of the gateway, as the client asked for it
 username        text   User, where told in clear
@@ -130,4 +151,4 @@ success          flag   Whether the logon succeeded, unset when it could not be 
 """,
 )
 
-TABLES = (ARP, ICMP_REDIRECT, ROUTER_ADVERTISEMENT, IKE, VPN_TUNNEL, SURICATA_ALERT, CLEAR_CREDENTIAL)
+TABLES = (ARP, ICMP_REDIRECT, ROUTER_ADVERTISEMENT, IKE, DHCPV6, VPN_TUNNEL, SURICATA_ALERT, CLEAR_CREDENTIAL)

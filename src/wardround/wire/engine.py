@@ -28,6 +28,7 @@ from wardround.wire.decode import (
 from wardround.wire.finished import Finished
 from wardround.wire.flows import ICMP_PAIRS, SERVER_PORTS, Tables, assign, evict, release, sweep
 from wardround.wire.fragments import Fragments
+from wardround.wire.names import ESP
 from wardround.wire.rows import Collector, Sink
 from wardround.wire.segments import FINISHED, FLOW_TOP, FLOWS_LIVE, SEGMENTS_LIVE
 from wardround.wire.streams import MappedDatagrams, MappedStream, Payload, gather
@@ -241,6 +242,10 @@ class Engine:
             kind = TUNNELS[int(flow["carried"])]
             for action, ts in (("Tunnel::DISCOVER", connection.ts), ("Tunnel::CLOSE", int(flow["seen_ts"]))):
                 self._rows.add("tunnel", connection, ts, connection.record, tunnel_type=kind, action=action)
+        for index in np.nonzero(batch.flows["protocol"] == ESP)[0].tolist():
+            connection = batch.connection(index)
+            where = (connection, connection.ts, connection.record)
+            self._rows.add("vpn_tunnel", *where, proto="esp", kind="ipsec", version="ESP", established=True)
 
     def _tell(self) -> None:
         """Diagnostics about the capture as a whole, and how much of it was lost."""

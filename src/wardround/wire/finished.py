@@ -67,6 +67,8 @@ class Finished:
         self.applications: list[str | None] = [None] * len(flows)
         for index in np.nonzero(flows["carried"])[0].tolist():
             self.services[index] = _CARRIED[int(flows["carried"][index])]
+        for index in np.nonzero(flows["protocol"] == names.ESP)[0].tolist():
+            self.services[index] = "esp"
 
     def connection(self, index: int) -> Connection:
         """The connection of a flow, still without its payload."""

@@ -20,7 +20,7 @@ from wardround.wire.capture import Records
 
 _BASE62 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-ICMP, TCP, UDP, ICMP6, SCTP = 1, 6, 17, 58, 132
+ICMP, TCP, UDP, ESP, ICMP6, SCTP = 1, 6, 17, 50, 58, 132
 
 
 @lru_cache(maxsize=65_536)

@@ -58,7 +58,14 @@ def test_openvpn_needs_the_acknowledged_session() -> None:
     ("version", "exchange", "names"), [(0x10, 4, ("1.0", "aggressive")), (0x20, 34, ("2.0", "ike_sa_init"))]
 )
 def test_ike_exchanges(marker: bytes, version: int, exchange: int, names: tuple[str, str]) -> None:
-    message = marker + b"initiate" + bytes(8) + bytes((1, version, exchange, 8)) + bytes(4) + (28).to_bytes(4, "big")
+    message = (
+        marker
+        + b"initiate"
+        + bytes(8)
+        + bytes((1 if version == 0x10 else 33, version, exchange, 8))
+        + bytes(4)
+        + (28).to_bytes(4, "big")
+    )
     connection, tables = _read((True, message))
     assert connection.services == ["ike"]
     row = tables["ike"][0]

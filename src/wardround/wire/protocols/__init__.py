@@ -22,8 +22,10 @@ _ORDER: tuple[str, ...] = (
     "stun",
     "zoom",
     "ike",
+    "l2tp",
     "wireguard",
     "openvpn",
+    "softether",
     "pptp",
     "rdp",
     "mysql",
@@ -44,6 +46,7 @@ _ORDER: tuple[str, ...] = (
     "http",
     "sip",
     "dhcp",
+    "dhcpv6",
     "netbios_datagram",
     "snmp",
     "ldap",
@@ -53,6 +56,7 @@ _ORDER: tuple[str, ...] = (
     "ntp",
     "syslog",
     "rtp",
+    "esp",
 )  # fmt: skip
 
 

@@ -6,13 +6,20 @@ followed by the peer's session id). Works with and without tls-auth, not with tl
 
 from __future__ import annotations
 
+import itertools
+
 from wardround.wire.connection import Connection, Rows
-from wardround.wire.framing import heads
+from wardround.wire.framing import heads, messages, prefixed
 
 SERVICE = "openvpn"
 
 #: First bytes of P_CONTROL_HARD_RESET_CLIENT and _SERVER, versions 1 and 2, key 0.
 _PAIRS = frozenset({(1 << 3, 2 << 3), (7 << 3, 8 << 3)})
+
+
+#: P_DATA_V1 and P_DATA_V2: what only flows once the keys are agreed; messages looked at for them.
+_DATA = (6, 9)
+_LOOKED_AT = 512
 
 
 def sniff(connection: Connection) -> bool:
@@ -28,4 +35,8 @@ def sniff(connection: Connection) -> bool:
 def parse(connection: Connection, rows: Rows) -> None:
     """A row for the tunnel."""
     connection.confirm(SERVICE)
-    rows.add("vpn_tunnel", connection, connection.ts, connection.record, proto=connection.proto, kind=SERVICE)
+    extent = prefixed(2)
+    first = itertools.islice(messages(connection, extent), _LOOKED_AT)
+    established = any(message.data[:1] and message.data[0] >> 3 in _DATA for message in first)
+    where = (connection, connection.ts, connection.record)
+    rows.add("vpn_tunnel", *where, proto=connection.proto, kind=SERVICE, established=established)

@@ -10,6 +10,8 @@ from wardround.wire.connection import Connection, Rows
 SERVICE = "pptp"
 
 _COOKIE = b"\x1a\x2b\x3c\x4d"
+_CALL_REPLY = b"\x00\x08"
+_MAX_MESSAGES = 64
 _START = b"\x00\x9c\x00\x01" + _COOKIE + b"\x00"
 
 
@@ -25,4 +27,19 @@ def parse(connection: Connection, rows: Rows) -> None:
     connection.confirm(SERVICE)
     body = connection.orig.read(12, 2) or connection.resp.read(12, 2)
     version = f"{body[0]}.{body[1]}" if len(body) == 2 else None
-    rows.add("vpn_tunnel", connection, connection.ts, connection.record, proto="tcp", kind=SERVICE, version=version)
+    where = (connection, connection.ts, connection.record)
+    rows.add("vpn_tunnel", *where, proto="tcp", kind=SERVICE, version=version, established=_connected(connection))
+
+
+def _connected(connection: Connection) -> bool:
+    """Whether one of the first replies says that a call is connected."""
+    for stream in (connection.resp, connection.orig):
+        at = 0
+        for _ in range(_MAX_MESSAGES):
+            head = stream.read(at, 17)
+            if len(head) < 12 or head[4:8] != _COOKIE:
+                break
+            if head[8:10] == _CALL_REPLY and head[16:17] == b"\x01":
+                return True
+            at += max(12, int.from_bytes(head[:2], "big"))
+    return False
