@@ -29,6 +29,8 @@ _ORDER: tuple[str, ...] = (
     "knowledge.epss",
     "knowledge.csaf",
     "knowledge.osv",
+    "device_config.orthanc",  # JSON with the settings of an archive; after JSON that names its kind
+    "device_config.archives",  # tables of dcmqrscp, settings of dicom.ini, LDIF entries of DICOM devices
     "device_config.sense",  # root element pfsense or opnsense
     "device_config.panos",  # root element config, or set commands of its own chapters
     "device_config.windows",  # first line of a registry export, or netsh
