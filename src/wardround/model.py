@@ -114,6 +114,48 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Role:
+    """What a host is (ct, pacs, workstation …): stated by the site file, or inferred for ``reasons`` (a text per language)."""
+
+    name: str
+    confidence: Confidence
+    stated: bool
+    reasons: tuple[dict[str, str], ...] = ()
+    evidence: tuple[Pointer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A host and what it says of itself; ``details`` holds maker, model, program and so on, by name."""
+
+    name: str
+    addresses: tuple[str, ...]
+    zone: str
+    critical: bool
+    ae_titles: tuple[str, ...]
+    roles: tuple[Role, ...]
+    details: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationEntity:
+    """An AE title at an address as it was seen: where it answers, what it asked for, to which titles it had images sent.
+
+    ``port`` is None when it was only heard asking. ``stated`` says whether the site file knows it.
+    """
+
+    title: str
+    address: str
+    port: int | None
+    operations: tuple[str, ...]
+    destinations: tuple[str, ...]
+    associations: int
+    first_ts: int | None
+    last_ts: int | None
+    stated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RuleStatus:
     """A rule the user added (``--rules``): loaded and run, not assessed for want of evidence, or not usable and why."""
 
@@ -146,3 +188,5 @@ class Round:
     table_rows: dict[str, int]
     timeline: tuple[tuple[int, str, int], ...] = ()
     notes: tuple[dict[str, str], ...] = ()
+    assets: tuple[Asset, ...] = ()
+    application_entities: tuple[ApplicationEntity, ...] = ()

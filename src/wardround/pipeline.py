@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wardround import __version__, evidence, site, store, workers
-from wardround.errors import UserError
-from wardround.model import Round
+from wardround.errors import UserError, WardroundError
+from wardround.model import ApplicationEntity, Asset, Diagnostic, Evidence, Round
 
 if TYPE_CHECKING:
     from wardround.reading import Progress
@@ -57,7 +57,8 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
         listed = list(read.evidence)
         directory.write_rows("evidence", read.evidence, many.evidence_parts(directory.tables, read.replaced.apply, listed))
         decision = decide.decide(directory.tables, catalogue, added, rules, read.assessed, told)
-        diagnostics = (*read.diagnostics, *decision.diagnostics)
+        who = _who_is_who(directory.tables, told, listed)
+        diagnostics = (*read.diagnostics, *decision.diagnostics, *who.diagnostics)
         directory.write_rows("diagnostic", diagnostics)
         result = document.build(
             Round(
@@ -72,6 +73,8 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
                 table_rows=read.rows,
                 timeline=tuple((hour, table, count) for (hour, table), count in sorted(read.activity.items())),
                 notes=(*_notes(request, told), *_unlisted(len(read.evidence) + read.files - len(listed))),
+                assets=who.assets,
+                application_entities=who.application_entities,
             )
         )
         write(result, directory.path, request.language)
@@ -83,6 +86,29 @@ def nothing_read(document: ResultDocument) -> bool:
     """Whether no piece of evidence at all could be read."""
     broken = {d.evidence_id for d in document.diagnostics if not d.recovered}
     return not any(e.records or (e.reader and e.evidence_id not in broken) for e in document.evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _WhoIsWho:
+    """The assets and application entities of a round, or why they could not be told."""
+
+    assets: tuple[Asset, ...] = ()
+    application_entities: tuple[ApplicationEntity, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def _who_is_who(tables: Path, told: site.Site, pieces: list[Evidence]) -> _WhoIsWho:
+    from wardround.care import application_entities, assets
+    from wardround.detect.tables import Tables
+
+    try:
+        with Tables.of_round(tables, told) as opened:
+            entities = application_entities.seen(opened, told)
+            titles = [(entity.address, entity.title) for entity in entities]
+            paths = {piece.evidence_id: piece.path for piece in pieces}
+            return _WhoIsWho(assets.inferred(opened, told, titles, paths), entities)
+    except WardroundError as error:
+        return _WhoIsWho(diagnostics=(Diagnostic("", "assets", -1, "assets_failed", str(error), recovered=True),))
 
 
 def _notes(request: Request, told: site.Site) -> Iterator[dict[str, str]]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from wardround.model import (
     THREATS,
+    ApplicationEntity,
+    Asset,
     Coverage,
     CoverageResult,
     Diagnostic,
@@ -16,6 +18,7 @@ from wardround.model import (
     Finding,
     Kind,
     Pointer,
+    Role,
     Round,
     RuleStatus,
     Severity,
@@ -112,6 +115,24 @@ def bad_day() -> Round:
         table_rows={"windows_event": 69_340, "conn": 91_004},
         timeline=tuple((ns("2026-03-02T00:00:00") + i * HOUR, "conn", 1000 + i * 40) for i in range(24)),
         notes=({"en": "No site file was given.", "fr": "Aucun fichier de site n’a été fourni."},),
+        assets=(
+            Asset(
+                *("PACS1", ("10.20.11.10",), "imaging", True, ("BRUM_PACS",)),
+                (
+                    Role(
+                        *("pacs", "high", True, ({"en": "answers searches", "fr": "répond aux recherches"},)),
+                        (Pointer("e2", EVIDENCE[1].path, "dicom_association", 7, ns("2026-03-02T10:00:00")),),
+                    ),
+                ),
+                {"implementation": "OFFIS DCMTK"},
+            ),
+        ),
+        application_entities=(
+            ApplicationEntity(
+                *("BRUM_PACS", "10.20.11.10", 104, ("C-STORE",), ("BRUM_LECT1",), 12),
+                *(ns("2026-03-02T08:00:00"), ns("2026-03-02T18:00:00"), True),
+            ),
+        ),
     )
 
 

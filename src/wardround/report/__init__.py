@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wardround.errors import UserError
-from wardround.report import csv_, html, json_, jsonl, navigator, ocsf
+from wardround.report import csv_, html, json_, jsonl, navigator, ocsf, site_
 from wardround.report.document import ResultDocument, build, from_json, json_schema
 from wardround.report.terminal import render as render_terminal
 from wardround.report.terminal import wants_colour
@@ -34,6 +34,7 @@ _EXPORTERS: dict[str, tuple[str, Callable[[ResultDocument, str], bytes]]] = {
     "csv": ("findings.csv", csv_.export),
     "ocsf": ("ocsf.jsonl", ocsf.export),
     "navigator": ("navigator.json", navigator.export),
+    "site": ("site-draft.toml", site_.export),
 }
 
 #: Names of the formats that :func:`export` knows.

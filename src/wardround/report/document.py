@@ -140,6 +140,42 @@ class Control(_Strict):
     texts: dict[str, Texts]
 
 
+class Role(_Strict):
+    """What a host is, how sure that is, whether the site file says so, and why it is believed, per language."""
+
+    name: str
+    confidence: model.Confidence
+    stated: bool
+    reasons: list[dict[str, str]]
+    evidence: list[Pointer]
+
+
+class Asset(_Strict):
+    """A host and what it says of itself; its roles with the surest first, one that the site file states before them all."""
+
+    name: str
+    addresses: list[str]
+    zone: str
+    critical: bool
+    ae_titles: list[str]
+    roles: list[Role]
+    details: dict[str, str] = Field(description="What its programs say of themselves: implementation, device")
+
+
+class ApplicationEntity(_Strict):
+    """An AE title at an address as it was seen; ``stated`` says whether the site file knows it."""
+
+    title: str
+    address: str
+    port: int | None
+    operations: list[str]
+    destinations: list[str]
+    associations: int
+    first_ts: str | None
+    last_ts: str | None
+    stated: bool
+
+
 class Activity(_Strict):
     """Events of one table in one hour."""
 
@@ -165,6 +201,8 @@ class ResultDocument(_Strict):
     tables: dict[str, int] = Field(description="Rows read, per table")
     timeline: list[Activity]
     notes: list[dict[str, str]] = Field(description="Remarks on what the round inferred or could not know, per language")
+    assets: list[Asset] = []
+    application_entities: list[ApplicationEntity] = []
 
 
 ATTACK_VERSION = "19"
@@ -188,6 +226,8 @@ def build(round_: model.Round) -> ResultDocument:
         tables=dict(sorted(round_.table_rows.items())),
         timeline=[Activity(hour=iso_time(hour) or "", table=table, events=n) for hour, table, n in round_.timeline],
         notes=[dict(note) for note in round_.notes],
+        assets=[_asset(asset) for asset in round_.assets],
+        application_entities=[_entity(entity) for entity in round_.application_entities],
     )
     return map_texts(document, safe.encodable)
 
@@ -291,11 +331,36 @@ def _finding(found: model.Finding) -> Finding:
         last_ts=iso_time(found.last_ts),
         events=found.events,
         subjects=[Subject(kind=subject.kind, name=subject.name) for subject in found.subjects],
-        evidence=[Pointer(**{**_values(pointer), "ts": iso_time(pointer.ts)}) for pointer in found.evidence],
+        evidence=[_pointer(pointer) for pointer in found.evidence],
         techniques=list(found.techniques),
         controls=list(found.controls),
         details=dict(found.details),
     )
+
+
+def _pointer(pointer: model.Pointer) -> Pointer:
+    return Pointer(**{**_values(pointer), "ts": iso_time(pointer.ts)})
+
+
+def _asset(asset: model.Asset) -> Asset:
+    roles = [
+        Role(
+            name=role.name,
+            confidence=role.confidence,
+            stated=role.stated,
+            reasons=[dict(reason) for reason in role.reasons],
+            evidence=[_pointer(pointer) for pointer in role.evidence],
+        )
+        for role in asset.roles
+    ]
+    lists = {"addresses": list(asset.addresses), "ae_titles": list(asset.ae_titles), "roles": roles}
+    return Asset(**{**_values(asset), **lists})
+
+
+def _entity(entity: model.ApplicationEntity) -> ApplicationEntity:
+    lists = {"operations": list(entity.operations), "destinations": list(entity.destinations)}
+    times = {"first_ts": iso_time(entity.first_ts), "last_ts": iso_time(entity.last_ts)}
+    return ApplicationEntity(**{**_values(entity), **lists, **times})
 
 
 def _coverage(row: model.Coverage) -> Coverage:

@@ -39,6 +39,7 @@ class Limits:
     diagnostics: int = 300
     rules: int = 100
     notes: int = 50
+    assets: int = 500
 
 
 LIMITS = Limits()

@@ -10,6 +10,7 @@ def sentence(code: str, language: Language) -> str:
     _ = language.gettext
     sentences = {
         "archive_too_large": _("The archive holds more than may be unpacked; the rest was not read."),
+        "assets_failed": _("The machines and their roles could not be told."),
         "bad_cell": _("Some values are not what their column should hold; they were left out."),
         "bad_line": _("Some lines are damaged; they were left out."),
         "bad_record": _("Some records are damaged; they were left out."),

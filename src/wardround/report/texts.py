@@ -168,8 +168,45 @@ class Language:
             "port": _("port"),
             "vulnerability": _("flaw"),
             "zone": _("zone"),
+            "patient": _("patient"),
+            "protocol": _("protocol"),
+            "product": _("product"),
+            "identity": _("identity of"),
+            "item": _("number"),
         }
         return names.get(kind, kind)
+
+    def role(self, role: str) -> str:
+        """What a host is, as a table says it; a role without a translation is shown as it is."""
+        _ = self.gettext
+        names = {
+            "ct": _("CT scanner"),
+            "mr": _("MR scanner"),
+            "x_ray": _("X-ray"),
+            "angiography": _("angiography"),
+            "mammography": _("mammography"),
+            "ultrasound": _("ultrasound"),
+            "nuclear_medicine": _("nuclear medicine"),
+            "radiotherapy": _("radiotherapy"),
+            "modality": _("imaging device"),
+            "pacs": _("image archive (PACS)"),
+            "ris": _("radiology information system (RIS)"),
+            "his": _("hospital information system"),
+            "laboratory": _("laboratory"),
+            "interface_engine": _("interface engine"),
+            "workstation": _("workstation"),
+            "printer": _("film printer"),
+            "domain_controller": _("domain controller"),
+            "dhcp_server": _("DHCP server"),
+            "resolver": _("name server"),
+            "file_server": _("file server"),
+            "vpn_gateway": _("VPN gateway"),
+            "backup": _("backup"),
+            "jump_host": _("jump host"),
+            "monitoring": _("monitoring"),
+            "scanner": _("vulnerability scanner"),
+        }
+        return names.get(role, role)
 
     def detail(self, name: str) -> str:
         """What a detail of a finding is about; one without a translation is shown as it is."""
