@@ -20,7 +20,8 @@ PACS, CT, WS, RIS, HIS = "10.2.0.5", "10.3.0.1", "10.2.0.51", "10.2.0.6", "10.4.
 def _association(uid: str, client: str, host: str, calling: str, called: str, *accepted: str) -> dict[str, Any]:
     return {
         "ts": "2026-03-02T08:00:00Z", "uid": uid, "id.orig_h": client, "id.resp_h": host, "id.resp_p": 104,
-        "calling_ae": calling, "called_ae": called, "result": "accepted", "proposed": list(accepted), "accepted": list(accepted),
+        "calling_ae": calling, "called_ae": called, "result": "accepted",
+        "proposed": list(accepted), "accepted": list(accepted),
     }  # fmt: skip
 
 

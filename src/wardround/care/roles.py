@@ -152,7 +152,7 @@ _SERVERS = """
     FROM dns WHERE rcode_name = 'NOERROR' AND len(answers) > 0 AND "id.resp_p" = 53
       GROUP BY "id.resp_h" HAVING count(DISTINCT "id.orig_h") >= 3
     UNION ALL
-    SELECT "id.resp_h", 'file_server', 'medium', 'shares', 
+    SELECT "id.resp_h", 'file_server', 'medium', 'shares',
       string_agg(DISTINCT regexp_extract(path, '[^\\\\]+$'), ', '), pointers('smb_mapping', evidence_id, record, ts)
     FROM smb_mapping WHERE share_type = 'DISK' AND NOT regexp_matches(path,
       '(?i)\\\\(IPC|ADMIN|[A-Z])\\$$|\\\\(SYSVOL|NETLOGON)$')
