@@ -29,6 +29,12 @@ _WORD = re.compile(r"[^\W_]+")
 #: Words of test images that are names of modalities and numbers.
 _TECHNICAL = re.compile(r"(?:ct|mr|mri|nm|us|cr|dr|dx|pt|pet|xa|rf|mg|sr|ot|sc|im|rt)?\d{0,4}\Z")
 
+#: Words that are as common in paths as they are in the names of phantoms and samples.
+_COMMON = frozenset(
+    ("test", "tests", "demo", "sample", "samples", "example", "examples", "phantom", "image", "images", "file", "files", "data",
+     "dicom", "study", "series", "case", "compressedsamples")
+)  # fmt: skip
+
 _SEPARATOR = re.compile(r"([/\\!])")
 _EXTENSION = re.compile(r"\.[A-Za-z]{1,5}\Z")
 _LETTERS = re.compile(r"[^\W\d_]+|\d+")
@@ -52,13 +58,13 @@ def marks_of(identity: Identity) -> Marks:
     words: set[str] = set()
     runs: set[str] = set()
     for name in identity.names:
-        parts = [part for part in _WORD.findall(plain(name)) if not is_placeholder(part) and not _TECHNICAL.match(part)]
+        parts = [part for part in _WORD.findall(plain(name)) if not _is_no_name(part)]
         words.update(part for part in parts if len(part) >= SHORTEST_NAME or (len(part) > 1 and not part.isascii()))
         runs.update("".join(pair) for pair in (parts, parts[::-1]) if len(parts) > 1 and len("".join(pair)) >= SHORTEST_ID)
         runs.update(part for part in parts if len(part) >= 5)
         for group in plain(name).split("="):
             if group and not group.isascii():
-                runs.update(part for part in re.split(r"[\^ ]+", group) if len(part) > 1)
+                runs.update(part for part in re.split(r"[\^ ]+", group) if len(part) > 1 and not part.isascii())
     for value in (*identity.ids, *identity.uids):
         run = "".join(_WORD.findall(plain(value)))
         if len(run) >= (SHORTEST_ID if not run.isdigit() else SHORTEST_NUMBER):
@@ -73,6 +79,10 @@ def marks_of(identity: Identity) -> Marks:
     words -= {""}
     first = next(iter((*identity.ids, *identity.names, *identity.uids)), "")
     return Marks(frozenset(words), tuple(sorted(runs)), (token("patient", first) or "")[:8])
+
+
+def _is_no_name(part: str) -> bool:
+    return is_placeholder(part) or part in _COMMON or _TECHNICAL.match(part) is not None
 
 
 def names_patient(component: str, marks: Marks) -> bool:
