@@ -178,12 +178,13 @@ def _span_bytes(source: FileSource, span: Span) -> int:
 
 @dataclass(frozen=True, slots=True)
 class WorkerState:
-    """What every worker starts with: the rules to match while reading, and the time range to keep (ns UTC)."""
+    """What every worker starts with: the rules to match while reading, the time range to keep (ns UTC), narrow copies."""
 
     rules: Sequence[Rule]
     paranoid: bool = False
     since: int | None = None
     until: int | None = None
+    narrow: store.Narrow | None = None
 
 
 @dataclass(slots=True)
@@ -238,7 +239,7 @@ def work(prepared: tuple[WorkerState, Matcher], unit: Unit) -> UnitOutcome:
     """
     state, matcher = prepared
     matching = _Matching(matcher)
-    writer = store.UnitWriter(unit.tables, unit.number, matching, state.since, state.until)
+    writer = store.UnitWriter(unit.tables, unit.number, matching, state.since, state.until, state.narrow)
     together = [part for part in unit.parts if part.reader == dicom_file.READER.name]
     for part in unit.parts:
         if part.reader == dicom_file.READER.name:
@@ -295,7 +296,7 @@ def read(found: Found, tables: Path, state: WorkerState, progress: Progress | No
         hashes = {source.evidence_id: hashing.submit(source.sha256) for source in found.sources}
         for unit, outcome in _outcomes(units, state):
             if outcome.failure:
-                by_unit[unit.number] = _lost(unit, outcome.failure)
+                by_unit[unit.number] = _lost(unit, outcome.failure, state.narrow)
             else:
                 by_unit[unit.number] = outcome.result.result.diagnostics
                 assessed |= outcome.result.assessed
@@ -332,7 +333,7 @@ def _outcomes(units: list[Unit], state: WorkerState) -> Iterator[tuple[Unit, wor
         if outcome.raised == "DisagreementError":
             raise WardroundError(f"--paranoid: the two matchers disagree: {outcome.failure}")
         if outcome.failure and len(unit.parts) + sum(len(folder.names) for folder in unit.folders) > 1:
-            _lost(unit, outcome.failure)
+            _lost(unit, outcome.failure, state.narrow)
             again += unit.apart()
         else:
             yield unit, outcome
@@ -345,11 +346,12 @@ def _order(unit: Unit) -> tuple[int, int]:
     return unit.number, unit.parts[0].span.start if unit.parts else unit.folders[0].numbers[0]
 
 
-def _lost(unit: Unit, failure: str) -> list[Diagnostic]:
+def _lost(unit: Unit, failure: str, narrow: store.Narrow | None) -> list[Diagnostic]:
     """A unit whose worker died: its files may be half written, so they go, and every piece of evidence in it is told."""
-    for pattern in (f"*-{unit.number:05d}.parquet", f"*-{unit.number:05d}-*.parquet"):
-        for file in unit.tables.glob(pattern):
-            file.unlink()
+    for directory in (unit.tables, *([narrow.directory] if narrow else [])):
+        for pattern in (f"*-{unit.number:05d}.parquet", f"*-{unit.number:05d}-*.parquet"):
+            for file in directory.glob(pattern):
+                file.unlink()
     lost = [
         Diagnostic(part.source.evidence_id, part.source.path, part.span.start, "reading_failed", failure, recovered=False)
         for part in unit.parts

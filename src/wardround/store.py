@@ -35,6 +35,24 @@ MAX_COLUMNS = 4_000
 OnBatch = Callable[[str, pa.Table], pa.Table | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """Copies of the files of open tables that hold only the declared columns and some others, under the same file names.
+
+    An open table has hundreds of columns of which detections ask some dozens, and to bind a query to files of hundreds of
+    columns takes longer than to answer it. ``columns`` are names in lower case.
+    """
+
+    directory: Path
+    columns: frozenset[str]
+
+    def write(self, file: str, table: schema.Table, rows: pa.Table) -> None:
+        """Write the copy of a file."""
+        declared = {column.name for column in table.columns}
+        kept = [name for name in rows.column_names if name in declared or name.lower() in self.columns]
+        pq.write_table(rows.select(kept), self.directory / file, compression="lz4")
+
+
 @dataclass(slots=True)
 class Tally:
     """What was read from one piece of evidence: rows, earliest and latest event (ns UTC)."""
@@ -80,7 +98,9 @@ class UnitWriter:
         on_batch: OnBatch | None = None,
         since: int | None = None,
         until: int | None = None,
+        narrow: Narrow | None = None,
     ) -> None:
+        self._narrow = narrow
         self._since, self._until = since, until
         self._directory = directory
         self._unit = unit
@@ -140,9 +160,13 @@ class UnitWriter:
         self._write(name, rows)
 
     def _write(self, name: str, rows: pa.Table) -> None:
-        if schema.tables()[name].open:  # every batch may have other columns, so every batch is a file
+        table = schema.tables()[name]
+        if table.open:  # every batch may have other columns, so every batch is a file
             number = self._open_files[name] = self._open_files.get(name, -1) + 1
-            pq.write_table(rows, self._directory / f"{name}-{self._unit:05d}-{number:03d}.parquet", **_PARQUET)
+            file = f"{name}-{self._unit:05d}-{number:03d}.parquet"
+            pq.write_table(rows, self._directory / file, **_PARQUET)
+            if self._narrow is not None:
+                self._narrow.write(file, table, rows)
             return
         if name not in self._writers:
             path = self._directory / f"{name}-{self._unit:05d}.parquet"
@@ -251,6 +275,11 @@ class RoundDirectory:
         return self._partial / ".scratch"
 
     @property
+    def narrow(self) -> Path:
+        """For narrow copies of open tables; gone when the round is complete."""
+        return self.scratch / "narrow"
+
+    @property
     def path(self) -> Path:
         """The directory while it is being made."""
         return self._partial
@@ -262,6 +291,7 @@ class RoundDirectory:
             self._clean()
             self.tables.mkdir(parents=True)
             self.scratch.mkdir(mode=0o700)
+            self.narrow.mkdir()
         except OSError as error:
             raise UserError(f"{self.out}: cannot write there: {error.strerror or error}") from error
         return self

@@ -224,6 +224,13 @@ def user_rules(*documents: Mapping[str, Any]) -> ParsedRules:
     return parse_rules(yaml.safe_dump_all(documents, sort_keys=False), "mine.yml")
 
 
+def test_a_log_of_several_ones_whose_numbers_meet_counts_every_event_once() -> None:
+    text = files.sigma()
+    for found in (run([load_text(text, files.PATH)], [FAILED] * 3), run([], [FAILED] * 3, user_rules(user_rule(1)))):
+        (finding,) = found.findings
+        assert finding.events == 3
+
+
 def test_a_users_rule_makes_one_finding_per_host() -> None:
     rows = [{**FAILED, "repeat": {"times": 50, "every": "1s"}}, {**FAILED, "Computer": "CT1"}, {**FAILED, "Computer": "mr1"}]
     decision = run([], rows, user_rules(user_rule(1)))

@@ -14,6 +14,7 @@ from wardround import schema
 from wardround.detect import tables as module
 from wardround.detect.tables import QueryError, Tables
 from wardround.site import Site
+from wardround.store import Narrow
 
 
 def events(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
@@ -30,7 +31,8 @@ def event(**changed: Any) -> dict[str, Any]:
 def test_every_table_can_be_asked_without_rows() -> None:
     with Tables.of_arrow({}) as tables:
         for name, table in schema.tables().items():
-            assert tables.columns(name) == {column.name for column in table.columns}
+            assert all(tables.has_column(name, column.name.upper()) for column in table.columns)
+            assert not tables.has_column(name, "Foo")
             assert tables.query(f"SELECT * FROM {name}") == []
             assert not tables.has_table(name)
 
@@ -57,6 +59,56 @@ def test_parts_of_an_open_table_are_joined_by_name(tmp_path: Path) -> None:
         found = tables.query("SELECT record, Image, CommandLine FROM windows_event ORDER BY record")
         assert found == [{"record": 1, "Image": "a", "CommandLine": None}, {"record": 2, "Image": None, "CommandLine": "b"}]
         assert tables.has_table("conn") and not tables.has_table("dns")
+
+
+def test_narrow_copies_of_an_open_table_stand_for_it(tmp_path: Path) -> None:
+    narrow = Narrow(tmp_path / "narrow", frozenset({"image", "absent"}))
+    narrow.directory.mkdir()
+    for number, rows in enumerate([[event(Image="a", Other="x")], [event(record=2, IMAGE="b")]]):
+        file = f"windows_event-{number:05d}-000.parquet"
+        pq.write_table(events(rows), tmp_path / file)
+        narrow.write(file, schema.tables()["windows_event"], events(rows))
+    with Tables.of_round(tmp_path, None, narrow) as tables:
+        assert tables.query("SELECT record, Image, Absent FROM windows_event ORDER BY record") == [
+            {"record": 1, "Image": "a", "Absent": None},
+            {"record": 2, "Image": "b", "Absent": None},
+        ]
+        assert tables.has_column("windows_event", "Image") and not tables.has_column("windows_event", "absent")
+        assert tables.has_column("windows_event", "other")
+        # What the copies do not hold is looked for in the whole table.
+        assert tables.query("SELECT Other, Image FROM windows_event ORDER BY record") == [
+            {"Other": "x", "Image": "a"},
+            {"Other": None, "Image": "b"},
+        ]
+
+
+def test_commands_are_derived_from_events() -> None:
+    sysmon = {"Channel": "Microsoft-Windows-Sysmon/Operational", "EventID": 1}
+    rows = [
+        event(**sysmon, record=1, CommandLine='CMD "x"', User="u"),
+        event(**sysmon, record=2, CommandLine='CMD "x"'),
+        event(record=3, EventID=4688, CommandLine="b", SubjectUserName="s"),
+        event(record=4, CommandLine="not a command"),
+        event(record=5, EventID=4688),
+    ]
+    with Tables.of_arrow({"windows_event": events(rows)}) as tables:
+        found = tables.query("SELECT record, account, text, line FROM windows_command ORDER BY record")
+        assert [tuple(row.values()) for row in found] == [
+            (1, "u", 'CMD "x"', "cmd x"),
+            (2, None, 'CMD "x"', "cmd x"),
+            (3, "s", "b", "b"),
+        ]
+        assert tables.query("SELECT record FROM windows_command WHERE line = 'b'") == [{"record": 3}]
+
+
+def test_what_kinds_of_events_are_there_answers_for_all_of_them() -> None:
+    with Tables.of_arrow({"windows_event": events([event(Image="a"), event(EventID=1)])}) as tables:
+        assert tables.has_rows("windows_event", "Channel = 'Security' AND EventID IN (1, 2)")
+        assert not tables.has_rows("windows_event", "Channel = 'System' OR EventID = 3")
+        assert tables.has_rows("windows_event", "EventID = 4624 AND Image = 'a'", ["Image"])
+        assert not tables.has_rows("windows_event", "EventID = 1 AND Image = 'a'")
+        with pytest.raises(QueryError):
+            tables.has_rows("windows_event", "EventID = = 1")
 
 
 def test_names_that_differ_in_case_are_one_column(tmp_path: Path) -> None:

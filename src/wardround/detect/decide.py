@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wardround.detect import coverage, narrow, severity
+from wardround import store
+from wardround.detect import coverage, derived, severity
 from wardround.detect.correlate import Correlator
 from wardround.detect.detection import AnalysisBody, CorrelationBody, Detection, SigmaBody, SqlBody, techniques_of
 from wardround.detect.findings import Hit, Template, findings_of, template_of
@@ -41,15 +43,17 @@ def decide(
     rules: Sequence[Rule],
     assessed: Iterable[bool],
     site: Site,
+    narrow: store.Narrow | None = None,
 ) -> Decision:
     """Run every detection whose evidence is there.
 
-    ``tables`` are the tables of the round, or the directory they are in; table ``match`` is among them. ``user`` are the
+    ``tables`` are the tables of the round, or the directory they are in; table ``match`` is among them. ``narrow`` are
+    copies of their open tables that hold the columns which :func:`columns_asked` gives. ``user`` are the
     rules the user added. ``rules`` are all that the matcher ran, ours and the user's, and ``assessed`` says of each
     whether its log source selected any event.
     """
     if isinstance(tables, Path):
-        with Tables.of_round(tables, site, _names(detections, user)) as opened:
+        with Tables.of_round(tables, site, narrow) as opened:
             return decide(opened, detections, user, rules, assessed, site)
     seen = frozenset(rule.id for rule, was in zip(rules, assessed, strict=True) if was)
     decider = _Decider(tables, site, seen)
@@ -62,9 +66,15 @@ def decide(
     return Decision(tuple(findings), tuple(decider.coverage), tuple(statuses), tuple(decider.diagnostics))
 
 
-def _names(detections: Sequence[Detection], user: ParsedRules) -> frozenset[str]:
-    """The names of the columns that may be asked of the open table, as far as the texts of detections tell."""
-    texts: list[str] = []
+_NAMES = re.compile(r'"([^"\n]{1,200})"|([A-Za-z_][A-Za-z0-9_]{0,200})')
+
+
+def columns_asked(detections: Sequence[Detection], user: ParsedRules) -> frozenset[str]:
+    """The names, in lower case, of the columns that may be asked of the open table, as far as the texts of detections tell.
+
+    They are the words of these texts: names too many do no harm, and a column that is not among them can be asked as well.
+    """
+    texts: list[str] = [derived.COMMANDS]
     for item in detections:
         asked = [column for _, column in item.subjects]
         asked += placeholders(item.summary.values())
@@ -73,7 +83,11 @@ def _names(detections: Sequence[Detection], user: ParsedRules) -> frozenset[str]
         texts += [part for need in item.needs for part in (need.where, *need.columns)]
         texts += _columns_asked(item.rules, correlations, asked)
     texts += _columns_asked(user.rules if user.correlations else (), user.correlations, [])
-    return narrow.names_in(texts)
+    return _names_in(texts)
+
+
+def _names_in(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset((quoted or plain).lower() for text in texts for quoted, plain in _NAMES.findall(text))
 
 
 def _columns_asked(rules: Sequence[Rule], correlations: Sequence[Correlation], asked: list[str]) -> list[str]:
@@ -81,7 +95,7 @@ def _columns_asked(rules: Sequence[Rule], correlations: Sequence[Correlation], a
     fields = asked + [
         name
         for correlation in correlations
-        for name in (*correlation.group_by, *correlation.fields, *narrow.names_in([str(correlation.aliases)]))
+        for name in (*correlation.group_by, *correlation.fields, *_names_in([str(correlation.aliases)]))
     ]
     sources = {rule.logsource for rule in rules}
     columns = [column for source in sources for name in fields for column in columns_for(source, "windows_event", name)]

@@ -70,15 +70,19 @@ class Matched:
 
 
 def joined(table: str) -> str:
-    """The FROM clause that gives matched events ``m`` with their rows ``t``; copies of an event are left out with it."""
+    """The FROM clause that gives matched events ``m`` with their rows ``t``; copies of an event are left out with it.
+
+    Logs put together from several ones hold a record number more than once: a match is each row with its number and time,
+    but only once.
+    """
     same = "m.evidence_id = t.evidence_id AND m.record = t.record AND m.ts IS NOT DISTINCT FROM t.ts"
-    return f"match AS m JOIN {table} AS t ON {same}"
+    distinct = 'SELECT DISTINCT rule_id, "table", evidence_id, record, ts FROM match'
+    return f"({distinct}) AS m JOIN {table} AS t ON {same}"
 
 
 def field_expression(tables: Tables, rule: Rule, table: str, field: str) -> str:
     """SQL for the value of a rule's field in a row ``t`` of ``table``: NULL when absent or not known there."""
-    known = {column.lower() for column in tables.columns(table)}
-    there = [column for column in columns_for(rule.logsource, table, field) if column.lower() in known]
+    there = [column for column in columns_for(rule.logsource, table, field) if tables.has_column(table, column)]
     if not there:
         return "CAST(NULL AS VARCHAR)"
     return f"coalesce({', '.join(present_expression(column) for column in there)})"

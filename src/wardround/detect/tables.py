@@ -24,9 +24,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wardround import schema
-from wardround.detect import narrow
+from wardround.detect import derived
 from wardround.errors import WardroundError
 from wardround.site import Site
+from wardround.store import Narrow
 
 #: What DuckDB may use of the machine; beyond the memory it spills to the temporary directory.
 MEMORY_LIMIT = "256MB"
@@ -34,9 +35,6 @@ THREADS = 2
 
 #: A query that runs longer is interrupted: no detection may hold up a round.
 QUERY_SECONDS = 120.0
-
-#: From so many files on, the open table is asked through one narrow copy.
-MANY_FILES = 4
 
 _WINDOWS_EVENT = "windows_event"
 _EVENT_IDENTITY = ("Computer", "Channel", "EventRecordID", "EventID", "ts")
@@ -83,7 +81,7 @@ class Tables:
         self,
         parts: Mapping[str, Sequence[Path] | pa.Table],
         site: Site | None = None,
-        wanted: frozenset[str] | None = None,
+        narrow: Narrow | None = None,
     ) -> None:
         """``parts`` gives for a table its Parquet files or its rows; see :meth:`of_round` and :meth:`of_arrow`."""
         self.site = site or Site()
@@ -91,13 +89,18 @@ class Tables:
         self._parts = {name: part for name, part in parts.items() if isinstance(part, pa.Table) or part}
         self._views: set[str] = set()
         self._names: dict[Path, list[str]] = {}
+        self._columns_met: dict[bool, frozenset[str]] = {}
         self._added: set[str] = set()
+        self._asked: frozenset[str] = frozenset()
         self._copies: bool | None = None
         self._filled: dict[tuple[str, str], bool] = {}
         self._temporary = tempfile.mkdtemp(prefix="wardround-")
         self._whole = self._parts.get(_WINDOWS_EVENT)
-        if wanted is not None and isinstance(self._whole, list) and len(self._whole) > MANY_FILES:
-            self._parts[_WINDOWS_EVENT] = [narrow.copy(self._whole, wanted, Path(self._temporary) / "narrow.parquet")]
+        self._narrow: list[Path] = []
+        if narrow is not None and isinstance(self._whole, list):
+            self._narrow = [narrow.directory / path.name for path in self._whole]
+            self._asked = narrow.columns
+            self._parts[_WINDOWS_EVENT] = self._narrow
         self._connection = duckdb.connect(
             ":memory:",
             config={
@@ -123,17 +126,16 @@ class Tables:
         self._connection.execute("SET lock_configuration = true")
 
     @classmethod
-    def of_round(cls, directory: Path, site: Site | None = None, wanted: frozenset[str] | None = None) -> Self:
+    def of_round(cls, directory: Path, site: Site | None = None, narrow: Narrow | None = None) -> Self:
         """The tables that a round wrote: ``<table>.parquet`` or ``<table>-<n>.parquet`` in ``directory``.
 
-        ``wanted`` are the names, in lower case, of the columns that will be asked of the open table. With many files
-        those columns are copied into one, since binding a query to hundreds of files of hundreds of columns each takes
-        longer than answering it. Another column can be asked all the same.
+        ``narrow`` are the copies of the open table that its queries are put to. A column that they do not have can be asked
+        all the same.
         """
         parts: dict[str, Sequence[Path] | pa.Table] = {}
         for name in schema.tables():
             parts[name] = sorted({*directory.glob(f"{name}.parquet"), *directory.glob(f"{name}-*.parquet")})
-        return cls(parts, site, wanted)
+        return cls(parts, site, narrow)
 
     @classmethod
     def of_arrow(cls, rows: Mapping[str, pa.Table], site: Site | None = None) -> Self:
@@ -193,13 +195,22 @@ class Tables:
             for column in (None, *filled)
         )
 
-    def columns(self, table: str) -> frozenset[str]:
-        """The columns that ``table`` can be asked for: those declared and, in an open table, those met."""
-        self._view(table)
-        if table == _WINDOWS_EVENT and isinstance(self._whole, list):
-            declared = (column.name for column in schema.tables()[table].columns)
-            return frozenset((*declared, *(name for path in self._whole for name in self._column_names(path))))
-        return frozenset(row[0] for row in self._connection.execute(f"DESCRIBE {table}").fetchall())
+    def has_column(self, table: str, name: str) -> bool:
+        """Whether ``table`` has a column of that name, in any case: declared or, in an open table, met."""
+        declared = schema.tables()[table]
+        if any(column.name.lower() == name.lower() for column in declared.columns):
+            return True
+        if not declared.open or self._whole is None:
+            return False
+        return name.lower() in self._met(narrow=bool(self._narrow) and name.lower() in self._asked)
+
+    def _met(self, *, narrow: bool) -> frozenset[str]:
+        """The names, in lower case, of the columns that rows of the open table have, or their narrow copies."""
+        if narrow not in self._columns_met:
+            parts = self._narrow if narrow else self._whole
+            files = [parts.column_names] if isinstance(parts, pa.Table) else map(self._column_names, parts or ())
+            self._columns_met[narrow] = frozenset(name.lower() for names in files for name in names)
+        return self._columns_met[narrow]
 
     def _column_names(self, path: Path) -> list[str]:
         if path not in self._names:
@@ -222,8 +233,20 @@ class Tables:
         key = (table, condition)
         if key not in self._filled:
             known = table in self._parts
-            self._filled[key] = known and bool(self.query(f"SELECT 1 AS found FROM {table} WHERE {condition} LIMIT 1"))
+            if known and table == _WINDOWS_EVENT and (answer := self._answer_by_kind(condition)) is not None:
+                self._filled[key] = answer
+            else:
+                self._filled[key] = known and bool(self.query(f"SELECT 1 AS found FROM {table} WHERE {condition} LIMIT 1"))
         return self._filled[key]
+
+    def _answer_by_kind(self, condition: str) -> bool | None:
+        """Whether an event of a kind that satisfies ``condition`` is there; None when it is about more than the kind."""
+        self._derive("windows_event_kind")
+        query = f"SELECT 1 FROM windows_event_kind AS {_WINDOWS_EVENT} WHERE {condition} LIMIT 1"
+        try:
+            return bool(self._connection.execute(query).fetchall())
+        except duckdb.Error:  # another column, or nonsense: the whole table will tell
+            return None
 
     def _zones(self, addresses: pa.ChunkedArray) -> pa.Array:
         """``site_zone``: the zone of every address, NULL for NULL; an address is looked up once."""
@@ -235,8 +258,11 @@ class Tables:
     @contextmanager
     def _running(self, sql: str, parameters: Sequence[Any], run: Callable[[str, list[Any]], Any]) -> Iterator[Any]:
         """What ``run`` gives for one SELECT, to fetch from: its views are made, and it is stopped when its time is over."""
-        for word in sorted(set(re.findall(r"[a-z][a-z0-9_]*", sql)) & schema.tables().keys()):
+        words = set(re.findall(r"[a-z][a-z0-9_]*", sql))
+        for word in sorted(words & schema.tables().keys()):
             self._view(word)
+        for word in sorted(words & derived.VIEWS.keys()):
+            self._derive(word)
         timer = threading.Timer(QUERY_SECONDS, self._connection.interrupt)
         timer.daemon = True
         timer.start()
@@ -263,8 +289,8 @@ class Tables:
                 missing = _MISSING_COLUMN.search(str(error))
                 if missing is None or missing[1] in self._added:
                     raise
-                if self._whole is not None and self._parts[_WINDOWS_EVENT] is not self._whole:
-                    self._parts[_WINDOWS_EVENT] = self._whole
+                if self._narrow and self._whole is not None and self.has_column(_WINDOWS_EVENT, missing[1]):
+                    self._narrow, self._parts[_WINDOWS_EVENT] = [], self._whole
                 else:
                     self._added.add(missing[1])
                 self._make_view(_WINDOWS_EVENT)
@@ -273,6 +299,14 @@ class Tables:
         if table not in self._views:
             self._views.add(table)
             self._make_view(table)
+
+    def _derive(self, name: str) -> None:
+        if name not in self._views:
+            self._views.add(name)
+            table, statements = derived.VIEWS[name]
+            self._view(table)
+            for statement in self._connection.extract_statements(statements):
+                self._bind(statement.query, (), self._connection.execute)
 
     def _make_view(self, name: str) -> None:
         declared = schema.tables()[name]
