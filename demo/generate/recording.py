@@ -127,36 +127,38 @@ def packets(
     """A conversation as Ethernet frames with their times (ns). ``size`` gives the payload of the next segment, else 1460."""
     ends = (conversation.client, conversation.server)
     sequence = {True: first[0], False: first[1]}
-    begin = conversation.turns[0].ts if conversation.turns else time.time_ns()
+    clock = (conversation.turns[0].ts if conversation.turns else time.time_ns()) - 1_000_000
     number = 0
 
     def frame(ts: int, up: bool, flags: int, data: bytes = b"") -> tuple[int, bytes]:
-        nonlocal number
+        nonlocal number, clock
         number += 1
+        # What was read at once becomes many packets, and an answer may have been there before the last of them.
+        clock = ts = max(clock + 100, ts)
         source, target = ends if up else ends[::-1]
         numbers = sequence[up], sequence[not up] if flags & _ACK else 0
         made = ts, _frame(source, target, numbers, flags, data, number)
         sequence[up] += len(data) + (1 if flags & (_SYN | _FIN) else 0)
         return made
 
-    yield frame(begin - 300_000, True, _SYN)
-    yield frame(begin - 200_000, False, _SYN | _ACK)
-    yield frame(begin - 100_000, True, _ACK)
+    for up, flags in ((True, _SYN), (False, _SYN | _ACK), (True, _ACK)):
+        yield frame(clock + 100_000, up, flags)
     for turn in conversation.turns:
         if not turn.data:
             yield frame(turn.ts, turn.up, _RST if turn.reset else _FIN | _ACK)
             if turn.reset:
                 return
-            yield frame(turn.ts + 1_000, not turn.up, _ACK)
+            yield frame(turn.ts, not turn.up, _ACK)
             continue
         at = count = 0
         while at < len(turn.data):
             part = turn.data[at : at + (max(1, size()) if size else 1_460)]
             at += len(part)
             count += 1
-            yield frame(turn.ts + count * 100, turn.up, _ACK | (_PSH if at >= len(turn.data) else 0), part)
+            # A few zeros without PSH could be what fills a short Ethernet frame; no stack sends them so.
+            yield frame(turn.ts, turn.up, _ACK | (_PSH if at >= len(turn.data) or len(part) < 8 else 0), part)
             if count % 2 == 0 or at >= len(turn.data):
-                yield frame(turn.ts + count * 100 + 50, not turn.up, _ACK)
+                yield frame(turn.ts, not turn.up, _ACK)
 
 
 def capture(frames: Iterable[tuple[int, bytes]]) -> bytes:

@@ -22,7 +22,7 @@ abort_source            count   Of an abort: 0 user, 2 provider
 abort_reason            count   Of an abort by the provider: its reason (PS3.8 table 9-26)
 aborted                 flag    Whether it ended in an abort
 released                flag    Whether it was released in order
-tls                     flag    Whether it ran inside TLS; then nothing else of it can be read
+tls                     flag    Whether it ran inside TLS; then it is told by its port, and nothing else of it can be read
 user_identity           label   How the user proved an identity: none, username, passcode, kerberos, saml, jwt
 username                text    User named in the negotiation
 calling_implementation  label   Implementation class UID of the caller

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from wardround.wire.connection import Connection, Rows, Stream
 from wardround.wire.printable import printable
 
 _CONTEXT_RQ, _CONTEXT_AC, _USER = 0x20, 0x21, 0x50
@@ -19,6 +20,9 @@ IDENTITIES = {1: "username", 2: "passcode", 3: "kerberos", 4: "saml", 5: "jwt"}
 
 #: Items of one kind that are read: contexts have odd numbers below 256.
 _ITEMS, _TRANSFERS = 512, 64
+
+#: Ports that are assigned to DICOM (IANA: acr-nema, dicom-tls, dicom).
+_PORTS = frozenset({104, 2762, 11112})
 
 _UID_BYTES, _TEXT_BYTES = 64, 256
 
@@ -106,3 +110,25 @@ def _user_item(found: Negotiation, kind: int, value: bytes) -> None:
             found.username = value[4 : 4 + size]
         if value[0] == 2 and len(second) >= 2:
             found.password = second[2 : 2 + int.from_bytes(second[:2], "big")]
+
+
+def inside_tls(connection: Connection, rows: Rows, ts: int, record: int) -> None:
+    """A row for an established TLS connection without an application protocol of its own on a port of DICOM.
+
+    That it is DICOM is told by the port alone, for nothing else of it can be read; what runs on such a port and names
+    another protocol (ALPN: HTTP) is not meant.
+    """
+    if connection.resp_p not in _PORTS:
+        return
+    orig, resp = connection.orig, connection.resp
+    rows.add(
+        "dicom_association", connection, ts, record,
+        tls=True, orig_bytes=orig.length, resp_bytes=resp.length,
+        duration=max(0, max(last_ts(orig), last_ts(resp)) - ts) / 1e9,
+    )  # fmt: skip
+
+
+def last_ts(stream: Stream) -> int:
+    """When the last byte of a stream came (ns UTC), 0 for an empty one."""
+    chunk = stream.chunk_at(stream.length - 1)
+    return chunk.ts if chunk else 0

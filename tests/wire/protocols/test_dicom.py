@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
+from demo.generate.recording import Conversation, Turn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     CTImageStorage,
@@ -18,11 +22,14 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     Verification,
 )
 from tests.wire.packets import Tables, read
-from tests.wire.protocols.dicom_suite import image, serving
+from tests.wire.protocols.certificates import write_pem
+from tests.wire.protocols.dicom_suite import frames, image, serving
 from tests.wire.protocols.talk import conversation, survives
+from tests.wire.protocols.talk import read as talk_read
 
 from wardround.privacy import token
 from wardround.wire.protocols import dicom
+from wardround.wire.streams import MappedStream
 
 
 def _p_data(context: int, flags: int, value: bytes) -> bytes:
@@ -66,7 +73,7 @@ def day() -> Tables:
         association.release()
         client.associate("127.0.0.1", suite.recorder.port, ae_title="WRONG")
         client.associate("127.0.0.1", suite.recorder.port, ae_title="ARCHIVE").abort()
-    return read(suite.frames(suite.recorder.conversations))
+    return read(frames(suite.recorder.conversations))
 
 
 def test_associations_accepted_rejected_and_aborted(day: Tables) -> None:
@@ -112,6 +119,120 @@ def test_no_patient_is_named_anywhere(day: Tables) -> None:
     everything = repr(dict(day.rows))
     for secret in ("Placebo", "Paula", "4711", "19700102", "A00001", str(image().StudyInstanceUID)):
         assert secret not in everything
+
+
+def test_inside_tls_only_the_port_tells(tmp_path: Path) -> None:
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_side.load_cert_chain(write_pem(tmp_path))
+    client_side = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client_side.check_hostname, client_side.verify_mode = False, ssl.CERT_NONE
+    server, client = AE("ARCHIVE"), AE("STATION")
+    server.add_supported_context(Verification)
+    client.add_requested_context(Verification)
+    with serving(server, [], server_side) as suite:
+        association = client.associate(
+            "127.0.0.1", suite.recorder.port, ae_title="ARCHIVE", tls_args=(client_side, "pacs.example")
+        )
+        assert association.send_c_echo().Status == 0
+        association.release()
+    (said,) = suite.recorder.conversations
+    for port, count in ((2762, 1), (11112, 1), (4443, 0)):
+        said.server = ("127.0.0.1", port)
+        tables = read(frames([said]))
+        assert len(tables.rows["dicom_association"]) == count
+        assert [row["service"] for row in tables.rows["conn"]] == ["ssl"]
+        for row in tables.rows["dicom_association"]:
+            assert (row["tls"], row["result"], row["calling_ae"]) == (True, None, None)
+            assert row["orig_bytes"] == sum(len(turn.data) for turn in said.turns if turn.up)
+
+
+def _association() -> tuple[bytes, bytes]:
+    """Both directions of a day's first association."""
+    server, client = AE("ARCHIVE"), AE("STATION")
+    for side in (server.add_supported_context, client.add_requested_context):
+        side(CTImageStorage, ExplicitVRLittleEndian)
+        side(Verification)
+    with serving(server, [(evt.EVT_C_STORE, lambda _: 0x0000)]) as suite:
+        association = client.associate("127.0.0.1", suite.recorder.port, ae_title="ARCHIVE", max_pdu=4_096)
+        for number in range(1, 5):
+            association.send_c_store(image(number, pixels=60_000), msg_id=number)
+        association.send_c_echo(msg_id=9)
+        association.release()
+    (said,) = suite.recorder.conversations
+    up, down = (b"".join(turn.data for turn in said.turns if turn.up is side) for side in (True, False))
+    return up, down
+
+
+@pytest.fixture(scope="module")
+def said() -> tuple[bytes, bytes]:
+    return _association()
+
+
+def _rows(turns: list[tuple[str, bytes | int]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    connection, kept = talk_read("dicom", turns, port=104)
+    assert connection.services == ["dicom"]
+    return kept.tables.get("dicom_association", []), kept.tables.get("dicom_operation", [])
+
+
+def test_one_direction_is_enough_to_see_what_was_done(said: tuple[bytes, bytes]) -> None:
+    (association,), operations = _rows([(">", said[0])])
+    assert (association["result"], association["calling_ae"]) == ("accepted", "STATION")
+    assert [(row["operation"], row["status_class"]) for row in operations] == [
+        *[("C-STORE", "unanswered")] * 4,
+        ("C-ECHO", "unanswered"),
+    ]
+    assert operations[0]["patient_token"] == token("patient", "P-4711")
+    (association,), operations = _rows([("<", said[1])])
+    assert (association["result"], association["calling_ae"], association["called_version"]) == (
+        "accepted", "STATION", "PYNETDICOM_304",
+    )  # fmt: skip
+    assert [(row["operation"], row["status"]) for row in operations] == [*[("C-STORE", "0x0000")] * 4, ("C-ECHO", "0x0000")]
+
+
+@pytest.mark.parametrize("missing", [1, 700, 3_000, 30_000, 70_000])
+def test_a_capture_that_begins_later_finds_the_next_message(said: tuple[bytes, bytes], missing: int) -> None:
+    up, down = said
+    answer = down.index(b"\4\0\0\0\0")
+    (association,), operations = _rows([(">", up[missing:]), ("<", down[answer:])])
+    assert association["result"] == "accepted"
+    assert len([row for row in operations if row["operation"] == "C-STORE"]) >= 2
+    assert operations[-1]["operation"] == "C-ECHO"
+
+
+@given(st.integers(0, 250_000), st.integers(1, 100_000))
+@settings(max_examples=60, deadline=None)
+def test_a_gap_costs_what_it_covers_and_no_more(said: tuple[bytes, bytes], begin: int, size: int) -> None:
+    up, down = said
+    begin %= len(up)
+    end = min(len(up), begin + size)
+    turns: list[tuple[str, bytes | int]] = [(">", up[:begin]), (">", end - begin), (">", up[end:]), ("<", down)]
+    _, kept = talk_read("dicom", [turn for turn in turns if turn[1]], port=104)
+    operations = kept.tables["dicom_operation"]
+    assert sorted((row["operation"], row["status"]) for row in operations if row["status"]) == [
+        ("C-ECHO", "0x0000"), *[("C-STORE", "0x0000")] * 4,
+    ]  # fmt: skip
+    lost = [row for row in operations if row.get("patient_token") is None and row["operation"] == "C-STORE"]
+    assert len(lost) <= 2 + size // 60_000 + 1
+    assert len(kept.tables["dicom_association"]) == 1
+
+
+def test_bulk_is_counted_but_never_read(said: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    up, down = said
+    read_bytes = 0
+    plain = MappedStream._read
+
+    def counted(self: MappedStream, start: int, limit: int) -> bytes:
+        nonlocal read_bytes
+        found = plain(self, start, limit)
+        read_bytes += len(found)
+        return found
+
+    monkeypatch.setattr(MappedStream, "_read", counted)
+    talk = Conversation(("192.0.2.1", 5_000), ("192.0.2.2", 104), [Turn(10**18, True, up), Turn(10**18 + 9, False, down)])
+    tables = read(frames([talk]))
+    (association,) = tables.rows["dicom_association"]
+    assert association["bulk"] > 240_000
+    assert read_bytes < 4 * 40_000 + 20_000
 
 
 @given(st.binary(max_size=400), st.binary(max_size=200), st.lists(st.integers(0, 300), max_size=3))

@@ -126,6 +126,7 @@ class _Conversation:
         self.rows = rows
         self.streams = {True: connection.orig, False: connection.resp}
         self.association: _Association | None = None
+        self.reached = {True: 0, False: 0}
         self.contexts: dict[int, tuple[str | None, str | None]] = {}
 
     def run(self) -> None:
@@ -147,6 +148,7 @@ class _Conversation:
                 seen = True
                 self.connection.confirm(SERVICE)
             handlers[piece.kind](from_orig, piece)
+            self.reached[from_orig] = piece.start + piece.size
             if self.association is not None:
                 self.association.last_ts = max(self.association.last_ts, piece.end_ts)
         self._finish(None)
@@ -158,7 +160,8 @@ class _Conversation:
     def _current(self, from_orig: bool, piece: Piece) -> _Association:
         """The association that a PDU belongs to; made where its beginning was not seen."""
         if self.association is None:
-            self.association = _Association(piece.ts, piece.frame, {from_orig: piece.start - 6, not from_orig: 0})
+            begin = {from_orig: max(0, piece.start - 6), not from_orig: self.reached[not from_orig]}
+            self.association = _Association(piece.ts, piece.frame, begin)
         return self.association
 
     def _body(self, from_orig: bool, piece: Piece, limit: int) -> bytes:
@@ -168,15 +171,11 @@ class _Conversation:
         if self.association is not None and self.association.asked is None and self.association.answered is not None:
             association = self.association  # the answer came first: packets out of order
         else:
-            self._finish({from_orig: piece.start - 6, not from_orig: self._heard(not from_orig)})
+            self._finish(self.reached)
             association = self._current(from_orig, piece)
         association.caller = from_orig
         association.asked = dicom_association.negotiation(self._body(from_orig, piece, _NEGOTIATION_BYTES))
         self.contexts.clear()
-
-    def _heard(self, side: bool) -> int:
-        """Where what a side says belongs to the association that begins now."""
-        return 0 if self.association is None else self.association.begin.get(side, 0)
 
     def _accepted(self, from_orig: bool, piece: Piece) -> None:
         association = self._current(from_orig, piece)
@@ -326,8 +325,8 @@ class _Conversation:
             called_ae=called.called or None if called else None, **operation.row(),
         )  # fmt: skip
 
-    def _finish(self, begin: dict[bool, int] | None) -> None:
-        """Write the association that is over; another one begins at ``begin``."""
+    def _finish(self, reached: dict[bool, int] | None) -> None:
+        """Write the association that is over; another one follows where the sides have ``reached``."""
         association = self.association
         self.association = None
         if association is None:
@@ -336,11 +335,13 @@ class _Conversation:
             self._data_set_over(association, current)
         for operation in list(association.open.values()):
             self._write(association, operation)
-        end = begin or {side: stream.length for side, stream in self.streams.items()}
+        end = reached or {side: stream.length for side, stream in self.streams.items()}
         sent = {side: max(0, end[side] - association.begin[side]) for side in (True, False)}
         asked, answered = association.asked, association.answered
-        if begin is None:
-            association.last_ts = max(association.last_ts, *(_last(stream) for stream in self.streams.values()))
+        if reached is None:
+            association.last_ts = max(
+                association.last_ts, *(dicom_association.last_ts(stream) for stream in self.streams.values())
+            )
         result = association.result or (_ACCEPTED if association.talked else _UNANSWERED)
         self.rows.add(
             "dicom_association", self.connection, association.ts, association.frame,
@@ -353,12 +354,6 @@ class _Conversation:
             success = None if result == _UNANSWERED else result == _ACCEPTED
             where = (association.ts, association.frame)
             saw(self.rows, self.connection, where, SERVICE, asked.username, asked.password, success)
-
-
-def _last(stream: Any) -> int:
-    """When the last byte of a stream came."""
-    chunk = stream.chunk_at(stream.length - 1)
-    return chunk.ts if chunk else 0
 
 
 def _negotiated(asked: Negotiation | None, answered: Negotiation | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wardround.wire import dicom_association
 from wardround.wire.connection import Connection, Rows
 from wardround.wire.tls_hello import client_hello_2, server_hello_2
 from wardround.wire.tls_records import (
@@ -127,7 +128,11 @@ def parse(connection: Connection, rows: Rows) -> None:
     elif _under_way(connection):
         connection.confirm(SERVICE)
     else:
-        _read(connection, rows, Session("t"), stream_records(connection))
+        session = Session("t")
+        _read(connection, rows, session, stream_records(connection))
+        hellos = [hello for hello in (session.client, session.server) if hello is not None]
+        if session.established and not any(hello.alpn for hello in hellos):
+            dicom_association.inside_tls(connection, rows, session.ts, session.frame)
 
 
 def _read(connection: Connection, rows: Rows, session: Session, records: Iterator[Record]) -> None:
