@@ -37,7 +37,7 @@ PRINTER, FILM_SESSION = "1.2.840.10008.5.1.1.16", "1.2.840.10008.5.1.1.1"
 SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
 SIZES = (0, 4_096, 16_382, 131_072)
 
-Tell = Callable[[Any, Witness], None]
+Tell = Callable[[Any, Witness], object]
 
 
 def query(level: str = "STUDY", **keys: str) -> Dataset:
@@ -175,7 +175,11 @@ def _queries(day: Day, port: int, archive: _Archive) -> None:
     ]
     for (model, identifier), status, matches in product(asked, (0x0000, 0xA700, 0xC001), (0, 1, 17)):
         archive.status, archive.matches = status, matches
-        day.one(port, [model, VERIFICATION], lambda a, _, i=identifier, m=model: [*a.send_c_find(i, m)])  # type: ignore[misc]
+
+        def ask(association: Any, _: Witness, model: str = model, identifier: Dataset = identifier) -> object:
+            return list(association.send_c_find(identifier, model))
+
+        day.one(port, [model, VERIFICATION], ask)
     archive.status, archive.matches = 0, 400
 
     def cancelled(association: Any, _: Witness) -> None:
