@@ -40,6 +40,7 @@ _ORDER: tuple[str, ...] = (
     "device_config.junos",  # nearly all lines end in brace or semicolon, or are set commands
     "device_config.cisco",  # at least three kinds of lines of such a configuration
     "inventory",  # a header with columns for programs and versions, or nearly all lines of one shape
+    "radius_accounting",  # the four forms of RADIUS accounting, by their first record
     "access_log",  # lines of web servers and proxies; before syslog, which knows more kinds of lines
     "syslog",  # lines that begin with a priority, a time or a vendor's mark
 )

@@ -151,7 +151,11 @@ def _zone(data: Bytes, at: int, end: int, codes: NDArray[np.int64], minutes: NDA
         code = code * 256 + int(data[stop])
         stop += 1
     length = stop - begin
-    if length == 0 or length > 4 or (stop < end and data[stop] != 32 and data[stop] != 58 and data[stop] != 93):
+    if (
+        length == 0
+        or length > 4
+        or (stop < end and data[stop] != 32 and data[stop] != 58 and data[stop] != 93 and data[stop] != 44)
+    ):
         return 0, ASSUMED, at
     for _ in range(length, 4):
         code *= 256
@@ -237,8 +241,11 @@ def _token(data: Bytes, at: int, end: int) -> int:
 def _program(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """The end of a program's name and where the message after it begins, as in ``sshd[12]: ``; (-1, at) when there is none."""
     stop = at
+    capitals, joined = True, False
     while stop < end and stop - at < 64:
         byte = data[stop]
+        joined = joined or byte == 95
+        capitals = capitals and byte != 45 and not 97 <= byte <= 122
         if byte == 91 or byte == 58 or byte == 32:
             break
         if byte == 61 or byte == 44 or byte == 37 or byte == 34 or byte == 124 or byte == 60 or byte == 123:
@@ -247,6 +254,8 @@ def _program(data: Bytes, at: int, end: int) -> tuple[int, int]:
     name_end = stop
     if stop == at or stop >= end:
         return -1, at
+    if capitals and joined and data[stop] == 58:
+        return -1, at  # RT_FLOW_SESSION_CLOSE: a kind of message, not a program
     if data[stop] == 91:
         while stop < end and data[stop] != 93 and stop - name_end < 24:
             stop += 1

@@ -129,7 +129,8 @@ class Output:
 
     def ignore(self, kind: str, messages: Messages) -> None:
         """Count messages that hold nothing for a table."""
-        self.ignored[kind] += len(messages)
+        if len(messages):
+            self.ignored[kind] += len(messages)
 
     def miss(self, kinds: pa.Array, messages: Messages) -> None:
         """Count messages that nobody could read, by their kind."""

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wardround.readers import syslog_cells as cells
+from wardround.readers.syslog_frame import ASSUMED, STATED, UTC
 from wardround.readers.syslog_messages import Messages
 from wardround.readers.zeek_cells import Bytes, Positions, _kernel
 
@@ -83,7 +84,7 @@ def cut_pairs(
                 hashed = np.uint32((np.uint64(hashed ^ np.uint32(data[at])) * np.uint64(_FNV_PRIME)) & np.uint64(_MASK))
                 at += 1
             if at >= end or data[at] != assign or at == begin:
-                while at < end and data[at] != 32 and data[at] != 9 and data[at] != divider:
+                while at < end and data[at] != 32 and data[at] != 9 and data[at] != 124 and data[at] != divider:
                     if data[at] == 34:
                         break
                     at += 1
@@ -232,3 +233,37 @@ def listed(messages: Messages, width: int, comma: str = ",") -> list[pa.Array]:
     value_begins, value_ends = np.full((width, len(messages)), -1, np.int32), np.full((width, len(messages)), -1, np.int32)
     cut_cells(messages.data, messages.begins, messages.ends, ord(comma), value_begins, value_ends)
     return [cells.known(cells.strings(messages.data, value_begins[i], value_ends[i])) for i in range(width)]
+
+
+def day_and_clock(messages: Messages, text: pa.Array, offset: pa.Array | None = None) -> None:
+    """Put times such as ``2026-03-10 08:00:00``, ``2026/03/10 08:00:00`` or with ``UTC`` after them into the messages."""
+    text = pc.fill_null(text, "")
+    utc = pc.match_substring_regex(text, r"(?:UTC|GMT|Z)\s*$")
+    plain = pc.replace_substring_regex(text, r"^\s*(\d{4})[-/](\d\d)[-/](\d\d)[ T](\d\d:\d\d:\d\d).*$", r"\1-\2-\3T\4")
+    value, good, stated = cells.times(plain, offset if offset is not None else pa.nulls(len(messages), pa.string()))
+    messages.ts[good] = value[good]
+    stated = stated | utc.to_numpy(zero_copy_only=False)
+    messages.zone[good] = np.where(stated, STATED, ASSUMED)[good]
+
+
+def seconds_since_1970(messages: Messages, text: pa.Array) -> None:
+    """Put times that count seconds or milliseconds since 1970 into the messages."""
+    number = cells.integers(pc.fill_null(text, ""))
+    value = pc.fill_null(number, 0).to_numpy(zero_copy_only=False)
+    good = number.is_valid().to_numpy(zero_copy_only=False) & (value > 0) & (value < 10**14)
+    scaled = np.where(value < 10**11, value * 10**9, value * 10**6)
+    messages.ts[good], messages.zone[good] = scaled[good], UTC
+
+
+def first_of(cases: Iterable[tuple[str, str]], text: pa.Array, default: str | None = None) -> pa.Array:
+    """The word of the first case whose pattern (RE2) the text holds."""
+    found = pa.nulls(len(text), pa.string())
+    for pattern, word in cases:
+        hit = pc.and_(pc.is_null(found), pc.fill_null(pc.match_substring_regex(text, pattern), False))
+        found = pc.if_else(hit, pa.scalar(word), found)
+    return found if default is None else pc.fill_null(found, default)
+
+
+def part_of(text: pa.Array, pattern: str) -> pa.Array:
+    """What the one named group of a pattern holds; null where the text does not match."""
+    return cells.known(pc.struct_field(pc.extract_regex(text, pattern), [0]))

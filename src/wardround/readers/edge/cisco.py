@@ -192,6 +192,13 @@ def _by_number() -> dict[str, list[Kind]]:
 
 _KINDS = _by_number()
 
+#: AnyConnect's messages without the number, as some collectors hand them on.
+_HEADLESS = tuple(
+    Kind(number, kind.table, r"^\s*" + kind.pattern, kind.values, _WORDS)
+    for number, kind in _ASA
+    if kind.pattern.startswith((_WHO, "TunnelGroup"))
+)
+
 #: Connection and intrusion events of Firepower: ``Key: value, Key: value``.
 _FIREPOWER = {
     "source": ("SrcIP",),
@@ -264,7 +271,7 @@ def read(messages: Messages, output: Output) -> Messages:
     """Write rows of messages that hold a ``%FACILITY-severity-MNEMONIC``; returns those that hold none."""
     found = pc.extract_regex(messages.text, _CISCO_HEAD)
     known = found.is_valid().to_numpy(zero_copy_only=False)
-    rest = messages.take(~known)
+    rest = apply(_HEADLESS, "cisco", messages.take(~known), output)
     messages, found = messages.take(known), found.filter(pa.array(known))
     if not len(messages):
         return rest

@@ -3,6 +3,8 @@
 Source: Fortinet, *FortiOS Log Message Reference* (log types traffic, event and utm, and their subtypes).
 """
 
+# Patterns are easier to compare when each stands on one line.
+
 from __future__ import annotations
 
 import numpy as np
@@ -266,7 +268,14 @@ def _each(pairs: Pairs, flags: pa.Array | NDArray[np.bool_]) -> tuple[Pairs, Pai
 
 def read(messages: Messages, output: Output) -> Messages:
     """Write rows of FortiGate messages; returns none, as every one of them has a table."""
-    pairs = Pairs.of(messages, VOCABULARY)
+    commas = chosen(pc.match_substring_regex(messages.text, r"^date=[\d-]+,time="))
+    if commas.any():
+        _read(Pairs.of(messages.take(commas), VOCABULARY, divider=","), output)
+        messages = messages.take(~commas)
+    return _read(Pairs.of(messages, VOCABULARY), output) if len(messages) else messages
+
+
+def _read(pairs: Pairs, output: Output) -> Messages:
     _clock(pairs)
     category = pc.fill_null(pairs.get("cat"), ":")
     kind = pc.coalesce(pairs.get("type"), pc.replace_substring_regex(category, ":.*$", ""))

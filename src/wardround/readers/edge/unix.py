@@ -37,7 +37,7 @@ _PAM = (
     Kind("pam_unix", None, r"check pass; user unknown|more authentication failure|account \S+ has|bad username|auth could not identify|expired|Couldn't authenticate|\d+ more"),
     Kind("sudo", "device_event", r"^\s*(?P<user>\S+) : (?:.*?; )?TTY=(?P<ui>\S*) ; PWD=\S* ; USER=\S+ ;.* COMMAND=(?P<object>.*)", {"category": "command", "action": "sudo"}),
     Kind("su", "logon", r"^\s*(?P<action>Successful|FAILED) su for (?P<user>\S+) by ", {"service": "su"}, {"action": {"successful": "login", "failed": "login_failed"}}),
-    Kind("login", "logon", r"^\s*(?P<user>ROOT) LOGIN (?:ON|on)", {"action": "login", "service": "console"}),
+    Kind("login", "logon", r"^(?:\W+\w+\[\d+\]: )?\s*(?P<user>ROOT) LOGIN (?:ON|on)", {"action": "login", "service": "console"}),
     Kind("login", "logon", r"FAILED LOGIN (?:SESSION|\d+) FROM (?P<source>\S*) (?:FOR|for) (?P<user>[^,]*)", {"action": "login_failed", "service": "console"}),
     Kind("webmin", "logon", r"^\s*(?P<action>Successful|Invalid|Non-existent) login as (?P<user>.*?) from (?P<source>\S+)", {"service": "webmin"}, {"action": {"successful": "login", "*": "login_failed"}}),
     Kind("device", "logon", r"(?i)^\s*login failure for user (?P<user>.*?) from (?P<source>\S+)(?: via (?P<service>\S+))?", {"action": "login_failed", "privilege": "admin"}),
@@ -159,10 +159,16 @@ def _is(messages: Messages, *programs: str) -> pa.Array:
 def read(messages: Messages, output: Output) -> Messages:
     """Write rows of logons; count programs that are left out on purpose; returns the rest."""
     nameless = pc.is_null(messages.tag)
-    ssh = chosen(pc.or_(pc.match_substring_regex(pc.fill_null(messages.tag, ""), "^(sshd|dropbear)"), nameless))
+    ssh = chosen(
+        pc.or_(
+            pc.match_substring_regex(
+                pc.fill_null(messages.tag, ""), "^(sshd|dropbear|fatal$|error$|ssh_dispatch|input_userauth)"
+            ),
+            nameless,
+        )
+    )
     if ssh.any():
         rest, mine = messages.take(~ssh), messages.take(ssh)
-        named = pc.is_valid(mine.tag)
         left = apply(_SSHD[:-1], "openssh", mine, output)
         # What sshd says besides is only known for sure to be sshd's where the line names it.
         sure = chosen(pc.is_valid(left.tag))
@@ -170,12 +176,11 @@ def read(messages: Messages, output: Output) -> Messages:
         loose = chosen(
             pc.match_substring_regex(
                 left.text,
-                r"\[preauth\]\s*$|^\s*(?:Connection (?:closed|reset|from)|Disconnect\w* |Received disconnect|Bad (?:protocol|packet)|fatal: |ssh_dispatch|error: (?:kex|maximum|Received|beginning|PAM))",
+                r"\[preauth\]\s*$|^\s*(?:Connection (?:closed|reset|from)|Disconnect\w* |Received disconnect|Timeout before authentication|userauth_finish|invalid user \S+ \[preauth\]|pam_\w+\(sshd|PAM adding|input_userauth|Bad (?:protocol|packet)|fatal: |ssh_dispatch|error: (?:kex|maximum|Received|beginning|PAM))",
             )
         )
-        output.ignore("sshd connections", left.take(loose)) if loose.any() else None
+        output.ignore("sshd connections", left.take(loose))
         messages = Messages.joined(rest, left.take(~loose))
-        del named
     services = pc.match_substring_regex(
         messages.text, r"authentication failure;|session (?:opened|closed) for user|check pass; user unknown"
     )

@@ -69,7 +69,10 @@ def request(groups: dict[str, pa.Array], messages: Messages, output: Output) -> 
     """Write the requests whose parts are given: client, method, uri, status, agent and so on, where there are any."""
     uri = pc.coalesce(cells.known(groups["uri"]), cells.known(groups["broken"])) if "broken" in groups else groups["uri"]
     # A forward proxy's requests hold the whole address: the host is then its middle part, or what CONNECT names.
-    whole = pc.extract_regex(pc.fill_null(uri, ""), r"^(?:\w{1,10}://)(?:[^/@]*@)?(?P<h>[^/:?#]+)|^(?P<c>[^/:]+):\d+$")
+    whole = pc.extract_regex(
+        pc.fill_null(uri, ""), r"^(?:\w{1,10}://)(?:[^/@]*@)?(?P<h>[^/:?#]+)|^(?P<c>[^/:]+):(?P<p>\d{1,5})$"
+    )
+    port = cells.known(pc.struct_field(whole, [2]))
     host = pc.coalesce(cells.known(pc.struct_field(whole, [0])), cells.known(pc.struct_field(whole, [1])))
     if "host" in groups:
         host = pc.coalesce(cells.known(groups["host"]), host)
@@ -79,7 +82,11 @@ def request(groups: dict[str, pa.Array], messages: Messages, output: Output) -> 
         "id.orig_h": groups.get("client"),
         "id.orig_p": groups.get("port"),
         "id.resp_h": groups["server"] if "server" in groups else groups.get("peer"),
-        "id.resp_p": groups["server_port"] if "server_port" in groups else groups.get("vport"),
+        "id.resp_p": groups["server_port"]
+        if "server_port" in groups
+        else pc.coalesce(cells.known(groups["vport"]), port)
+        if "vport" in groups
+        else port,
         "method": pc.utf8_upper(groups["method"]),
         "host": host,
         "uri": uri,

@@ -1,0 +1,215 @@
+"""Check Point Log Exporter: ``[action:"Accept"; flags:"…"; …]`` and ``time=…|hostname=…|…``, and its export with quoted values.
+
+Source: Check Point, *Log Exporter* (sk122323), *Log Fields Description* (sk144192).
+"""
+
+# Patterns are easier to compare when each stands on one line.
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wardround.readers import syslog_cells as cells
+from wardround.readers.syslog_messages import Messages, Output, chosen
+from wardround.readers.syslog_pairs import Pairs, Vocabulary, first_of, listed, part_of, seconds_since_1970
+
+PATTERN = r"\[action:\"|^time=\d{9,10}\|hostname=|^\"\d+\" \"\d{1,2}[A-Z][a-z]{2}\d{4}\" \""
+VENDOR = "checkpoint"
+
+_KEYS = Vocabulary(
+    [
+        "time",
+        "hostname",
+        "origin",
+        "product",
+        "action",
+        "ifdir",
+        "ifname",
+        "src",
+        "s_port",
+        "dst",
+        "service",
+        "proto",
+        "inzone",
+        "outzone",
+        "user",
+        "src_user_name",
+        "dst_user_name",
+        "rule",
+        "rule_name",
+        "layer_name",
+        "reason",
+        "message",
+        "attack",
+        "protection_name",
+        "resource",
+        "url",
+        "sent_bytes",
+        "received_bytes",
+        "client_outbound_bytes",
+        "client_inbound_bytes",
+        "elapsed",
+        "duration",
+        "office_mode_ip",
+        "login_option",
+        "auth_method",
+        "auth_status",
+        "xlatesrc",
+        "xlatedst",
+        "xlatedport",
+        "xlatesport",
+        "client_name",
+        "client_version",
+        "os_name",
+        "host_name",
+        "src_machine_name",
+        "appi_name",
+        "operation",
+        "objectname",
+        "administrator",
+        "subject",
+        "session_id",
+        "connection_uid",
+        "info",
+        "fields_changes",
+        "src_country",
+        "failure_reason",
+        "event_type",
+    ]
+)
+_ACTIONS = (
+    (r"(?i)drop|prevent", "drop"),
+    (r"(?i)reject|block", "deny"),
+    (r"(?i)detect|monitor|inform|ask", "alert"),
+    (r"(?i)accept|allow|bypass|encrypt|decrypt|inspect", "accept"),
+)
+
+
+def read(messages: Messages, output: Output) -> Messages:
+    """Write rows of Check Point messages; returns those in an order of values that is not known."""
+    braces = chosen(pc.match_substring_regex(messages.text, r"\[action:\""))
+    bars = chosen(pc.match_substring_regex(messages.text, r"^time=\d"))
+    if braces.any():
+        _write(Pairs.of(messages.take(braces), _KEYS, assign=":", divider=";"), output)
+    if bars.any():
+        _write(Pairs.of(messages.take(bars), _KEYS, divider="|"), output)
+    rest = messages.take(~braces & ~bars)
+    if len(rest):
+        _exported(rest, output)
+    return messages.take(chosen(pa.array([False] * len(messages))))
+
+
+def _common(pairs: Pairs) -> dict[str, pa.Array | str | None]:
+    return {"device": pairs.get("origin", "hostname"), "message_id": pairs.get("product")}
+
+
+def _write(pairs: Pairs, output: Output) -> None:
+    seconds_since_1970(pairs.messages, pairs.get("time"))
+    said, product = pc.fill_null(pairs.get("action"), ""), pc.fill_null(pairs.get("product"), "")
+    people = pc.and_(
+        pc.match_substring_regex(said, r"(?i)log ?-?(?:in|out|off|on)|fail|update"),
+        pc.is_valid(pairs.get("user", "src_user_name")),
+    )
+    vpn = chosen(pc.or_(people, pc.match_substring_regex(product, r"(?i)mobile access|endpoint security vpn")))
+    mine = pairs.take(vpn)
+    cases = (
+        (r"(?i)fail|reject|den|block|drop", "login_failed"),
+        (r"(?i)log ?-?(?:out|off)|disconnect", "logout"),
+        (r"(?i)log ?-?(?:in|on)", "login"),
+    )
+    status = pc.binary_join_element_wise(pc.fill_null(mine.get("auth_status"), ""), pc.fill_null(mine.get("action"), ""), " ")
+    output.write(
+        "vpn_session",
+        VENDOR,
+        mine.messages,
+        _common(mine)
+        | {
+            "action": first_of(cases, status, "message"),
+            "user": mine.get("user", "src_user_name"),
+            "source": mine.get("src"),
+            "source_country": mine.get("src_country"),
+            "assigned_address": mine.get("office_mode_ip"),
+            "hostname": mine.get("host_name", "src_machine_name"),
+            "client": mine.get("client_name", "client_version"),
+            "os": mine.get("os_name"),
+            "authentication": mine.get("auth_method", "login_option"),
+            "reason": mine.get("failure_reason", "reason"),
+            "session": mine.get("session_id"),
+            "duration": mine.get("duration", "elapsed"),
+        },
+    )
+    admin = chosen(pc.is_valid(pairs.get("administrator"))) & ~vpn
+    changed = pairs.take(admin)
+    output.write(
+        "device_event",
+        VENDOR,
+        changed.messages,
+        _common(changed)
+        | {
+            "category": "config",
+            "user": changed.get("administrator"),
+            "source": changed.get("src"),
+            "action": changed.get("operation"),
+            "object": changed.get("objectname"),
+            "message": changed.get("fields_changes", "info", "subject"),
+        },
+    )
+    _flows(pairs.take(~vpn & ~admin), output)
+
+
+def _flows(pairs: Pairs, output: Output) -> None:
+    output.write(
+        "firewall_event",
+        VENDOR,
+        pairs.messages,
+        _common(pairs)
+        | {
+            "action": first_of(_ACTIONS, pc.fill_null(pairs.get("action"), ""), "alert"),
+            "source": pairs.get("src"),
+            "source_port": pairs.get("s_port"),
+            "source_zone": pairs.get("inzone", "ifname"),
+            "destination": pairs.get("dst"),
+            "destination_port": pairs.get("service"),
+            "destination_zone": pairs.get("outzone"),
+            "nat_source": pairs.get("xlatesrc"),
+            "nat_destination": pairs.get("xlatedst"),
+            "nat_port": pairs.get("xlatedport"),
+            "proto": pairs.get("proto"),
+            "application": pairs.get("appi_name"),
+            "user": pairs.get("user", "src_user_name"),
+            "policy": pairs.get("rule_name", "rule"),
+            "bytes_out": pairs.get("client_outbound_bytes", "sent_bytes"),
+            "bytes_in": pairs.get("client_inbound_bytes", "received_bytes"),
+            "duration": pairs.get("elapsed", "duration"),
+            "threat": pairs.get("protection_name", "attack"),
+            "url": pairs.get("resource", "url"),
+        },
+    )
+
+
+def _exported(messages: Messages, output: Output) -> None:
+    """Lines of the SmartView export: number, date, time, interface, origin, type, action, service, ports, addresses."""
+    values = listed(messages, 14, " ")
+    date = pc.extract_regex(pc.fill_null(values[1], ""), r"^(?P<d>\d{1,2})(?P<m>[A-Za-z]{3})(?P<y>\d{4})$")
+    day, month, year = (pc.struct_field(date, [i]) for i in range(3))
+    local = cells.iso_date(day, month, year, values[2])
+    value, good, _ = cells.times(local, pa.nulls(len(messages), pa.string()))
+    messages.ts[good], messages.zone[good] = value[good], 1
+    output.write(
+        "firewall_event",
+        VENDOR,
+        messages,
+        {
+            "device": values[4],
+            "action": first_of(_ACTIONS, pc.fill_null(values[6], ""), "alert"),
+            "source_zone": values[3],
+            "destination_port": values[7],
+            "source_port": values[8],
+            "source": values[9],
+            "destination": values[10],
+            "proto": values[11],
+            "policy": values[13],
+            "message_id": part_of(values[5], r"^(?P<t>.*)$"),
+        },
+    )

@@ -1,0 +1,100 @@
+"""Citrix (NetScaler) ADC and Gateway.
+
+Source: Citrix, *NetScaler Syslog Message Reference*.
+"""
+
+# Patterns are easier to compare when each stands on one line.
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wardround.readers.syslog_messages import Kind, Messages, Output, apply, chosen
+
+PATTERN = r"\b\d+-PPE-\d+ :|\bSSLVPN [A-Z_a-z]+ \d+|\bAAA(?:TM)? (?:LOGIN|Message|EXTRACTED)|shell_command=\""
+VENDOR = "citrix"
+
+_WHO = r"(?:Context (?:\S+?)@(?P<context>[0-9A-Fa-f.:]+) - )?(?:SessionId: ?(?P<session>\d+) ?- )?.*?User (?P<user>\S+) - Client_ip ?\"?(?P<source>[0-9A-Fa-f.:]*)\"?"
+_TOTALS = r"(?:.*?Duration (?P<duration>[\d:]+))?(?:.*?Total_bytes_send (?P<bytes_out>\d+))?(?:.*?Total_bytes_recv (?P<bytes_in>\d+))?"
+_DEVICE = r"^\"?(?:(?P<device>[^\s\"]+) +)?(?:\S+ )?\d+-PPE-\d+ : "
+
+_KINDS = (
+    Kind("SSLVPN LOGIN", "vpn_session", r"SSLVPN LOGIN \d+ \d+ : +" + _WHO + r"(?:.*?Browser_type \"?(?P<client>[^\"]*?)\"? - )?(?:.*?SSLVPN_client_type (?P<tunnel>\S+))?(?:.*?Group\(s\) \"?(?P<realm>[^\"]*?)\"?(?: - |$))?", {"action": "login"}),
+    Kind("SSLVPN LOGOUT", "vpn_session", r"SSLVPN LOGOUT \d+ \d+ : +" + _WHO + _TOTALS + r"(?:.*?LogoutMethod \"?(?P<reason>[^\"]*?)\"?(?: - |$))?", {"action": "logout"}),
+    Kind("AAA LOGIN_FAILED", "vpn_session", r"AAA(?:TM)? LOGIN_FAILED \d+ \d+ : +User (?P<user>.*?) - Client_ip ?(?P<source>[0-9A-Fa-f.:]*) - Failure_reason \"+(?P<reason>[^\"]*)\"", {"action": "login_failed"}),
+    Kind("SSLVPN ICASTART", "vpn_session", r"SSLVPN (?:ICASTART|ICAEND_CONNSTAT) .*?(?:Source (?P<source>[0-9A-Fa-f.:]+):\d+).*?(?:username:domainname (?P<user>[^:\s]+))?", {"action": "application"}),
+    Kind("SSLVPN denied", "vpn_session", r"SSLVPN Message \d+ \d+ : +\"+SSLVPN Mux Authorize result is Deny, User <(?P<user>[^>]*)>, Srcip: (?P<source>[0-9A-Fa-f.:]+), Dstip: \S+, denied_by_policy: (?P<reason>[^\"\s]+)", {"action": "denied"}),
+    Kind("CMD_EXECUTED", "device_event", r"(?:UI|API|CLI|GUI) CMD_EXECUTED \d+ \d+ : +User (?P<user>\S+) -(?: ADM_User \S+ -)? Remote_ip (?P<source>\S+) - Command \"+(?P<object>.*?)\"+ - Status \"+(?P<message>[^\"]*)", {"category": "config", "action": "command"}),
+    Kind("shell_command", "device_event", r"(?P<user>\S+) on (?P<ui>\S+) shell_command=\"(?P<object>.*?)\"?$", {"category": "command", "action": "shell"}),
+    Kind("TCP CONN_TERMINATE", "firewall_event", r"TCP CONN_(?:TERMINATE|DELINK) \d+ \d+ : +Source (?P<source>[0-9A-Fa-f.:x]+?):(?P<source_port>\d+) (?:- Vserver \S+ - NatIP \S+ )?- Destination (?P<destination>[0-9A-Fa-f.:x]+?):(?P<destination_port>\d+)" + _TOTALS, {"action": "close", "proto": "tcp"}),
+    Kind("APPFW", "firewall_event", r"APPFW APPFW_(?P<threat>\w+) \d+ \d+ : +(?P<source>[0-9A-Fa-f.:]+) .*?(?P<url>https?://\S+)?(?: <(?P<action>[^>]*)>)?$", {}, {"action": {"blocked": "deny", "*": "alert"}}),
+)  # fmt: skip
+
+_CONNECTION = r"(?:SSLVPN (?:TCPCONNSTAT|UDPFLOWSTAT|TCPCONN_TIMEDOUT|NONHTTP_RESOURCEACCESS_DENIED) \d+ \d+ : +)" + _WHO + r".*?Source (?P<from>[0-9A-Fa-f.:]+?):(?P<source_port>\d+) - Destination (?P<destination>[0-9A-Fa-f.:]+?):(?P<destination_port>\d+)" + _TOTALS  # fmt: skip
+_REQUEST = r"SSLVPN HTTPREQUEST \d+ (?:\d+ )?: +Context \S+?@(?P<client>[0-9A-Fa-f.:]+) - SessionId: ?(?P<session>\d+) ?- (?P<host>\S+) User (?P<username>\S+) : .*?(?P<method>GET|POST|PUT|HEAD|DELETE|OPTIONS|CONNECT) (?P<uri>\S+)"
+
+#: Of no bearing here: the internals of single sign-on, TLS handshakes, traps, monitors.
+_IGNORED = (
+    Kind("citrix SSLVPN and AAA internals", None, r"(?:SSLVPN|AAA|AAATM) (?:Message|EXTRACTED_GROUPS|[A-Z_]+) \d+|nFactor"),
+    Kind("citrix events of the appliance", None, r"(?:SSLLOG|SNMP|EVENT|TCP|SSL|ICA|LB|GSLB|CR|ROUTING|NS|ACL|DNS|BOT|APPFW|CONFIG|GUI|UI|CLI|API|VPN|URLFILT|CLUSTER|SUBSCRIBER|PITBOSS) [A-Za-z_]+ \d+"),
+)  # fmt: skip
+
+
+def read(messages: Messages, output: Output) -> Messages:
+    """Write rows of NetScaler messages; returns those of unknown kinds."""
+    parts = pc.extract_regex(messages.text, _CONNECTION)
+    flow = parts.is_valid().to_numpy(zero_copy_only=False)
+    if flow.any():
+        _connections(messages.take(flow), parts.filter(pa.array(flow)), output)
+        messages = messages.take(~flow)
+    parts = pc.extract_regex(messages.text, _REQUEST)
+    web = parts.is_valid().to_numpy(zero_copy_only=False)
+    if web.any():
+        kept = parts.filter(pa.array(web))
+        g = {kept.type.field(i).name: pc.struct_field(kept, [i]) for i in range(kept.type.num_fields)}
+        mine = messages.take(web)
+        values = {
+            "id.orig_h": g["client"],
+            "host": g["host"],
+            "username": g["username"],
+            "method": g["method"],
+            "uri": g["uri"],
+        }
+        output.write("http", "", mine, values)
+        seen = {"action": "request", "source": g["client"], "user": g["username"], "session": g["session"]}
+        output.write("vpn_session", VENDOR, mine, {"message_id": "SSLVPN HTTPREQUEST", **seen, "device": _device(mine)})
+        messages = messages.take(~web)
+    return apply((*_KINDS, *_IGNORED), VENDOR, messages, output)
+
+
+def _device(messages: Messages) -> pa.Array:
+    parts = pc.extract_regex(messages.text, _DEVICE)
+    return pc.struct_field(parts, [0])
+
+
+def _connections(messages: Messages, parts: pa.StructArray, output: Output) -> None:
+    """Connections through the tunnel: a row as of a firewall, and who used the session from which address."""
+    g = {parts.type.field(i).name: pc.struct_field(parts, [i]) for i in range(parts.type.num_fields)}
+    flow = {
+        name: g[name]
+        for name in ("source_port", "destination", "destination_port", "duration", "bytes_in", "bytes_out", "user", "session")
+    }
+    device = _device(messages)
+    output.write(
+        "firewall_event",
+        VENDOR,
+        messages,
+        flow | {"source": g["from"], "action": "close", "message_id": "SSLVPN", "device": device},
+    )
+    filled = chosen(pc.not_equal(g["source"], ""))
+    source = pc.if_else(pa.array(filled), g["source"], pc.if_else(pc.not_equal(g["context"], ""), g["context"], g["from"]))
+    # Source is the address that uses the session now: another than the one that logged on is a stolen session.
+    seen = {"action": "connection", "user": g["user"], "session": g["session"], "device": device}
+    output.write(
+        "vpn_session",
+        VENDOR,
+        messages,
+        seen | {"source": pc.if_else(pc.not_equal(g["from"], ""), g["from"], source), "message_id": "SSLVPN TCPCONNSTAT"},
+    )

@@ -1,0 +1,84 @@
+"""RADIUS servers in syslog: FreeRADIUS's logons, Cisco ISE.
+
+Sources: FreeRADIUS, ``log { auth = yes }``; Cisco, *ISE Syslogs* (CISE_Passed_Authentications, CISE_Failed_Attempts …).
+"""
+
+# Patterns are easier to compare when each stands on one line.
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wardround.readers.syslog_messages import Kind, Messages, Output, apply, chosen
+from wardround.readers.syslog_pairs import Pairs, Vocabulary, first_of, part_of
+
+PATTERN = r"^\s*(?:\(\d+\) )?(?:Auth: )?(?:\(\d+\) )?(?:Login (?:OK|incorrect)|Invalid user|Ignoring request to)\b|\bCISE_\w+ |^\d{10} \d+ \d+ |^(?:INFO|WARN|NOTICE): (?:Configuration Changed|EAP|Profiler|RADIUS|\w+ )|DeviceIPAddress=|Device IP Address="
+
+_FROM = r" \(from client (?P<device>\S+) port \d+(?: cli (?P<source>\S+?))?(?: via [^)]*)?\)"
+_USER = r"\[(?P<user>[^\]/]*)(?:/[^\]]*)?\]"
+
+_FREERADIUS = (
+    Kind("Login OK", "logon", r"Login OK: " + _USER + _FROM, {"action": "login", "service": "radius", "authentication": "radius"}),
+    Kind("Login incorrect", "logon", r"Login incorrect(?: \((?P<reason>.*?)\))?: " + _USER + _FROM, {"action": "login_failed", "service": "radius", "authentication": "radius"}),
+    Kind("Invalid user", "logon", r"Invalid user(?: \((?P<reason>.*?)\))?: " + _USER + _FROM, {"action": "login_failed", "service": "radius", "authentication": "radius"}),
+    Kind("unknown client", "device_event", r"(?P<message>Ignoring request to .* from unknown client (?P<source>\S+) .*)", {"category": "system"}),
+)  # fmt: skip
+
+_KEYS = Vocabulary(["UserName", "User-Name", "NAS-IP-Address", "Framed-IP-Address", "FailureReason", "AdminName", "AdminIPAddress", "Calling-Station-ID", "Device IP Address", "NetworkDeviceName", "Acct-Status-Type", "Acct-Input-Octets", "Acct-Output-Octets", "Acct-Session-Time", "Protocol"])  # fmt: skip
+
+_CISE = r"\b(?P<k>CISE_\w+) "
+
+
+def read(messages: Messages, output: Output) -> Messages:
+    """Write rows of RADIUS servers' messages; returns those of other kinds."""
+    rest = apply(_FREERADIUS, "freeradius", messages, output)
+    if not len(rest):
+        return rest
+    category = part_of(rest.text, _CISE)
+    ise = chosen(pc.is_valid(category))
+    _ise(rest.take(ise), category.filter(pa.array(ise)), output)
+    rest = rest.take(~ise)
+    return apply(
+        (Kind("cisco ISE", None, r"^\d{10} \d+ \d+ |^(?:INFO|WARN|NOTICE): |DeviceIPAddress=|Device IP Address="),),
+        "cisco",
+        rest,
+        output,
+    )
+
+
+def _ise(messages: Messages, category: pa.Array, output: Output) -> None:
+    pairs = Pairs.of(messages, _KEYS, divider=",")
+    said = pc.binary_join_element_wise(category, messages.text, " ")
+    user = pairs.get("UserName", "User-Name", "AdminName")
+    cases = (
+        (r"^CISE_Failed_Attempts", "login_failed"),
+        (r"^CISE_Passed_Authentications", "login"),
+        (r"^CISE_Administrative\S* .*(?i:authentication failed|login failed)", "login_failed"),
+        (r"^CISE_Administrative\S* .*(?i:authentication succeeded|logged in)", "login"),
+        (r"^CISE_RADIUS_Accounting .*Acct-Status-Type=Stop", "logout"),
+    )
+    action = first_of(cases, said)
+    logon = chosen(pc.and_(pc.is_valid(action), pc.is_valid(user)))
+    mine, flags = pairs.take(logon), pa.array(logon)
+    output.write(
+        "logon",
+        "cisco",
+        mine.messages,
+        {
+            "message_id": category.filter(flags),
+            "action": action.filter(flags),
+            "user": user.filter(flags),
+            "source": mine.get("AdminIPAddress", "Calling-Station-ID", "NAS-IP-Address"),
+            "service": "radius",
+            "authentication": "radius",
+            "reason": mine.get("FailureReason"),
+            "assigned_address": mine.get("Framed-IP-Address"),
+            "duration": mine.get("Acct-Session-Time"),
+            "bytes_in": mine.get("Acct-Input-Octets"),
+            "bytes_out": mine.get("Acct-Output-Octets"),
+        },
+    )
+    # ISE cuts long messages into parts; the later parts hold no user, and statistics say nothing of logons.
+    output.ignore("cisco ISE (later parts, accounting updates, statistics)", messages.take(~logon))
