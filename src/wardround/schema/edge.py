@@ -15,7 +15,7 @@ VPN_SESSION = table(
     "vpn_session",
     "One row per message of a gateway about a remote user: logon, its failure, tunnel up, tunnel down.",
     f"""{_DEVICE}
-action            label   authenticated, login, login_failed, second_factor[_failed], tunnel_up, tunnel_down, logout, denied, policy …
+action            label   authenticated, login, login_failed, second_factor, tunnel_up, tunnel_down, logout, policy …
 outcome           label   success or failure
 user              text    User as written
 realm             text    Realm, group, portal or tunnel group
