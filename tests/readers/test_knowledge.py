@@ -147,7 +147,7 @@ def test_nvd(read_bytes: Read) -> None:
     assert _ranges(rows) == [
         ("fortios", "affected", "7.0.0", "7.0.7", True),
         ("fortios", "affected", "7.2.0", "7.2.0", False),
-        ("pan-os", "affected", "10.2.0h1", "10.2.0h1", False),
+        ("pan-os", "affected", "10.2.0-h1", "10.2.0-h1", False),
     ]
     assert {(row["score"], row["severity"], row["known_exploited"], row["title"]) for row in rows} == {
         (9.8, "critical", True, "Authentication Bypass")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wardround import store
-from wardround.detect import coverage, derived, severity
+from wardround.detect import coverage, derived, freshness, severity
 from wardround.detect.correlate import Correlator
 from wardround.detect.detection import AnalysisBody, CorrelationBody, Detection, SigmaBody, SqlBody, techniques_of
 from wardround.detect.findings import Hit, Template, findings_of, template_of
@@ -34,6 +34,7 @@ class Decision:
     coverage: tuple[Coverage, ...]
     rules: tuple[RuleStatus, ...]
     diagnostics: tuple[Diagnostic, ...]
+    knowledge: tuple[freshness.Knowledge, ...] = ()
 
 
 def decide(
@@ -63,7 +64,8 @@ def decide(
     user_ids = frozenset((*(rule.id for rule in user.rules), *(correlation.id for correlation in user.correlations)))
     findings = severity.weigh(decider.findings, user_ids, site)
     findings.sort(key=lambda finding: (finding.detection, finding.id))
-    return Decision(tuple(findings), tuple(decider.coverage), tuple(statuses), tuple(decider.diagnostics))
+    lists = freshness.knowledge(tables)
+    return Decision(tuple(findings), tuple(decider.coverage), tuple(statuses), tuple(decider.diagnostics), lists)
 
 
 _NAMES = re.compile(r'"([^"\n]{1,200})"|([A-Za-z_][A-Za-z0-9_]{0,200})')

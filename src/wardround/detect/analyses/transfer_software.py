@@ -21,7 +21,7 @@ _VERSION = re.compile(r"\d{1,9}(?:\.\d{1,9}){1,5}")
 _QUERY = """
     SELECT host, name, version, ts, evidence_id, record, source FROM (
       SELECT host, coalesce(name, '') || ' ' || coalesce(unparsed_version, '') AS name,
-        coalesce(nullif(concat_ws('.', "version.major", "version.minor", "version.minor2", "version.minor3"), ''),
+        coalesce(version, nullif(concat_ws('.', "version.major", "version.minor", "version.minor2", "version.minor3"), ''),
           unparsed_version) AS version, ts, evidence_id, record, 'software' AS source FROM software
       UNION ALL
       SELECT host, coalesce(product, '') || ' ' || coalesce(service, ''), version, ts, evidence_id, record, 'service'

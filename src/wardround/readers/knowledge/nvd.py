@@ -97,7 +97,7 @@ def of_cpe(match: dict[str, Any]) -> tuple[str, str, Versions]:
     if end := text(match.get("versionEndIncluding")):
         return vendor, product, Versions(first, end)
     if first is None and version not in ("*", "-", ""):
-        exact = version if update in ("*", "-", "") else f"{version}{update}"
+        exact = version if update in ("*", "-", "") else f"{version}-{update}"
         return vendor, product, Versions(exact, exact)
     return vendor, product, Versions(first)
 
