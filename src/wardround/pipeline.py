@@ -44,7 +44,7 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
     told = site.load(request.site_file)
     workers.warm("wardround.preload")
     from wardround import many, reading
-    from wardround.detect import decide, detection, pack
+    from wardround.detect import decide, detection, freshness, pack
     from wardround.report import document, write
 
     catalogue = detection.shipped()
@@ -61,6 +61,9 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
         who = _who_is_who(directory.tables, told, listed)
         diagnostics = (*read.diagnostics, *decision.diagnostics, *who.diagnostics)
         directory.write_rows("diagnostic", diagnostics)
+        dating = (catalogue, decision.knowledge, request.created)
+        coverage = tuple(freshness.dated(decision.coverage, *dating))
+        unlisted = _unlisted(len(read.evidence) + read.files - len(listed))
         result = document.build(
             Round(
                 version=__version__,
@@ -69,11 +72,11 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
                 evidence=tuple(listed),
                 diagnostics=diagnostics,
                 findings=decision.findings,
-                coverage=decision.coverage,
+                coverage=coverage,
                 rules=decision.rules,
                 table_rows=read.rows,
                 timeline=tuple((hour, table, count) for (hour, table), count in sorted(read.activity.items())),
-                notes=(*_notes(request, told), *_unlisted(len(read.evidence) + read.files - len(listed))),
+                notes=(*_notes(request, told), *unlisted, *freshness.notes(coverage, *dating)),
                 assets=who.assets,
                 application_entities=who.application_entities,
             )

@@ -51,7 +51,7 @@ def knowledge(tables: Tables) -> tuple[Knowledge, ...]:
 def dated(
     coverage: Iterable[Coverage], detections: Sequence[Detection], found: Sequence[Knowledge], created: int
 ) -> Iterator[Coverage]:
-    """The coverage of a round made at ``created`` (ns UTC): what rests on old knowledge is not assessed instead of not found."""
+    """The coverage of a round made at ``created`` (ns UTC): with old knowledge, what was not found is not assessed."""
     depending = {item.name for item in detections if rests_on_knowledge(item)}
     days = _age(found, created)
     for row in coverage:
@@ -112,5 +112,6 @@ def _told(item: Knowledge, created: int, language: str) -> str:
 def _reason(days: int) -> dict[str, str]:
     return {
         "en": f"Not checked against current knowledge: the newest list of exploited flaws is {days} days old.",
-        "fr": f"Non vérifié avec des connaissances actuelles\u00a0: la liste la plus récente des failles exploitées a {days} jours.",
+        "fr": "Non vérifié avec des connaissances actuelles\u00a0: la liste la plus récente des failles exploitées a "
+        f"{days} jours.",
     }

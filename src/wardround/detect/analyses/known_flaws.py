@@ -55,6 +55,7 @@ _LISTED = """
       coalesce(known_exploited, false) AS exploited
     FROM vulnerability
     WHERE source IN ('nvd', 'cve', 'csaf') AND status = 'affected' AND cpe IS NOT NULL AND cve LIKE 'CVE-%'
+      AND coalesce(version_from, version_to) IS NOT NULL
     ORDER BY ALL
 """
 
@@ -134,6 +135,8 @@ def _row(seen: _Seen, flaws: list[Flaw], ended: str, *, critical_too: bool) -> d
     exploited = [flaw for flaw in flaws if flaw.exploited]
     ransomware = [flaw for flaw in flaws if flaw.ransomware]
     worst = "critical" if ransomware else "high" if exploited else "medium"
+    if critical_too:  # a client is attacked through its user, one at a time
+        worst = "high" if exploited or any(flaw.severity == "critical" for flaw in flaws) else "medium"
     named = sorted({flaw.cve for flaw in flaws})
     return {
         "host": seen.host,
@@ -146,11 +149,7 @@ def _row(seen: _Seen, flaws: list[Flaw], ended: str, *, critical_too: bool) -> d
         "events": seen.events,
         "first_ts": seen.first_ts,
         "last_ts": seen.last_ts,
-        "level": worst
-        if not critical_too
-        else "high"
-        if exploited or any(f.severity == "critical" for f in flaws)
-        else "medium",
+        "level": worst,
         "evidence": seen.evidence,
     }
 

@@ -49,7 +49,8 @@ class Product:
     def is_named(self, name: str) -> bool:
         """Whether a program of that name is this product."""
         lowered = name.lower().strip()
-        words = frozenset(_WORD.findall(lowered))
+        tokens = _WORD.findall(lowered)
+        words = frozenset([*tokens, *(part for token in tokens for part in token.split("-"))])
         if words & self.without:
             return False
         return any(

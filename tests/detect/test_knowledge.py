@@ -1,0 +1,145 @@
+"""What wardround knows of flaws itself, and what the age of such knowledge means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+import pytest
+
+from wardround.detect import detection
+from wardround.detect.freshness import Knowledge, dated, notes, rests_on_knowledge
+from wardround.detect.knowledge.products import known, load
+from wardround.detect.versions import affected
+from wardround.errors import ContentError
+from wardround.model import Coverage, CoverageResult
+
+DAY = 86_400 * 1_000_000_000
+NOW = 20_000 * DAY
+
+#: Product, version, flaws that it must have, flaws that it must not have; as the makers' advisories say.
+FACTS = [
+    ("FortiOS", "6.0.4", {"CVE-2018-13379", "CVE-2020-12812"}, {"CVE-2024-55591"}),
+    ("FortiOS", "6.0.5", {"CVE-2020-12812"}, {"CVE-2018-13379"}),
+    ("FortiOS", "7.0.6", {"CVE-2022-40684", "CVE-2022-42475", "CVE-2023-27997", "CVE-2024-55591"}, {"CVE-2020-12812"}),
+    ("FortiOS", "7.0.7", set(), {"CVE-2022-40684"}),
+    ("FortiOS", "7.4.2", {"CVE-2024-21762"}, {"CVE-2024-55591"}),
+    ("FortiOS", "7.4.3", set(), {"CVE-2024-21762"}),
+    ("Ivanti Connect Secure", "8.3R7", {"CVE-2019-11510"}, set()),
+    ("Ivanti Connect Secure", "9.0R3.4", {"CVE-2021-22893"}, {"CVE-2019-11510"}),
+    ("Ivanti Connect Secure", "9.1R11.4", set(), {"CVE-2021-22893"}),
+    ("NetScaler", "13.0-47.22", {"CVE-2019-19781"}, set()),
+    ("NetScaler", "NS13.0 47.24", {"CVE-2023-3519"}, {"CVE-2019-19781"}),
+    ("NetScaler", "13.1-49.15", set(), {"CVE-2023-4966", "CVE-2023-3519"}),
+    ("NetScaler", "14.1-8.49", {"CVE-2023-4966"}, set()),
+    ("PAN-OS", "10.2.9", {"CVE-2024-3400"}, set()),
+    ("PAN-OS", "10.2.9-h1", set(), {"CVE-2024-3400"}),
+    ("PAN-OS", "10.2.8-h3", set(), {"CVE-2024-3400"}),
+    ("Cisco ASA", "9.12(3)11", {"CVE-2020-3452"}, set()),
+    ("Cisco ASA", "9.12(3)12", set(), {"CVE-2020-3452"}),
+    ("RouterOS", "6.42", {"CVE-2018-14847"}, set()),
+    ("RouterOS", "6.42.1", set(), {"CVE-2018-14847"}),
+    ("Cisco IOS XE", "17.9.4", {"CVE-2023-20198"}, set()),
+    ("Cisco IOS XE", "17.9.4a", set(), {"CVE-2023-20198"}),
+    ("ConnectWise ScreenConnect", "23.9.7.8804", {"CVE-2024-1709"}, set()),
+    ("Zoom", "5.0.1 (23502.0430)", {"CVE-2024-24691"}, set()),
+]
+
+
+@pytest.mark.parametrize(("name", "version", "has", "has_not"), FACTS, ids=str)
+def test_flaws_of_versions(name: str, version: str, has: set[str], has_not: set[str]) -> None:
+    product = next(item for item in known().products if item.name == name)
+    found = {flaw.cve for flaw in product.flaws if affected(product.scheme, version, flaw.ranges)}
+    assert has <= found
+    assert not has_not & found
+
+
+@pytest.mark.parametrize(
+    ("program", "product"),
+    [
+        ("Fortinet FortiGate-60F", "FortiOS"),
+        ("Zoom", "Zoom"),
+        ("Zoom Video Communications, Inc. Zoom Workplace (64-bit)", "Zoom"),
+        ("zoom.us", "Zoom"),
+        ("Microsoft Teams", "Microsoft Teams"),
+        ("Cisco Adaptive Security Appliance", "Cisco ASA"),
+        ("Zoom Player", None),
+        ("ZoomText 2024", None),
+        ("FortiClient VPN", None),
+        ("Microsoft Teams Meeting Add-in for Microsoft Office", None),
+        ("Teams and people: a game", None),
+        ("Pulse Secure Connect Client", None),
+        ("MikroTik RouterOS", "RouterOS"),
+    ],
+)
+def test_names_of_programs(program: str, product: str | None) -> None:
+    assert [item.name for item in known().products if item.is_named(program)] == ([product] if product else [])
+
+
+@pytest.mark.parametrize("versions", ["7.0.0", "seven .. eight", "7.0.0 ... 7.0.1", "7.0.0 ..7.0.1"])
+def test_a_range_that_is_none_is_refused(versions: str) -> None:
+    text = (
+        "date: 2026-01-01\nproducts:\n  - {product: X, category: edge, scheme: fortios, flaws: "
+        f"[{{cve: C, exploited: true, ransomware: false, versions: ['{versions}']}}]}}\n"
+    )
+    with pytest.raises(ContentError, match="X"):
+        load(text)
+
+
+@pytest.mark.corpus
+def test_what_is_exploited_is_what_the_catalogue_says(corpora: Path) -> None:
+    """The flags of our table are those of KEV of the same day."""
+    catalogue = orjson.loads((corpora / "feeds" / "known_exploited_vulnerabilities.json").read_bytes())
+    listed = {v["cveID"]: v["knownRansomwareCampaignUse"] == "Known" for v in catalogue["vulnerabilities"]}
+    assert catalogue["catalogVersion"].replace(".", "-") == known().date.isoformat()
+    for product in known().products:
+        for flaw in product.flaws:
+            assert (flaw.exploited, flaw.ransomware) == (flaw.cve in listed, listed.get(flaw.cve, False)), flaw.cve
+
+
+def _coverage(result: CoverageResult) -> list[Coverage]:
+    empty = {"en": "", "fr": ""}
+    return [
+        Coverage("VPN-E01", "vpn", "exposure", {"en": "a", "fr": "b"}, result, empty),
+        Coverage("RDP-A01", "remote_desktop", "attack", {"en": "a", "fr": "b"}, result, empty),
+    ]
+
+
+def _lists(*days: tuple[str, int]) -> Sequence[Knowledge]:
+    return [Knowledge("wardround", 1, NOW - 200 * DAY), *(Knowledge(kind, 1, NOW - age * DAY) for kind, age in days)]
+
+
+@pytest.mark.parametrize(
+    ("lists", "expected"),
+    [((), "not_assessed"), ((("kev", 31),), "not_assessed"), ((("kev", 30),), "not_found"), ((("epss", 1),), "not_assessed")],
+)
+def test_old_knowledge_clears_nothing(lists: tuple[tuple[str, int], ...], expected: str) -> None:
+    rows = list(dated(_coverage("not_found"), detection.shipped(), _lists(*lists), NOW))
+    assert [row.result for row in rows] == [expected, "not_found"]
+    assert bool(rows[0].reason["en"].startswith("Not checked")) == (expected == "not_assessed")
+
+
+def test_what_was_found_stays_found() -> None:
+    assert [row.result for row in dated(_coverage("found"), detection.shipped(), _lists(), NOW)] == ["found", "found"]
+
+
+def test_the_report_tells_the_age_of_every_list() -> None:
+    first, second = notes(_coverage("found"), detection.shipped(), _lists(("kev", 45), ("epss", 1)), NOW)
+    assert "(200 days old)" in first["en"] and "KEV of 2024-08-20 (45 days old)" in first["en"] and "(1 day old)" in first["en"]
+    assert "KEV du 2024-08-20 (45 jours)" in first["fr"]
+    assert "45 days old" in second["en"] and "pas été vérifié" in second["fr"]
+
+
+def test_nothing_is_said_of_knowledge_that_was_not_used() -> None:
+    assert list(notes(_coverage("not_assessed"), detection.shipped(), _lists(), NOW)) == []
+
+
+def test_detections_that_rest_on_knowledge() -> None:
+    assert {item.name for item in detection.shipped() if rests_on_knowledge(item)} >= {
+        "VPN-E01",
+        "RT-E01",
+        "VC-E01",
+        "VC-E07",
+        "BR-E06",
+    }
