@@ -183,7 +183,8 @@ def _run(jobs: int, work: list[tuple[Path, int, int, int]], take: Callable[[Coun
     """Do the work in processes; gives a line for every process that died."""
     context = multiprocessing.get_context("spawn")
     while work:
-        part, work = work[: 16 * jobs], work[16 * jobs :]
+        part, work = work[: 64 * jobs], work[64 * jobs :]
+        print(f"{len(work) + len(part)} traces to go", file=sys.stderr, flush=True)
         with ProcessPoolExecutor(jobs, mp_context=context) as pool:
             running = {pool.submit(_stretch, *item): item for item in part}
             for done in as_completed(running):
