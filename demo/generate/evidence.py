@@ -16,6 +16,7 @@ from demo.generate import windows as w
 from demo.generate.attack import attack
 from demo.generate.broken import gateway_syslog, interrupted_evtx, interrupted_lines, service_dump
 from demo.generate.happenings import CLOSING, HOUR, OPENING, SECOND, ZONE, Happening
+from demo.generate.imaging import imaging_capture
 from demo.generate.ordinary import ordinary_day
 from demo.generate.suricata import eve_lines
 from demo.generate.traps import traps
@@ -50,6 +51,7 @@ def evidence_files(day: list[Happening]) -> dict[str, bytes]:
     files |= _windows_files(windows_events(day))
     files |= _zeek_files(zeek_logs(day))
     files["suricata/eve-2026-03-10.json.gz"] = _gzip("".join(eve_lines(day)))
+    files["imaging/switch-2026-03-10.pcap.gz"] = _packed(imaging_capture())
     files["vpn/vpn1.log"] = "".join(gateway_syslog(day)).encode()
     files["imaging/ct1-service.dmp"] = service_dump()
     files["imaging/xr2/Security.evtx"] = interrupted_evtx()
@@ -66,8 +68,11 @@ def write_evidence(directory: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _gzip(text: str) -> bytes:
+    return _packed(text.encode())
+
+
+def _packed(content: bytes) -> bytes:
     # Python's own gzip header depends on its version; this one names no time and no system (RFC 1952).
-    content = text.encode()
     deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     trailer = struct.pack("<II", zlib.crc32(content), len(content))
     return _GZIP_HEADER + deflate.compress(content) + deflate.flush() + trailer

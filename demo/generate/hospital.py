@@ -64,6 +64,9 @@ XR2 = Host("XR2", "10.20.10.14", "x_ray")
 LECT1 = Host("LECT1", "10.20.30.21", "workstation", logs=True)
 LECT2 = Host("LECT2", "10.20.30.22", "workstation", logs=True)
 
+# The hospital's information system, which orders examinations; it keeps no Windows logs.
+SIH1 = Host("SIH1", "10.20.12.10", "his")
+
 SERVERS = (DC1, FS1, PACS1, RIS1, JUMP1)
 WORKSTATIONS = (LECT1, LECT2, ADM1)
 MODALITIES = (CT1, MR1, XR1, XR2)
@@ -82,6 +85,7 @@ RESOLVER = Host("", "198.51.100.53", "public_resolver")
 HOME = Host("", "198.51.100.140", "home")
 VENDOR = Host("", "198.51.100.77", "vendor")
 AUDITOR = Host("", "198.51.100.24", "contracted_scanner")
+TELERAD = Host("", "198.51.100.60", "teleradiology")
 INTRUDER = Host("", "203.0.113.66", "rented_server")
 DROP = Host("", "203.0.113.90", "rented_storage")
 

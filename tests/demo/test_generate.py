@@ -36,7 +36,9 @@ def _texts(files: dict[str, bytes]) -> dict[str, str]:
     """Every text of the evidence, decompressed: the compressed bytes depend on the machine's zlib, these do not."""
     found = {}
     for name, content in files.items():
-        if name.endswith(".gz"):
+        if name.endswith(".pcap.gz"):
+            found[name] = gzip.decompress(content).decode("latin-1")
+        elif name.endswith(".gz"):
             found[name] = gzip.decompress(content).decode()
         elif name.endswith(".zip"):
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -64,10 +66,23 @@ def test_the_evidence_is_small_enough_to_bundle(files: dict[str, bytes]) -> None
 
 def test_every_address_is_private_or_reserved_for_documentation(files: dict[str, bytes]) -> None:
     for name, text in _texts(files).items():
-        if name.endswith((".dmp", ".evtx")):
+        if name.endswith((".dmp", ".evtx", ".pcap.gz")):
             continue
         for address in set(_ADDRESS.findall(text)) - _VERSIONS:
             assert any(ipaddress.ip_address(address) in network for network in _ALLOWED), f"{address} in {name}"
+
+
+def test_every_packet_goes_between_such_addresses(files: dict[str, bytes]) -> None:
+    captures = [gzip.decompress(content) for name, content in files.items() if name.endswith(".pcap.gz")]
+    assert captures
+    for content in captures:
+        at = 24
+        while at < len(content):
+            size = int.from_bytes(content[at + 8 : at + 12], "little")
+            packet = content[at + 16 + 14 : at + 16 + size]
+            for address in (packet[12:16], packet[16:20]):
+                assert any(ipaddress.ip_address(address) in network for network in _ALLOWED)
+            at += 16 + size
 
 
 def test_json_evidence_is_json(files: dict[str, bytes]) -> None:

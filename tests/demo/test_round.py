@@ -22,6 +22,10 @@ EXPECTED: dict[str, set[str]] = {
     "RDP-A04": {"lect2", "astreinte-imagerie", h.POOL_INTRUDER.address},
     "RDP-A08": {"ris1"},
     "RDP-A09": {"astreinte-imagerie", h.POOL_INTRUDER.address},
+    "BR-A01": {h.POOL_INTRUDER.address},
+    "BR-A02": {h.POOL_INTRUDER.address, h.PACS1.address},
+    "BR-A03": {h.POOL_INTRUDER.address, h.PACS1.address},
+    "BR-A04": {h.POOL_INTRUDER.address},
     "BR-A08": {h.LECT2.address, h.DROP.address},
     "BR-A11": {"lect2"},
     "BR-A12": {h.FS1.address, h.LECT2.address},
@@ -34,7 +38,7 @@ EXPECTED: dict[str, set[str]] = {
 }
 
 #: Hosts, people and addresses that did nothing wrong that day and had nothing done to them.
-_HARMLESS_HOSTS = (h.SUP1, h.SCAN1, h.BKP1, h.JUMP1, h.ADM1, *h.MODALITIES)
+_HARMLESS_HOSTS = (h.SUP1, h.SCAN1, h.BKP1, h.JUMP1, h.ADM1, h.SIH1, *h.MODALITIES)
 _HARMLESS_PEOPLE = (
     h.CT_SERVICE,
     h.MARTEL,
@@ -46,15 +50,16 @@ _HARMLESS_PEOPLE = (
     h.PACS_SERVICE,
     h.RIS_SERVICE,
 )
-_HARMLESS_ADDRESSES = (h.HOME, h.VENDOR, h.AUDITOR, h.POOL_VENDOR, h.POOL_RADIOLOGIST, *h.PHONES)
+_HARMLESS_ADDRESSES = (h.HOME, h.VENDOR, h.AUDITOR, h.POOL_VENDOR, h.POOL_RADIOLOGIST, h.TELERAD, *h.PHONES)
 HARMLESS = {
     *(host.name.lower() for host in _HARMLESS_HOSTS),
     *(host.address for host in (*_HARMLESS_HOSTS, *_HARMLESS_ADDRESSES)),
     *(person.name for person in _HARMLESS_PEOPLE),
 }
 
-#: Those that only a declaration tells from an attack: patch round, licensed scanner, contracted test of the portal.
-DECLARED = {"adm-perrin", "svc-scan", "scan1", h.JUMP1.address, h.SCAN1.address, h.AUDITOR.address}
+#: Those that only a declaration tells from an attack: patch round, licensed scanner, contracted test of the portal, and the
+#: partner on the Internet that images go to.
+DECLARED = {"adm-perrin", "svc-scan", "scan1", h.JUMP1.address, h.SCAN1.address, h.AUDITOR.address, h.TELERAD.address}
 
 #: Pieces that arrive damaged or in a form nobody knows.
 TROUBLED = {"imaging/ct1-service.dmp", "imaging/xr2/Security.evtx", "vpn/vpn1.log", "zeek/current/conn.log"}
@@ -122,6 +127,19 @@ def test_attacks_lie_within_the_attack(document: ResultDocument) -> None:
     for finding in _attacks(document):
         assert finding.first_ts is not None and finding.last_ts is not None
         assert f"{start:%Y-%m-%dT%H:%M:%S}" <= finding.first_ts <= finding.last_ts <= f"{end:%Y-%m-%dT%H:%M:%S}"
+
+
+def test_the_machines_of_imaging_are_known_for_what_they_are(undeclared: ResultDocument) -> None:
+    """Without a word of the site file: from what they say on the network."""
+    roles = {address: asset.roles[0].name for asset in undeclared.assets for address in asset.addresses if asset.roles}
+    imaging = {h.CT1: "ct", h.MR1: "mr", h.XR1: "x_ray", h.XR2: "x_ray", h.PACS1: "pacs", h.RIS1: "ris", h.SIH1: "his"}
+    expected = {**imaging, h.LECT1: "workstation", h.LECT2: "workstation", h.DC1: "domain_controller"}
+    assert {host.name: roles.get(host.address) for host in expected} == {host.name: role for host, role in expected.items()}
+
+
+def test_exposures_of_imaging_are_told(document: ResultDocument) -> None:
+    found = {finding.detection for finding in document.findings if finding.kind == "exposure"}
+    assert {"TEL-E01", "TEL-E02", "INT-E02", "BR-E01", "BR-E02"} <= found
 
 
 def test_damaged_and_unknown_pieces_are_told_and_nothing_else_is(document: ResultDocument) -> None:

@@ -24,6 +24,8 @@ MOST, POINTERS, REASONS = 5000, 5, 4
 _CHARACTERS = 120
 
 _ORDER: tuple[Confidence, ...] = ("high", "medium", "low")
+#: Services that a host of another role often gives beside its own.
+_BESIDE = ("dhcp_server", "resolver", "file_server")
 _ELSEWHERE = ("internet", "multicast", "local", "unknown")
 
 
@@ -88,7 +90,7 @@ def _inside(address: str | None, site: Site) -> bool:
 def _asset(host: _Host, site: Site, paths: Mapping[str, str]) -> Asset:
     stated = site.asset_of(host.name)
     found = [_role(name, rows, paths) for name, rows in host.signs.items()]
-    found.sort(key=lambda role: (_ORDER.index(role.confidence), role.name))
+    found.sort(key=lambda role: (_ORDER.index(role.confidence), role.name in _BESIDE, role.name))
     if stated and stated.role:
         same = next((role for role in found if role.name == stated.role), None)
         first = Role(stated.role, "high", True, same.reasons if same else (), same.evidence if same else ())

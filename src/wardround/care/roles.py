@@ -82,7 +82,7 @@ _DEVICE = f"""
     JOIN {_CLASS_ROLES} ON uid = '1.2.840.10008.5.1.4.1.' || suffix
     WHERE size <= 12 AND address NOT IN (SELECT address FROM sent) AND address NOT IN (SELECT address
       FROM ({_OFFERED}) WHERE queried)
-    GROUP BY address, role
+    GROUP BY address, role QUALIFY count(*) OVER (PARTITION BY address) = 1
     UNION ALL
     SELECT address, 'modality', 'medium', 'asks_worklist', '', evidence FROM ({_ASKED}) WHERE worklist
       AND address NOT IN (SELECT address FROM sent)
