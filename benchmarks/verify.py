@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,11 @@ def proofs(directory: Path) -> list[tuple[str, list[str]]]:
             "agreement with nDPI",
             [str(conformance / "ndpi_agreement.py"), "--corpus", str(directory / "captures"), "--command", examine],
         ),
+        (
+            "findings on captures and on Zeek's logs of them",
+            ["-m", "pytest", "-q", str(ROOT / "tests" / "corpora" / "test_captures_and_their_zeek_logs.py")],
+        ),
+        ("hostile captures", [str(HERE / "capture_mutations.py")]),
     ]
 
 
@@ -37,7 +43,8 @@ def main() -> int:
     failed = 0
     for name, command in proofs(corpora()):
         print(f"== {name}", flush=True)
-        done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True)
+        environment = {**os.environ, "WARDROUND_VERIFY": "1"}
+        done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, env=environment)
         print("\n".join((done.stdout or done.stderr).strip().splitlines()[-40:]), flush=True)
         failed += done.returncode != 0
     return 1 if failed else 0
