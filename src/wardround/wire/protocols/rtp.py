@@ -12,8 +12,9 @@ SERVICE = "rtp"
 _HEADER = 12
 _LOOKED_AT = 24
 
-#: Bytes of a stream looked at.
+#: Bytes of a stream looked at, and what the first byte of a packet may be.
 _HEAD = 16_384
+_VERSION_2 = frozenset(bytes((first,)) for first in range(0x80, 0xC0))
 
 #: Packets in a row that must hold together: the header alone is too weak a sign.
 _NEEDED = 4
@@ -65,7 +66,8 @@ def sniff(connection: Connection) -> bool:
         if connection.proto == "udp":
             packets = [datagram.data for datagram in datagrams if datagram.from_orig == from_orig]
         else:
-            packets = _framed((connection.orig if from_orig else connection.resp).head(_HEAD))
+            stream = connection.orig if from_orig else connection.resp
+            packets = _framed(stream.head(_HEAD)) if stream.read(2, 1)[:1] in _VERSION_2 else []
         start = next((number for number, packet in enumerate(packets[: _FOREIGN + 1]) if _is_packet(packet)), None)
         if start is not None and _holds_together(packets[start:]):
             return True

@@ -23,7 +23,8 @@ _LOOKED_AT = 16
 #: Attributes of one message, and messages of one connection, that are read.
 _MAX_ATTRIBUTES, _MAX_MESSAGES = 64, 64
 
-_BINDING, _BINDING_ANSWERS = 0x0001, frozenset({0x0101, 0x0111})
+_BINDING = b"\0\1"
+_OLD_TYPES = frozenset({_BINDING, b"\1\1", b"\1\x11"})
 
 #: Attributes of RFC 3489 and its first extensions.
 _OLD_ATTRIBUTES = frozenset((*range(0x0001, 0x000C), 0x0020, 0x8020, 0x8022, 0x8028))
@@ -64,7 +65,7 @@ def _is_zoom(kind: int, value: bytes) -> bool:
 
 def _is_old(data: bytes) -> bool:
     """Whether bytes are a message without a cookie: a binding request or its answer whose attributes are known."""
-    if len(data) < _HEADER or int.from_bytes(data[:2], "big") not in (_BINDING, *_BINDING_ANSWERS):
+    if data[:2] not in _OLD_TYPES or len(data) < _HEADER:
         return False
     attributes = _attributes(data)
     if not attributes or len(data) > _HEADER + int.from_bytes(data[2:4], "big") + 1:
@@ -81,7 +82,7 @@ def _asked_and_answered(connection: Connection) -> bool:
             continue
         if any(_is_zoom(kind, value) for kind, value in _attributes(data) or ()):
             return True
-        if int.from_bytes(data[:2], "big") == _BINDING:
+        if data[:2] == _BINDING:
             asked.add(data[4:_HEADER])
         elif data[4:_HEADER] in asked:
             return True

@@ -19,6 +19,8 @@ _ASKED = frozenset({1, 3, 6, 14, 16, 17, 18})
 #: What batches and calls begin with since TDS 7.2: all headers, of which one is that of the transaction.
 _HEADERS = b"\x16\0\0\0\x12\0\0\0\x02\0"
 
+_FIRST = frozenset(bytes((kind,)) for kind in _ASKED)
+
 #: Packets are between 512 and 32,767 bytes, the last of a message may be shorter.
 _SMALLEST, _LARGEST = 512, 32_767
 
@@ -43,6 +45,8 @@ def _is_call(data: bytes) -> bool:
 def sniff(connection: Connection) -> bool:
     """A packet of a client, and one of a server where it answered; a lone one must fill what was sent."""
     if connection.proto != "tcp":
+        return False
+    if connection.orig.read(0, 1) not in _FIRST:
         return False
     asked, answered = heads(connection, 4_096)
     if not _is_packet(asked, _ASKED):

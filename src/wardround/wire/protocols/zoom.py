@@ -14,7 +14,7 @@ SERVICE = "zoom"
 #: Ports of Zoom's media servers, as Zoom publishes them.
 _PORTS = range(8801, 8811)
 
-_LOOKED_AT, _NEEDED = 24, 3
+_INTRODUCED, _LOOKED_AT, _NEEDED = 4, 24, 3
 
 #: Where RTP or RTCP begins behind each type of media encapsulation: shared screen, audio, video, and RTCP.
 _MEDIA = {13: 27, 15: 19, 16: 24, 33: 16, 34: 16, 35: 16}
@@ -48,11 +48,11 @@ def sniff(connection: Connection) -> bool:
     """An introduction, or several datagrams of media to or from a port of Zoom's servers."""
     if connection.proto != "udp":
         return False
-    first = [datagram.data for datagram in connection.datagrams[:_LOOKED_AT]]
-    if any(map(_is_introduction, first)):
+    if any(_is_introduction(datagram.data) for datagram in connection.datagrams[:_INTRODUCED]):
         return True
-    ports = (connection.orig_p, connection.resp_p)
-    return any(port in _PORTS for port in ports) and sum(map(_is_media, first)) >= _NEEDED
+    if connection.orig_p not in _PORTS and connection.resp_p not in _PORTS:
+        return False
+    return sum(_is_media(datagram.data) for datagram in connection.datagrams[:_LOOKED_AT]) >= _NEEDED
 
 
 def parse(connection: Connection, rows: Rows) -> None:
