@@ -43,7 +43,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
     """The connections that a parser was given."""
     found: list[Connection] = []
 
-    def parse(connection: Connection, rows: Rows) -> None:
+    def parse(connection: Connection, rows: Rows, candidates: object = None) -> None:
         found.append(connection)
 
     monkeypatch.setattr(protocols, "parse", parse)
@@ -143,7 +143,7 @@ def test_payload_flood_stays_within_bounds(seen: list[Connection]) -> None:
 
 
 def test_defect_of_a_parser_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def parse(connection: Connection, rows: Rows) -> None:
+    def parse(connection: Connection, rows: Rows, candidates: object = None) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(protocols, "parse", parse)
@@ -153,7 +153,7 @@ def test_defect_of_a_parser_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_breaks_a_protocol_is_weird(monkeypatch: pytest.MonkeyPatch) -> None:
-    def parse(connection: Connection, rows: Rows) -> None:
+    def parse(connection: Connection, rows: Rows, candidates: object = None) -> None:
         raise Malformed("broken_protocol", "no")
 
     parser = SimpleNamespace(SERVICE="x", sniff=lambda connection: True, parse=parse)
@@ -336,7 +336,7 @@ def test_any_order_and_repetition_gives_the_same_stream(data: bytes, chance: ran
         talk.send(True, PSH | ACK, body, at=1 + at, ack=1)
     found: list[bytes] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(protocols, "parse", lambda connection, rows: found.append(connection.orig.read(0, 1000)))
+        patch.setattr(protocols, "parse", lambda connection, rows, candidates: found.append(connection.orig.read(0, 1000)))
         (row,) = read(pcap(talk.close(1 + len(data), 1).frames)).rows["conn"]
     assert found == [data]
     assert (row["orig_bytes"], row["missed_bytes"], row["conn_state"]) == (len(data), 0, "SF")

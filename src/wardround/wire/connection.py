@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Malformed(Exception):  # noqa: N818 - it names a state of the evidence, not an error of ours
@@ -16,8 +16,7 @@ class Malformed(Exception):  # noqa: N818 - it names a state of the evidence, no
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """Consecutive bytes of one direction: where they begin in the stream, when and in which frame they came."""
 
     offset: int
@@ -99,8 +98,7 @@ class Stream:
         return Stream(rest)
 
 
-@dataclass(frozen=True, slots=True)
-class Datagram:
+class Datagram(NamedTuple):
     """The payload of one UDP packet. ``length`` is what was on the wire; less may have been captured."""
 
     ts: int

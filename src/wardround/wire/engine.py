@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wardround.wire import capture, neighbours, protocols
+from wardround.wire.candidates import Table
 from wardround.wire.capture import BLOCK_PACKETS, Bytes, Records
 from wardround.wire.decode import (
     BAD_IP,
@@ -84,6 +85,7 @@ class Engine:
         self._row_flow = np.zeros(len(self._packets), np.int32)
         self._fragments = Fragments(data, self._extra, self._odd)
         self._counts = Counts()
+        self._candidates = Table(protocols.parsers())
         self._since_sweep = 0
         self._on_walked: OnWalked | None = None
         self._walked = 0
@@ -212,18 +214,20 @@ class Engine:
         release(count, flows, ends, segments, counters, numbers)
 
     def _parse(self, batch: Finished, segments: Records) -> None:
-        """Hand the connections that carried payload to their parsers."""
+        """Hand the connections that carried payload to the parsers that could know them."""
         found, starts = gather(segments, batch.ends.reshape(-1))
-        for number, index in enumerate(np.nonzero(batch.ends["segments"].sum(axis=1))[0].tolist()):
+        candidates = self._candidates.of(self._data, batch.flows, found, starts)
+        bounds, chosen = starts.tolist(), candidates.tolist()
+        for number, index in enumerate(np.nonzero(candidates)[0].tolist()):
             connection = batch.connection(index)
-            first, second, end = starts[2 * index : 2 * index + 3]
+            first, second, end = bounds[2 * index : 2 * index + 3]
             orig, resp = found[first:second], found[second:end]
             if connection.proto == "tcp":
                 connection.orig, connection.resp = MappedStream(self._payload, orig), MappedStream(self._payload, resp)
             else:
                 connection.datagrams = MappedDatagrams(self._payload, orig, resp)
             try:
-                protocols.parse(connection, self._rows)
+                protocols.parse(connection, self._rows, self._candidates.chosen(chosen[index]))
             except Exception as error:  # noqa: BLE001 - the boundary: a defect of one parser must not end the capture
                 self._sink.diagnose("parser_defect", f"frame {connection.record}: {type(error).__name__}: {error}")
             batch.learned(index, connection)

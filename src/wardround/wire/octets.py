@@ -22,13 +22,19 @@ class Octets:
 
     def take(self, count: int) -> bytes:
         """The next ``count`` bytes."""
-        if count < 0 or count > self.left:
+        at = self.at
+        end = at + count
+        if count < 0 or end > len(self.data):
             raise Malformed(self.problem, f"{count} bytes expected, {self.left} left")
-        self.at += count
-        return self.data[self.at - count : self.at]
+        self.at = end
+        return self.data[at:end]
 
     def number(self, size: int, *, little: bool = False) -> int:
         """The next ``size`` bytes as an unsigned number, big-endian unless ``little``."""
+        at = self.at
+        if size == 1 and at < len(self.data):  # most often
+            self.at = at + 1
+            return self.data[at]
         return int.from_bytes(self.take(size), "little" if little else "big")
 
     def vector(self, size: int) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -171,6 +172,9 @@ class Close:
     """A frame that ends the connection."""
 
 
+_NO_PADDING = re.compile(rb"[^\0]")
+
+
 def frames(payload: bytes, version: int = VERSION_1) -> Iterator[Crypto | Close]:
     """The frames of an initial packet that matter; what may not be there ends the reading."""
     octets = Octets(payload, _PROBLEM)
@@ -187,7 +191,10 @@ def frames(payload: bytes, version: int = VERSION_1) -> Iterator[Crypto | Close]
         elif kind in (0x1C, 0x1D):
             yield Close()
             return
-        elif kind > 1:  # neither padding nor ping
+        elif kind == 0:
+            following = _NO_PADDING.search(payload, octets.at)
+            octets.at = len(payload) if following is None else following.start()
+        elif kind != 1:  # not a ping
             return
 
 

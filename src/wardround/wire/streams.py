@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import overload
 
 import numpy as np
@@ -29,14 +29,14 @@ class Payload:
         return bytes(self._extra[-1 - offset : -1 - offset + length])
 
 
-def gather(segments: Records, ends: Records) -> tuple[Records, list[int]]:
+def gather(segments: Records, ends: Records) -> tuple[Records, NDArray[np.int64]]:
     """The segments of many ends in order, and where those of each end begin among them (one more for the end)."""
     sizes = np.zeros(len(ends) + 1, np.int64)
     np.cumsum(ends["segments"], out=sizes[1:])
     numbers = np.zeros(sizes[-1], np.int64)
     starts = np.zeros(len(ends) + 1, np.int64)
     chains(segments, np.ascontiguousarray(ends["head"]), numbers, starts)
-    return segments[numbers[: starts[-1]]], starts.tolist()
+    return segments[numbers[: starts[-1]]], starts
 
 
 #: Chunks of a stream that stay in memory once they were read.
@@ -46,7 +46,7 @@ CHUNKS_KEPT = 4_096
 HEAD_KEPT = 512
 
 #: Datagrams at the beginning of a connection that are kept likewise.
-DATAGRAMS_KEPT = 4
+DATAGRAMS_KEPT = 24
 
 
 class MappedStream(Stream):
@@ -185,13 +185,16 @@ def arrays(stream: Stream) -> tuple[Bytes, Bytes, Records]:
 class MappedDatagrams(Sequence[Datagram]):
     """The datagrams of both directions in the order of the capture; their bytes stay there until they are read."""
 
+    __slots__ = ("_first", "_items", "_payload", "_turn")
+
     def __init__(self, payload: Payload, orig: Records, resp: Records) -> None:
         self._payload = payload
-        self._items: list[tuple[bool, tuple[int, ...]]] = [(True, item) for item in orig.tolist()]
-        self._items += [(False, item) for item in resp.tolist()]
+        self._turn = len(orig)
+        items = [*enumerate(orig.tolist()), *enumerate(resp.tolist(), len(orig))]
         if len(orig) and len(resp):
-            self._items.sort(key=_frame)
-        self._first = [self._datagram(index) for index in range(min(DATAGRAMS_KEPT, len(self._items)))]
+            items.sort(key=_frame)
+        self._items: list[tuple[int, tuple[int, ...]]] = items
+        self._first: list[Datagram] = []
 
     def __len__(self) -> int:
         return len(self._items)
@@ -201,14 +204,31 @@ class MappedDatagrams(Sequence[Datagram]):
     @overload
     def __getitem__(self, index: slice) -> list[Datagram]: ...
     def __getitem__(self, index: int | slice) -> Datagram | list[Datagram]:
+        first = self._first
         if isinstance(index, slice):
-            return [self[position] for position in range(*index.indices(len(self)))]
-        return self._first[index] if 0 <= index < len(self._first) else self._datagram(index)
+            places = range(*index.indices(len(self._items)))
+            if places.step == 1 and places.stop <= DATAGRAMS_KEPT:
+                self._keep(places.stop)
+                return first[places.start : places.stop]
+            return [self._datagram(position) for position in places]
+        if 0 <= index < len(self._items) and index < DATAGRAMS_KEPT:
+            self._keep(index + 1)
+            return first[index]
+        return self._datagram(index)
+
+    def __iter__(self) -> Iterator[Datagram]:
+        for position in range(len(self._items)):
+            yield self._first[position] if position < len(self._first) else self._datagram(position)
+
+    def _keep(self, count: int) -> None:
+        """Have the first ``count`` datagrams at hand: every parser that is asked looks at them."""
+        for position in range(len(self._first), count):
+            self._first.append(self._datagram(position))
 
     def _datagram(self, index: int) -> Datagram:
-        from_orig, (_, offset, ts, frame, length, wire, _) = self._items[index]
-        return Datagram(ts, from_orig, self._payload.read(offset, length), frame, wire)
+        number, (_, offset, ts, frame, length, wire, _) = self._items[index]
+        return Datagram(ts, number < self._turn, self._payload.read(offset, length), frame, wire)
 
 
-def _frame(item: tuple[bool, tuple[int, ...]]) -> int:
+def _frame(item: tuple[int, tuple[int, ...]]) -> int:
     return item[1][3]

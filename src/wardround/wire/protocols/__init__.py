@@ -5,6 +5,7 @@ Protocols with an unmistakable beginning come first, those that are only a shape
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
@@ -72,14 +73,20 @@ def by_name(name: str) -> Parser:
     return cast("Parser", import_module(f"{__name__}.{name}"))
 
 
-def recognise(connection: Connection) -> Parser | None:
-    """The parser that knows the beginning of a connection, None when none does."""
-    return next((parser for parser in parsers() if parser.sniff(connection)), None)
+def recognise(connection: Connection, candidates: Sequence[Parser] | None = None) -> Parser | None:
+    """The parser that knows the beginning of a connection, None when none does; only ``candidates`` are asked."""
+    for parser in parsers() if candidates is None else candidates:
+        if parser.sniff(connection):
+            return parser
+    return None
 
 
-def parse(connection: Connection, rows: Rows) -> None:
-    """Read a connection with the parser that knows it; what breaks its protocol becomes a weird."""
-    parser = recognise(connection)
+def parse(connection: Connection, rows: Rows, candidates: Sequence[Parser] | None = None) -> None:
+    """Read a connection with the parser that knows it; what breaks its protocol becomes a weird.
+
+    ``candidates`` are the parsers that could know it (see :mod:`wardround.wire.candidates`), None where that is not known.
+    """
+    parser = recognise(connection, candidates)
     if parser is not None:
         _run(parser, connection, rows)
 

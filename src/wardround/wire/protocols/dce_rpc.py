@@ -16,6 +16,8 @@ from wardround.wire.protocols.gssapi import TOKEN_BYTES, Authentication
 from wardround.wire.protocols.message_heads import messages
 
 SERVICE = "dce_rpc"
+TCP_FIRST = b"\x05"
+UDP_FIRST = b""
 
 _HEADER = 16
 _REQUEST, _RESPONSE, _FAULT, _BIND, _BIND_ACK, _BIND_NAK = 0, 2, 3, 11, 12, 13

@@ -13,6 +13,8 @@ from wardround.wire.framing import heads
 from wardround.wire.printable import printable
 
 SERVICE = "dhcp"
+TCP_FIRST = b""
+UDP_FIRST = b"\x01\x02"
 
 _COOKIE, _COOKIE_AT, _OPTIONS_AT = b"\x63\x82\x53\x63", 236, 240
 _PAD, _END = 0, 255

@@ -14,6 +14,8 @@ from wardround.wire.octets import Octets
 from wardround.wire.printable import printable
 
 SERVICE = "dhcpv6"
+TCP_FIRST = b""
+UDP_FIRST = bytes(range(1, 14))
 
 _PROBLEM = "dhcpv6_malformed"
 

@@ -30,6 +30,8 @@ from wardround.wire.dicom_operation import (
 from wardround.wire.dicom_pdus import HEAD_BYTES, Piece
 
 SERVICE = "dicom"
+TCP_FIRST = bytes(range(1, 8))
+UDP_FIRST = b""
 
 #: Bytes of a negotiation, and of a command set, that are read.
 _NEGOTIATION_BYTES, _COMMAND_BYTES = 1 << 20, 65_536

@@ -10,6 +10,9 @@ import itertools
 from wardround.wire.connection import Connection, Rows
 
 SERVICE = "esp"
+TCP_FIRST = b""
+UDP_FIRST = b""
+ASKED_ON = (4500, 4501)
 
 #: Port of IPsec through address translation, and the one that Palo Alto's GlobalProtect publishes for its own.
 _PORT, _GLOBALPROTECT = 4500, 4501

@@ -16,6 +16,9 @@ from wardround.wire.credentials import saw
 from wardround.wire.lines import Line, decode, dialogue
 
 SERVICE = "ftp"
+TCP_FIRST = b"0123456789"
+UDP_FIRST = b""
+ASKED_ON = (21,)
 
 #: Commands that make a row, those that name a file, and those after which the working directory is another.
 _LOGGED = {"APPE", "DELE", "RETR", "STOR", "STOU", "ACCT", "PORT", "PASV", "EPRT", "EPSV"}

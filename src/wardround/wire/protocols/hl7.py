@@ -15,6 +15,7 @@ from wardround.wire.connection import Chunk, Connection, Rows, Stream
 from wardround.wire.hl7_message import Exchange, begins, messages, read
 
 SERVICE = "hl7"
+UDP_FIRST = b""
 
 _START, _END = b"\x0b", b"\x1c"
 

@@ -19,6 +19,8 @@ from wardround.wire.media_type import PREFIX, media_type
 from wardround.wire.protocols import http_secrets
 
 SERVICE = "http"
+TCP_FIRST = bytes(range(33, 127))
+UDP_FIRST = b""
 
 #: Methods that make a request without a version (HTTP/0.9) believable.
 _METHODS = (b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"TRACE ", b"CONNECT ")

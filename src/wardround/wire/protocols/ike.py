@@ -12,6 +12,7 @@ from wardround.wire.protocols import ike_payloads
 from wardround.wire.protocols.ike_names import EXCHANGES
 
 SERVICE = "ike"
+TCP_FIRST = b""
 
 _HEADER = 28
 _MARKER = b"\0\0\0\0"

@@ -8,6 +8,8 @@ from wardround.wire.credentials import plain, saw
 from wardround.wire.lines import Line, dialogue
 
 SERVICE = "imap"
+TCP_FIRST = b"*"
+UDP_FIRST = b""
 
 _LINE_LIMIT = 1_024
 

@@ -8,6 +8,8 @@ from wardround.wire.connection import Connection, Rows
 from wardround.wire.lines import decode, dialogue
 
 SERVICE = "irc"
+TCP_FIRST = b"NUCPnucp"
+UDP_FIRST = b""
 
 _FIRST = (b"NICK ", b"USER ", b"CAP LS", b"CAP REQ", b"PASS ")
 

@@ -10,6 +10,8 @@ from wardround.wire.octets import Octets
 from wardround.wire.printable import printable
 
 SERVICE = "l2tp"
+TCP_FIRST = b""
+UDP_FIRST = b"\xc8"
 
 _PROBLEM = "l2tp_malformed"
 _LOOKED_AT, _READ, _MAX_PAIRS = 8, 64, 64

@@ -28,6 +28,8 @@ from wardround.wire.protocols.ldap_names import (
 )
 
 SERVICE = "ldap"
+TCP_FIRST = b"0"
+UDP_FIRST = b"0"
 
 _BIND, _BIND_REPLY, _UNBIND, _SEARCH, _ENTRY, _SEARCH_DONE = 0x60, 0x61, 0x42, 0x63, 0x64, 0x65
 _MODIFY, _DELETE, _COMPARE, _ABANDON, _EXTENDED, _EXTENDED_REPLY = 0x66, 0x4A, 0x6E, 0x50, 0x77, 0x78

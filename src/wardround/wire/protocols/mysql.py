@@ -9,6 +9,7 @@ from wardround.wire import protocols
 from wardround.wire.connection import Connection, Rows
 
 SERVICE = "mysql"
+UDP_FIRST = b""
 
 _CLIENT_SSL = 0x0800
 

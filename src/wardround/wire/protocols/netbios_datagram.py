@@ -8,6 +8,8 @@ from __future__ import annotations
 from wardround.wire.connection import Connection, Rows
 
 SERVICE = "smb"
+TCP_FIRST = b""
+UDP_FIRST = b"\x10\x11\x12"
 
 _KINDS = (0x10, 0x11, 0x12)
 _HEADER, _NAME = 14, 34

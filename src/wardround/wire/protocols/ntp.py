@@ -14,6 +14,9 @@ from wardround.wire.framing import heads
 from wardround.wire.printable import printable
 
 SERVICE = "ntp"
+TCP_FIRST = b""
+UDP_FIRST = b""
+ASKED_ON = (123,)
 
 _PORT = 123
 _HEADER = struct.Struct("!BBbbIII8s8s8s8s")

@@ -12,6 +12,7 @@ from wardround.wire.connection import Connection, Rows
 from wardround.wire.framing import heads, messages, prefixed
 
 SERVICE = "openvpn"
+UDP_FIRST = b"\x08\x38"
 
 #: First bytes of P_CONTROL_HARD_RESET_CLIENT and _SERVER, versions 1 and 2, key 0.
 _PAIRS = frozenset({(1 << 3, 2 << 3), (7 << 3, 8 << 3)})

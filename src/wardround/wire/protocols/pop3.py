@@ -8,6 +8,8 @@ from wardround.wire.credentials import plain, saw, unpacked
 from wardround.wire.lines import Line, dialogue
 
 SERVICE = "pop3"
+TCP_FIRST = b"+"
+UDP_FIRST = b""
 
 _FIRST = (b"USER", b"CAPA", b"AUTH", b"APOP", b"STLS", b"QUIT", b"PASS", b"STAT", b"NOOP", b"UTF8", b"LIST", b"RETR")
 

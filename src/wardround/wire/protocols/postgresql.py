@@ -9,6 +9,8 @@ from wardround.wire import protocols
 from wardround.wire.connection import Connection, Rows
 
 SERVICE = "postgresql"
+TCP_FIRST = b"\0"
+UDP_FIRST = b""
 
 _ENCRYPTION = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 _REQUESTS = (_ENCRYPTION, b"\x00\x00\x00\x08\x04\xd2\x16\x30", b"\x00\x00\x00\x10\x04\xd2\x16\x2e")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from wardround.wire.connection import Connection, Rows
 
 SERVICE = "pptp"
+TCP_FIRST = b"\0"
+UDP_FIRST = b""
 
 _COOKIE = b"\x1a\x2b\x3c\x4d"
 _CALL_REPLY = b"\x00\x08"

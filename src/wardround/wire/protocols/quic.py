@@ -26,6 +26,8 @@ from wardround.wire.tls_hello import Hello, text
 from wardround.wire.tls_session import Session
 
 SERVICE = "quic"
+TCP_FIRST = b""
+UDP_FIRST = bytes(first for first in range(256) if first >= 0xC0 or (first & 0x09 == 0x09 and not first & 0xC2))
 
 _LETTERS = {INITIAL: "i", HANDSHAKE: "h", ZERO_RTT: "z"}
 _MAX_HISTORY = 100

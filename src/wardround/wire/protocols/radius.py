@@ -13,6 +13,8 @@ from wardround.wire.framing import heads
 from wardround.wire.printable import printable
 
 SERVICE = "radius"
+TCP_FIRST = b""
+UDP_FIRST = bytes((*range(1, 6), 11, 12, 13, *range(40, 46)))
 
 _HEADER = 20
 _PORTS = frozenset({1645, 1646, 1812, 1813, 3799})

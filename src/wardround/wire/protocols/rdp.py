@@ -22,6 +22,8 @@ from wardround.wire.rdp_names import FAILURES, PROTOCOLS
 from wardround.wire.x509 import Certificate, add_certificates
 
 SERVICE = "rdp"
+TCP_FIRST = b"\x03"
+UDP_FIRST = b"\xff"
 
 _PORT = 3389
 

@@ -8,6 +8,8 @@ from wardround.wire.connection import Connection, Rows
 from wardround.wire.lines import Cursor, decode, when
 
 SERVICE = "rfb"
+TCP_FIRST = b"R"
+UDP_FIRST = b""
 
 _NONE, _VNC, _APPLE = 1, 2, 30
 

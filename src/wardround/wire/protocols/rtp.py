@@ -8,6 +8,7 @@ from __future__ import annotations
 from wardround.wire.connection import Connection, Rows
 
 SERVICE = "rtp"
+UDP_FIRST = bytes(range(0x80, 0xC0))
 
 _HEADER = 12
 _LOOKED_AT = 24

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wardround.wire.connection import Connection, Rows
 
 SERVICE = "rtsp"
+UDP_FIRST = b""
 
 
 def sniff(connection: Connection) -> bool:

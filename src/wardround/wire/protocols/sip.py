@@ -12,6 +12,8 @@ from wardround.wire.framing import Message, messages
 from wardround.wire.printable import printable
 
 SERVICE = "sip"
+TCP_FIRST = b"\r\nABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+UDP_FIRST = TCP_FIRST
 
 _VERSION = b"SIP/2.0"
 _HEAD_END = b"\r\n\r\n"

@@ -11,6 +11,9 @@ from wardround.wire.protocols.smb2 import Smb2
 from wardround.wire.protocols.smb_state import Conversation
 
 SERVICE = "smb"
+TCP_FIRST = b"\0\x81"
+UDP_FIRST = b""
+ASKED_ON = (139, 445)
 
 _SMB1, _SMB2, _ENCRYPTED, _COMPRESSED = b"\xffSMB", b"\xfeSMB", b"\xfdSMB", b"\xfcSMB"
 _MAGICS = (_SMB1, _SMB2, _ENCRYPTED, _COMPRESSED)

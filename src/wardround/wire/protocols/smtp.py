@@ -16,6 +16,8 @@ from wardround.wire.credentials import plain, saw, unpacked
 from wardround.wire.lines import Cursor, decode, when
 
 SERVICE = "smtp"
+TCP_FIRST = b"EHLehl2"
+UDP_FIRST = b""
 
 _HELLO = (b"EHLO ", b"HELO ", b"LHLO ")
 

@@ -13,6 +13,8 @@ from wardround.wire.framing import heads
 from wardround.wire.printable import printable
 
 SERVICE = "snmp"
+TCP_FIRST = b""
+UDP_FIRST = b"0"
 
 _VERSIONS = {0: "1", 1: "2c", 3: "3"}
 _GET, _GET_NEXT, _RESPONSE, _SET, _TRAP, _BULK, _INFORM, _TRAP2, _REPORT = range(0xA0, 0xA9)

@@ -11,6 +11,8 @@ from wardround.wire.credentials import saw
 from wardround.wire.lines import Cursor, decode, when
 
 SERVICE = "socks"
+TCP_FIRST = b"\x04\x05"
+UDP_FIRST = b""
 
 _STATUS_5 = (
     "succeeded", "general SOCKS server failure", "connection not allowed by ruleset", "Network unreachable", "Host unreachable",

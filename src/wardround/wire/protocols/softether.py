@@ -11,6 +11,8 @@ import re
 from wardround.wire.connection import Connection, Rows
 
 SERVICE = "softether"
+TCP_FIRST = b""
+UDP_FIRST = b"AB"
 
 _SEEN = re.compile(rb"IP=[0-9a-fA-F.:]{2,45},PORT=[0-9]{1,5}")
 _KNOCK = (b"A", b"B")

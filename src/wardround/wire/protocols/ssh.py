@@ -16,6 +16,8 @@ from wardround.wire.connection import Connection, Rows, Stream
 from wardround.wire.lines import Cursor, decode, when
 
 SERVICE = "ssh"
+TCP_FIRST = b"S"
+UDP_FIRST = b""
 
 _KEXINIT, _NEWKEYS, _KEX_REPLY, _GEX_REPLY = 20, 21, 31, 33
 

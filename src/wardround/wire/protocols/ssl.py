@@ -25,6 +25,8 @@ from wardround.wire.tls_records import (
 from wardround.wire.tls_session import Session
 
 SERVICE = "ssl"
+TCP_FIRST = bytes((*range(0x15, 0x18), *range(0x80, 0x100)))
+UDP_FIRST = bytes(range(0x14, 0x18))
 
 _CLIENT_HELLO, _SERVER_HELLO = 1, 2
 

@@ -13,6 +13,7 @@ from wardround.wire.connection import Connection, Rows
 from wardround.wire.framing import heads, messages, prefixed
 
 SERVICE = "stun"
+UDP_FIRST = bytes(range(0x40))
 
 _COOKIE = b"\x21\x12\xa4\x42"
 _HEADER = 20

@@ -11,6 +11,9 @@ from wardround.wire.framing import heads, messages
 from wardround.wire.printable import printable
 
 SERVICE = "syslog"
+TCP_FIRST = b"<0123456789"
+UDP_FIRST = b"<"
+ASKED_ON = (514,)
 
 _PORT = 514
 

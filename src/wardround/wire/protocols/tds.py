@@ -9,6 +9,8 @@ from wardround.wire.connection import Connection, Rows
 from wardround.wire.framing import heads
 
 SERVICE = "mssql"
+TCP_FIRST = bytes((1, 3, 6, 14, 16, 17, 18))
+UDP_FIRST = b""
 
 _HEADER = 8
 _ANSWER = 4

@@ -6,6 +6,8 @@ from wardround.wire.connection import Connection, Rows
 from wardround.wire.credentials import saw
 
 SERVICE = "telnet"
+TCP_FIRST = b"\xff"
+UDP_FIRST = b""
 
 _IAC, _SUB, _SUB_END = 0xFF, 0xFA, 0xF0
 

@@ -11,6 +11,8 @@ from wardround.wire.connection import Connection, Rows
 from wardround.wire.framing import heads
 
 SERVICE = "wireguard"
+TCP_FIRST = b""
+UDP_FIRST = b"\x01\x04"
 
 _INITIATION, _INITIATION_SIZE = b"\1\0\0\0", 148
 _RESPONSE, _RESPONSE_SIZE = b"\2\0\0\0", 92

@@ -10,6 +10,9 @@ from __future__ import annotations
 from wardround.wire.connection import Connection, Rows
 
 SERVICE = "zoom"
+TCP_FIRST = b""
+UDP_FIRST = b"\x1f"
+ASKED_ON = tuple(range(8801, 8811))
 
 #: Ports of Zoom's media servers, as Zoom publishes them.
 _PORTS = range(8801, 8811)
