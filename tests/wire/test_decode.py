@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.wire.packets import ACK, CLIENT, SERVER, SYN, ethernet, icmp, ip, tcp, udp
+from tests.wire.packets import ACK, CLIENT, PSH, SERVER, SYN, Talk, ethernet, icmp, ip, pcap, read, tcp, udp
 
 from wardround.wire import decode as d
 from wardround.wire.capture import PACKET_PLACE
@@ -186,3 +186,36 @@ def test_random_bytes_never_reach_outside_their_packet() -> None:
             if row["status"] == d.OK:
                 assert 0 <= int(row["payload"]) <= len(frame)
                 assert int(row["payload"]) + int(row["captured"]) <= len(frame)
+
+
+@pytest.mark.parametrize(
+    ("flags", "frame"),
+    [
+        (b"\x20\x02\0", ethernet(ip("10.0.0.1", "10.0.0.2", 17, udp(1000, 9000, b"inside")))),
+        (b"\x20\x03\0", b"\x08\x01" + bytes(22) + b"\xaa\xaa\3\0\0\0\x08\0"),
+        (b"\x20\x03\x20", b"\x01\x08" + bytes(22) + b"\xaa\xaa\3\0\0\0\x08\0"),
+    ],
+    ids=["ethernet", "wireless", "wireless, swapped"],
+)
+def test_access_points_and_their_controller(flags: bytes, frame: bytes) -> None:
+    if frame[:1] in (b"\x08", b"\x01"):
+        frame += ip("10.0.0.1", "10.0.0.2", 17, udp(1000, 9000, b"inside"))
+    outer = ip(CLIENT, SERVER, 17, udp(12380, 5247, b"\0" + flags + bytes(12) + frame))
+    tables = read(pcap([(1, ethernet(outer))]))
+    inner = next(row for row in tables.rows["conn"] if row["id.orig_h"] == "10.0.0.1")
+    carrier = next(row for row in tables.rows["conn"] if row["id.orig_h"] == CLIENT)
+    assert (inner["id.resp_p"], inner["tunnel_parents"]) == (9000, [carrier["uid"]])
+    assert carrier["service"] == "capwap"
+
+
+def test_a_fragment_of_capwap_is_not_a_frame() -> None:
+    frame = ethernet(ip("10.0.0.1", "10.0.0.2", 17, udp(1000, 9000, b"inside")))
+    outer = ip(CLIENT, SERVER, 17, udp(12380, 5247, b"\0\x20\x02\x80" + bytes(12) + frame))
+    assert len(read(pcap([(1, ethernet(outer))])).rows["conn"]) == 1
+
+
+def test_padding_that_was_counted_is_no_data() -> None:
+    talk = Talk().open().send(True, ACK, b"\0\0", at=1, ack=1).send(True, PSH | ACK, b"GET / HTTP/1.0\r\n\r\n", at=1, ack=1)
+    talk.send(False, PSH | ACK, b"HTTP/1.0 200 OK\r\n\r\n", at=1, ack=19)
+    tables = read(pcap(talk.close(19, 20).frames))
+    assert [(row["service"], row["orig_bytes"]) for row in tables.rows["conn"]] == [("http", 18)]

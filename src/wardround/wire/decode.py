@@ -63,8 +63,9 @@ TUNNELS = (
     "Tunnel::GTPv1",
     "Tunnel::TEREDO",
     "Tunnel::AYIYA",
+    "Tunnel::CAPWAP",
 )
-IP_IN_IP, GRE, VXLAN, GENEVE, GTP, TEREDO, AYIYA = 1, 2, 3, 4, 5, 6, 7
+IP_IN_IP, GRE, VXLAN, GENEVE, GTP, TEREDO, AYIYA, CAPWAP = 1, 2, 3, 4, 5, 6, 7, 8
 
 ICMP, TCP, UDP, ICMP6, SCTP = 1, 6, 17, 58, 132
 
@@ -278,6 +279,8 @@ def _after_wifi(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Numb
         packet.status = TRUNCATED_HEADER
         return _L_DONE, at, 0
     kind, flags = data[at], data[at + 1]
+    if packet.tunnel == CAPWAP and kind & 0x0F != 0x08 and flags & 0x0F == 0x08:
+        kind, flags = flags, kind  # some access points send the two bytes of frame control in the other order
     if (kind & 0x0C) != 0x08 or kind & 0x40 or flags & 0x40:  # not data, no data, or protected
         return _L_DONE, at, 0
     packet.dst_mac, packet.src_mac = _mac(data, at + 4), _mac(data, at + 10)
@@ -488,6 +491,10 @@ def _udp_tunnel(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Numb
         if start < end:
             kind = _u16(data, at + 2)
             return (_L_ETHERNET if kind == 0x6558 else _L_ETHER_TYPE), start, kind, GENEVE
+    if (target == 5247 or source == 5247) and at + 8 <= end and data[at] == 0 and not data[at + 3] & 0x80:
+        start = at + 4 * np.int64(data[at + 1] >> 3)  # an access point and its controller (RFC 5415, section 4.3)
+        if at + 8 <= start < end:
+            return (_L_WIFI if data[at + 2] & 1 else _L_ETHERNET), start, 0, CAPWAP
     if target == 4754 and at + 4 <= end:
         return _gre(data, at, end, packet)
     if (target == 2152 or source == 2152) and at + 12 <= end and data[at] >> 4 == 3 and data[at + 1] == 0xFF:
