@@ -71,7 +71,7 @@ def _serve(listener: socket.socket, answers: list[Answer], stores: int) -> None:
     for answer in answers:
         with suppress(OSError):
             connection, _ = listener.accept()
-            connection.settimeout(10)
+            connection.settimeout(30)
             with connection:
                 _one(connection, answer, stores)
 
@@ -80,6 +80,7 @@ def _one(connection: socket.socket, answer: Answer, stores: int) -> None:
     request = pdu(connection)
     if isinstance(answer, bytes):
         connection.sendall(answer)
+        connection.recv(65_536)  # the other side is to read the answer before it sees the end
         return
     if answer == "silence":
         connection.recv(65_536)

@@ -103,7 +103,7 @@ class Day:
         for context in contexts:
             client.add_requested_context(*context if isinstance(context, tuple) else (context,))
         witness = Witness()
-        client.acse_timeout, client.dimse_timeout, client.network_timeout = 5, 10, 10
+        client.acse_timeout, client.dimse_timeout, client.network_timeout = 30, 30, 30
         handlers = [*witness.handlers(), *options.pop("evt_handlers", [])]
         largest = options.pop("max_pdu", self._chance.choice(SIZES))
         association = client.associate(

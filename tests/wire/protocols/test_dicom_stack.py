@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks import dicom_agreement
 from tests.wire.packets import Tables, read
 from tests.wire.protocols.dicom_scenarios import Day, recorded
 from tests.wire.protocols.dicom_suite import frames
@@ -84,3 +87,26 @@ def test_no_secret_is_kept(tables: Tables) -> None:
         assert secret not in everything
     credentials = tables.rows["clear_credential"]
     assert [(row["username"], row["password_length"], row["success"]) for row in credentials] == [("j.martin", 6, True)]
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+def test_wireshark_says_the_same(day: Day, tmp_path: Path) -> None:
+    capture = tmp_path / "suite.pcap"
+    capture.write_bytes(frames([told.conversation for told in day.told if told.conversation is not None]))
+    cells, agreed, differences = dicom_agreement.compare(capture)
+    assert agreed["associations"] == cells["associations"] == len(day.told)
+    # The dissector loses a PDU now and then where pieces are tiny; the stack itself then decides who is right.
+    told = {told.conversation.client[1]: told.columns for told in day.told if told.conversation is not None}
+    assert [difference for difference in differences if told[difference.key[1]][difference.column] != difference.value] == []
+    assert len(differences) * 200 <= cells.total()
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+def test_wireshark_says_the_same_of_other_captures(corpora: Path) -> None:
+    captures = sorted((corpora / "evidence" / "pcap_dicom_hl7").glob("*dicom*.pcap"))
+    for capture in captures:
+        cells, agreed, differences = dicom_agreement.compare(capture)
+        assert not differences
+        assert agreed == cells
+        assert cells["associations"]
