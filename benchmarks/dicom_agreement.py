@@ -98,11 +98,11 @@ def _association(frames: list[dict[str, str]]) -> tuple[Key, dict[str, Any]]:
         if frame["abort_source"]:
             row["abort_source"] = _numbers(frame["abort_source"])[0]
     contexts: dict[int, str] = {}
-    for side, frame in (("calling", asked), ("called", answered)):
-        if frame is not None:
-            row[f"{side}_implementation"] = frame["implementation"] or None
-            row[f"{side}_version"] = frame["version"].strip() or None
-            row[f"{side}_max_pdu"] = _numbers(frame["max_pdu"])[0] if frame["max_pdu"] else None
+    for side, said in (("calling", asked), ("called", answered)):
+        if said is not None:
+            row[f"{side}_implementation"] = said["implementation"] or None
+            row[f"{side}_version"] = said["version"].strip() or None
+            row[f"{side}_max_pdu"] = _numbers(said["max_pdu"])[0] if said["max_pdu"] else None
     if asked is not None:
         row["calling_ae"], row["called_ae"] = asked["calling"].strip() or None, asked["called"].strip() or None
         row["user_identity"] = _IDENTITIES.get(_numbers(asked["identity"] or "0")[0], "none")

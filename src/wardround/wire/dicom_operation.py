@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from wardround.privacy import Kind, token
+from wardround import privacy
+from wardround.privacy import Kind
 from wardround.wire import dicom_dataset as dataset
 from wardround.wire.dicom_association import title, uid
 from wardround.wire.dicom_names import OPERATIONS, keyword, level, status_class, uid_name
@@ -30,18 +33,27 @@ _ELEMENTS, _KEYS = 64, 128
 _DISTINCT = 200_000
 
 
+#: An element of a command set: group, element, length.
+_ELEMENT = struct.Struct("<HHI").unpack_from
+
+
 class Command:
     """A command set: elements of group 0000, always implicit VR little endian (PS3.7 6.3.1)."""
 
+    __slots__ = ("_values",)
+
     def __init__(self, data: bytes) -> None:
         self._values: dict[int, bytes] = {}
-        at = 0
+        at, last = 0, len(data) - 8
         for _ in range(_ELEMENTS):
-            if at + 8 > len(data) or data[at : at + 2] != b"\0\0":
+            if at > last:
                 return
-            end = at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")
-            self._values[int.from_bytes(data[at + 2 : at + 4], "little")] = data[at + 8 : end]
-            at = end
+            group, element, length = _ELEMENT(data, at)
+            if group:
+                return
+            at += 8
+            self._values[element] = data[at : at + length]
+            at += length
 
     def number(self, element: int) -> int | None:
         """A number, None where it is missing or not of two bytes."""
@@ -55,6 +67,16 @@ class Command:
     def title(self, element: int) -> str | None:
         """An AE title."""
         return title(self._values.get(element, b""))
+
+
+@lru_cache(16_384)
+def _token(_: bytes, kind: Kind, value: str) -> str | None:
+    return privacy.token(kind, value)
+
+
+def token(kind: Kind, value: str) -> str | None:
+    """The token of a value; those of patients, studies and series come again with every image."""
+    return _token(privacy.key(), kind, value)
 
 
 @dataclass(slots=True)
@@ -101,6 +123,14 @@ class Operation:
         else:
             self._object(dataset.of_object(data, syntax, nested=self.name != "C-STORE"))
 
+    def stored(self, data: bytes, syntax: str | None) -> bool:
+        """Take the beginning of a stored object if it is enough; gives whether it was."""
+        found = dataset.of_object(data, syntax)
+        if dataset.SERIES not in found:
+            return False
+        self._object(found)
+        return True
+
     def answered(self, data: bytes, syntax: str | None) -> None:
         """Take the beginning of the data set of an answer: of a query the identifier of a match."""
         if self.name != "C-FIND":
@@ -134,6 +164,8 @@ class Operation:
         )
         for column, kind, tag in wanted:
             value = found.get(tag, b"")
+            if kind == "instance" and self.columns.get(column):
+                continue  # the command set has said so already
             if value and (b"\\" not in value or kind not in ("study", "series", "instance")):
                 self.columns[column] = token(kind, text(value))
 
@@ -177,7 +209,7 @@ def request(command: Command, from_orig: bool, ts: int, frame: int) -> Operation
     operation.columns = {
         "move_destination": command.title(MOVE_DESTINATION),
         "move_originator": command.title(MOVE_ORIGINATOR),
-        "instance_token": token("instance", instance) if instance else None,
+        "instance_token": privacy.token("instance", instance) if instance else None,
     }
     return operation
 

@@ -113,16 +113,29 @@ class MappedStream(Stream):
         parts: list[bytes] = []
         wanted = limit
         while index < len(self._at) and wanted > 0:
-            chunk = self._chunk(index)
-            skip = start - chunk.offset
-            if skip < 0 or skip >= len(chunk.data):
+            part = self._part(index, start, wanted)
+            if not part:
                 break
-            part = chunk.data[skip : skip + wanted] if skip or wanted < len(chunk.data) else chunk.data
             parts.append(part)
             wanted -= len(part)
             start += len(part)
             index += 1
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _part(self, index: int, start: int, wanted: int) -> bytes:
+        """What a segment has from ``start`` on, at most ``wanted`` bytes; empty when it does not hold that position."""
+        chunk = self._chunks.get(index)
+        if chunk is None:
+            at, offset, _, _, length, _, _ = self._items[index] if self._items else self._segments[index].item()
+            skip = start - (at - 1)
+            if 0 < length - skip > 2 * wanted and skip >= 0:
+                # A little of a large segment: the rest of it is not worth keeping.
+                return self._payload.read(offset + skip if offset >= 0 else offset - skip, wanted)
+            chunk = self._chunk(index)
+        skip = start - chunk.offset
+        if skip < 0:
+            return b""
+        return chunk.data[skip : skip + wanted] if skip or wanted < len(chunk.data) else chunk.data
 
     def data_after(self, offset: int) -> int | None:
         """Where the first chunk begins that begins at ``offset`` or later: what follows a gap; None when nothing does."""

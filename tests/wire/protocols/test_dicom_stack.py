@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks import dicom_agreement
 from tests.wire.packets import Tables, read
 from tests.wire.protocols.dicom_scenarios import Day, recorded
 from tests.wire.protocols.dicom_suite import frames
 
 from wardround.wire.engine import Limits
+
+_SCRIPT = Path(__file__).resolve().parents[3] / "benchmarks" / "dicom_agreement.py"
+_SPEC = importlib.util.spec_from_file_location("dicom_agreement_script", _SCRIPT)
+assert _SPEC is not None and _SPEC.loader is not None
+dicom_agreement: Any = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(dicom_agreement)
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,9 @@ UDP_FIRST = b""
 #: Bytes of a negotiation, and of a command set, that are read.
 _NEGOTIATION_BYTES, _COMMAND_BYTES = 1 << 20, 65_536
 
+#: In so many bytes of an object is usually all that is wanted of it.
+_SHORT_HEAD = 4_096
+
 #: Operations of one association that may wait for their answers; beyond, the oldest is written as it is.
 _OPEN = 4_096
 
@@ -82,8 +85,9 @@ class _DataSet:
     operation: Operation
     answer: bool
     syntax: str | None
-    head: bytearray = field(default_factory=bytearray)
-    whole: bool = True
+    from_orig: bool
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    size: int = 0
 
 
 @dataclass(slots=True)
@@ -239,19 +243,33 @@ class _Conversation:
         if current is None:
             return
         current.operation.size += piece.size
-        wanted = min(piece.length, HEAD_BYTES - len(current.head))
-        if current.whole and wanted > 0:
-            part = self.streams[key[0]].read(piece.start, wanted)
-            current.head += part
-            current.whole = len(part) == wanted
+        wanted = min(piece.length, HEAD_BYTES - current.size)
+        if wanted > 0:
+            current.spans.append((piece.start, wanted))
+            current.size += wanted
         if piece.flags & dicom_pdus.LAST:
             self._data_set_over(association, association.awaited.pop(key))
 
+    def _head(self, current: _DataSet, limit: int) -> bytes:
+        """The beginning of a data set, as far as nothing of it is missing."""
+        stream = self.streams[current.from_orig]
+        parts: list[bytes] = []
+        for start, length in current.spans:
+            if limit <= 0:
+                break
+            part = stream.read(start, min(length, limit))
+            parts.append(part)
+            limit -= len(part)
+            if len(part) < length:
+                break
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
     def _data_set_over(self, association: _Association, current: _DataSet) -> None:
+        operation = current.operation
         if current.answer:
-            current.operation.answered(bytes(current.head), current.syntax)
-        else:
-            current.operation.asked(bytes(current.head), current.syntax)
+            operation.answered(self._head(current, HEAD_BYTES), current.syntax)
+        elif operation.name != "C-STORE" or not operation.stored(self._head(current, _SHORT_HEAD), current.syntax):
+            operation.asked(self._head(current, HEAD_BYTES), current.syntax)
         if current.operation.status is not None:
             self._write(association, current.operation)
 
@@ -274,7 +292,7 @@ class _Conversation:
         if key in association.awaited:
             self._data_set_over(association, association.awaited.pop(key))
         if command.number(DATA_SET_TYPE) not in (None, NO_DATA_SET):
-            association.awaited[key] = _DataSet(operation, answer, transfer)
+            association.awaited[key] = _DataSet(operation, answer, transfer, from_orig)
             if not answer or operation.name == "C-FIND":
                 operation.columns["transfer_syntax"] = transfer
         elif operation.status is not None:
