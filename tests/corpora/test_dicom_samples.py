@@ -41,7 +41,7 @@ def test_harmless_and_disguised_samples(corpora: Path, tmp_path: Path) -> None:
     evidence = corpora / "evidence"
     with (evidence / "MANIFEST.tsv").open(encoding="utf-8") as manifest:
         rows = [row for row in csv.reader(manifest, delimiter="\t") if row[0].startswith(("dicom_files/", "dicom_polyglot/"))]
-    samples = {row[0]: row[6] for row in rows}
+    samples = {row[0]: row[7] for row in rows}
     document = examine(Request((str(evidence / "dicom_files"), str(evidence / "dicom_polyglot")), tmp_path / "round"))
     assert document.tables["dicom_file"] == len(samples)
     found = {Path(path).name for detection, path in attacks(document) if detection == "BR-A14"}

@@ -18,7 +18,6 @@ from wardround.errors import ReaderError
 from wardround.readers.base import Sink, Source, Span
 
 if TYPE_CHECKING:
-    from wardround.readers.dicom_header import Header
     from wardround.readers.dicom_octets import Octets
     from wardround.readers.patient_paths import Marks
 
@@ -206,12 +205,13 @@ def _state(stream: BinaryIO) -> tuple[int, int | None]:
 
 def _row(octets: Octets, path: str) -> tuple[dict[str, Any], Marks]:
     from wardround.readers.dicom_header import examine
+    from wardround.readers.dicom_row import described
     from wardround.readers.patient_paths import NOTHING
 
     header = examine(octets)
     if header is None:
         return _lost(octets), NOTHING
-    return _described(octets, header)
+    return described(octets, header)
 
 
 def _lost(octets: Octets) -> dict[str, Any]:
@@ -221,92 +221,3 @@ def _lost(octets: Octets) -> dict[str, Any]:
     compressed |= len(head) == 16 and head[8:9] == b"\x78" and (head[8] << 8 | head[9]) % 31 == 0 and not any(head[5:8])
     anomalies = ["compressed_container" if compressed else "magic_lost"]
     return {"record": 1, "size": octets.size, "part10": False, "preamble": "absent", "readable": False, "anomalies": anomalies}
-
-
-def _described(octets: Octets, header: Header) -> tuple[dict[str, Any], Marks]:
-    from wardround.readers import dicom_header as dicom
-    from wardround.readers import dicom_values as v
-    from wardround.readers.patient_paths import marks_of
-
-    values, nested, meta = header.walked.values, header.walked.nested, header.meta
-    charset = (values.get(v.CHARSET) or b"").decode("ascii", "replace").strip("\0 ")
-    sop_class = v.uid(values[v.SOP_CLASS]) if v.SOP_CLASS in values else dicom.media_class(header)
-    directory = sop_class == dicom.DICOMDIR_CLASS
-    own = v.identity(values, {}, charset)
-    within = v.identity({}, nested, charset) if nested else v.Identity()
-    name, birth = values.get(v.NAME), values.get(v.BIRTH)
-    identifier = values.get(v.PATIENT_ID)
-    removed = v.word(values[v.REMOVED]) if v.REMOVED in values else None
-    anomalies = set(header.anomalies)
-    if removed == "YES" and within.names:
-        anomalies.add("identity_in_sequence")
-    instance = values.get(v.INSTANCE) or meta.get(v.META_INSTANCE)
-    if (
-        v.INSTANCE in values
-        and v.META_INSTANCE in meta
-        and values[v.INSTANCE].strip(b"\0 ") != meta[v.META_INSTANCE].strip(b"\0 ")
-    ):
-        anomalies.add("instance_mismatch")
-    pixel = header.walked.pixel
-    embedded = [f"{kind}@{place}" for kind, place in dict.fromkeys(header.embedded)]
-    row = {
-        "record": 1,
-        "size": octets.size,
-        "part10": header.part10,
-        "preamble": header.preamble,
-        "readable": header.readable,
-        "transfer_syntax": v.uid(meta[v.SYNTAX]) if v.SYNTAX in meta else None,
-        "sop_class": sop_class,
-        "sop_class_name": v.sop_class_name(sop_class) if sop_class else None,
-        "modality": v.word(values[v.MODALITY]) if v.MODALITY in values else None,
-        "manufacturer": v.text(values, v.MANUFACTURER, charset),
-        "model": v.text(values, v.MODEL, charset),
-        "software": v.text(values, v.SOFTWARE, charset),
-        "station_name": v.text(values, v.STATION, charset),
-        "institution": v.text(values, v.INSTITUTION, charset),
-        "implementation": v.uid(meta[v.IMPLEMENTATION]) if v.IMPLEMENTATION in meta else None,
-        "implementation_name": v.text(meta, v.VERSION),
-        "source_ae": v.text(meta, v.SOURCE_AE),
-        "deidentified": removed if removed in ("YES", "NO") else None,
-        "burned_in": flag if v.BURNED_IN in values and (flag := v.word(values[v.BURNED_IN])) in ("YES", "NO") else None,
-        "has_patient_name": bool(own.names or (directory and within.names)),
-        "has_patient_id": bool(identifier and identifier.strip(b"\0 ")) or bool(directory and within.ids),
-        "has_birth_date": bool(birth and birth.strip(b"\0 ")) or bool(directory and within.births),
-        "patient_token": v.token_of("patient", identifier, charset),
-        "name_token": v.token_of("name", name, charset),
-        "birth_token": v.token_of("birth", birth),
-        "study_token": v.token_of("study", values.get(v.STUDY)),
-        "series_token": v.token_of("series", values.get(v.SERIES)),
-        "instance_token": v.token_of("instance", instance),
-        "accession_token": v.token_of("accession", values.get(v.ACCESSION), charset),
-        "study_date": date if v.STUDY_DATE in values and (date := v.word(values[v.STUDY_DATE])) and date.isdigit() else None,
-        "frames": v.number(values.get(v.FRAMES), digits=True),
-        "rows": v.number(values.get(v.ROWS), big=header.big),
-        "columns": v.number(values.get(v.COLUMNS), big=header.big),
-        "pixel_digest": dicom.digest(octets, *pixel) if pixel and header.stored and "beyond_end" not in anomalies else None,
-        "derived": _is_derived(values),
-        "encapsulated_mime": v.text(values, v.MIME),
-        "encapsulated_kind": header.document_kind,
-        "embedded": embedded or None,
-        "trailing_bytes": header.trailing,
-        "anomalies": sorted(anomalies),
-        "_end": header.walked.end,
-    }
-    return row, marks_of(_both(own, within))
-
-
-def _both(own: Any, within: Any) -> Any:
-    from wardround.readers.dicom_values import Identity
-
-    if within == Identity():
-        return own
-    return Identity(own.names + within.names, own.ids + within.ids, own.births + within.births, own.uids)
-
-
-def _is_derived(values: dict[int, bytes]) -> bool:
-    """Whether it says that it was derived from another image or lossily compressed (PS3.3, C.7.6.1.1.2 and .5)."""
-    from wardround.readers import dicom_values as v
-
-    kind = values.get(v.IMAGE_TYPE) or b""
-    lossy = (values.get(v.LOSSY) or b"").strip(b"\0 ")
-    return kind.lstrip().upper().startswith(b"DERIVED") or lossy == b"01" or bool(values.get(v.DERIVATION))

@@ -40,6 +40,7 @@ TRAILER_BYTES = 9
 
 _VRS = LONG_VRS | SHORT_VRS
 _BLOCK = 1 << 20
+_META_LENGTH = b"\2\0\0\0UL\4\0"
 
 
 @dataclass(slots=True)
@@ -137,7 +138,14 @@ def _meta(octets: Octets, start: int, header: Header) -> int:
     explicit = octets.get(start + 4, 2) in _VRS
     if not explicit:
         header.anomalies.add("meta_implicit")  # PS3.10 wants explicit VRs there, whatever follows
-    walked = Walk(octets, WANTED_META, frozenset()).run(start, explicit, False, only_group=2)
+    first = octets.get(start, 12)
+    end = start + 12 + int.from_bytes(first[8:], "little") if first.startswith(_META_LENGTH) else 0
+    if explicit and start + 12 < end <= octets.size - 2 and octets.get(end, 2) != b"\2\0":
+        walked = Walk(octets, WANTED_META, frozenset()).run(start, explicit, False, end=end)
+        if walked.end != end or not walked.readable or walked.anomalies:  # the length lies: element by element then
+            walked = Walk(octets, WANTED_META, frozenset()).run(start, explicit, False, only_group=2)
+    else:
+        walked = Walk(octets, WANTED_META, frozenset()).run(start, explicit, False, only_group=2)
     header.meta = walked.values
     header.anomalies |= walked.anomalies
     header.embedded += walked.embedded

@@ -181,5 +181,5 @@ def identity(values: dict[int, bytes], nested: dict[int, list[bytes]], charset: 
         tuple(name for name in texts(NAME, OTHER_NAMES, BIRTH_NAME) if is_name(name)),
         tuple(part for value in texts(PATIENT_ID, OTHER_IDS, ACCESSION) for part in value.split("\\")),
         texts(BIRTH),
-        texts(STUDY, SERIES, INSTANCE, META_INSTANCE),
+        texts(STUDY, SERIES),
     )

@@ -7,9 +7,16 @@ limits, and no value is kept but short ones that were asked for. Pixel data is p
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from struct import Struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from wardround.readers.dicom_octets import FIRST_BYTES, PROGRAM_KINDS, SHORTEST_PROGRAM, Octets, kind_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: Sequences within sequences; reports are some ten deep.
 MAX_DEPTH = 64
@@ -73,6 +80,16 @@ class _Container:
     last_around: int
 
 
+@cache
+def _tools(wanted: frozenset[int], wanted_nested: frozenset[int]) -> tuple[Any, tuple[Any, Any], tuple[Any, Any]]:
+    """For the kernel: room for values, and at the top and within sequences what it must leave and what it must keep."""
+    from wardround.readers.dicom_kernels import empty_kept, sorted_tags
+
+    nothing: frozenset[int] = frozenset()
+    remarkable = (sorted_tags(PIXEL_TAGS | {DOCUMENT}), sorted_tags(wanted_nested))
+    return empty_kept(), remarkable, (sorted_tags(wanted), sorted_tags(nothing))
+
+
 class _StopError(Exception):
     """The walk cannot go on; ``found`` says how far it came."""
 
@@ -86,16 +103,25 @@ class Walk:
     def __init__(self, octets: Octets, wanted: frozenset[int], wanted_nested: frozenset[int]) -> None:
         self._octets = octets
         self._wanted, self._wanted_nested = wanted, wanted_nested
-        self._left_to_step = wanted_nested
-        self._special = PIXEL_TAGS | {DOCUMENT}
+        from wardround.readers import dicom_kernels as kernels  # compiled code; only where files are read
+
+        self._kernel, self._vrs, self._magics = kernels.pass_plain, kernels.VRS, kernels.MAGICS
+        self._tools = _tools(wanted, wanted_nested)
+        self._seen: bytes | None = None
+        self._array: NDArray[np.uint8] = np.empty(0, np.uint8)
+        self._big = False
         self._kept_nested = 0
         self._stack: list[_Container] = []
-        self._position, self._limit, self._last, self._explicit = 0, octets.size, -1, True
+        self._position, self._limit, self._end, self._last, self._explicit = 0, octets.size, octets.size, -1, True
         self.found = Walked()
 
-    def run(self, start: int, explicit: bool, big: bool, *, only_group: int = -1, plainly: bool = True) -> Walked:
-        """Walk from ``start`` to the end, or as long as elements are of ``only_group``; without ``plainly``, slowly."""
+    def run(
+        self, start: int, explicit: bool, big: bool, *, only_group: int = -1, end: int = -1, plainly: bool = True
+    ) -> Walked:
+        """Walk from ``start`` to ``end``, or as long as elements are of ``only_group``; without ``plainly``, slowly."""
         self._position, self._explicit = start, explicit
+        self._end = self._limit = self._octets.size if end < 0 else end
+        self._big = big
         self._short, self._whole, self._long = _EXPLICIT[big], _IMPLICIT[big], _LONG[big]
         self._only_group = only_group
         found = self.found
@@ -125,7 +151,7 @@ class Walk:
     def _pop(self) -> _Container:
         left = self._stack.pop()
         self._explicit, self._last = left.explicit_around, left.last_around
-        self._limit = self._stack[-1].end if self._stack else self._octets.size
+        self._limit = self._stack[-1].end if self._stack else self._end
         return left
 
     def _pass_plain(self) -> None:
@@ -133,40 +159,32 @@ class Walk:
         stack = self._stack
         if stack and not stack[-1].is_item:
             return
-        data, base, limit, explicit = self._octets.data, self._octets.base, self._limit, self._explicit
-        values, wanted = self.found.values, self._wanted
-        remarkable = self._left_to_step if stack else self._special
-        keep = not stack
-        short, whole, long = self._short.unpack_from, self._whole.unpack_from, self._long.unpack_from
-        position, last, count, available = self._position, self._last, 0, len(data)
-        end = min(limit - base, available)
-        while True:
-            offset = position - base
-            if offset + 12 > end or offset < 0:
-                break
-            group, element, vr, length = short(data, offset)
-            if explicit:
-                if vr in SHORT_VRS:
-                    begin = offset + 8
-                elif vr in LONG_VRS and vr != b"SQ":
-                    begin, length = offset + 12, long(data, offset + 8)[0]
-                else:
-                    break
-            else:
-                begin, length = offset + 8, whole(data, offset)[2]
-                if length >= 8 and data[begin : begin + 4] == b"\xfe\xff\x00\xe0":
-                    break
-            tag = group << 16 | element
-            stop = begin + length
-            if tag <= last or not element or group == 0xFFFE or length & 1 or tag in remarkable or stop > end:
-                break
-            if length >= SHORTEST_PROGRAM and data[begin : begin + 2] in FIRST_BYTES:
-                break
-            if keep and tag in wanted:
-                values[tag] = data[begin : min(stop, begin + VALUE_BYTES)]
-            last, position = tag, base + stop
-            count += 1
-        self._position, self._last = position, last
+        octets = self._octets
+        if self._seen is not octets.data:
+            self._seen, self._array = octets.data, np.frombuffer(octets.data, np.uint8)
+        offset = self._position - octets.base
+        if offset < 0:
+            return
+        kept, remarkable, wanted = self._tools
+        end = min(self._limit - octets.base, len(octets.data))
+        offset, self._last, count, found = self._kernel(
+            self._array,
+            offset,
+            end,
+            self._last,
+            self._explicit,
+            self._big,
+            remarkable[bool(stack)],
+            wanted[bool(stack)],
+            self._vrs,
+            self._magics,
+            kept,
+        )
+        self._position = octets.base + offset
+        if found:
+            values, data = self.found.values, octets.data
+            for tag, begin, stop in kept[:found].tolist():
+                values[tag] = data[begin:stop]
         self._count(count)
 
     def _count(self, elements: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from wardround.privacy import token
@@ -37,16 +37,21 @@ _COMMON = frozenset(
 
 _SEPARATOR = re.compile(r"([/\\!])")
 _EXTENSION = re.compile(r"\.[A-Za-z]{1,5}\Z")
+_DIGITS = re.compile(r"[0-9]+")
 _LETTERS = re.compile(r"[^\W\d_]+|\d+")
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What to look for: words of names, whole strings without separators (IDs, dates), and the token that replaces."""
+    """What to look for: words of names, whole strings without separators (IDs, dates), and the token that replaces.
+
+    ``instance`` is the UID of the one file, of which only its own path is asked first.
+    """
 
     words: frozenset[str]
     runs: tuple[str, ...]
     token: str
+    instance: str = ""
 
 
 NOTHING = Marks(frozenset(), (), "")
@@ -118,9 +123,18 @@ def _masked(path: str, marks: Marks) -> tuple[str, tuple[tuple[str, str], ...]]:
     return masked, tuple(replaced)
 
 
+def digits_of(text: str) -> str:
+    """The digits of a text (a UID without its dots)."""
+    return "".join(_DIGITS.findall(text))
+
+
 def mask(path: str, marks: Marks) -> tuple[str, tuple[tuple[str, str], ...]]:
     """The path with what names the patient replaced, and (path up to a component, what replaces that component)."""
-    if marks is NOTHING or not (marks.words or marks.runs):
+    if marks.instance:
+        run = marks.instance
+        common = replace(marks, instance="")
+        marks = replace(common, runs=(*marks.runs, run)) if len(run) >= SHORTEST_ID and run in digits_of(path) else common
+    if not (marks.words or marks.runs):
         return path, ()
     cut = max(path.rfind("/"), path.rfind("!"), path.rfind("\\")) + 1
     folder, replaced = _folder(path[:cut], marks)
