@@ -256,8 +256,8 @@ def work(prepared: tuple[WorkerState, Matcher], unit: Unit) -> UnitOutcome:
     if together or unit.folders:
         taken = many.ManySink(writer, dicom_file.READER.name, "dicom")
         _read_together(taken.over((part.source for part in together), own=True), taken, matching)
-        for folder in unit.folders:
-            _read_together(taken.over(folder.sources(), own=False), taken, matching)
+        files = (source for folder in unit.folders for source in folder.sources())
+        _read_together(taken.over(files, own=False), taken, matching)
         taken.close(unit.tables, unit.number)
     return UnitOutcome(writer.close(), matching.assessed)
 
