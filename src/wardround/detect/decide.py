@@ -11,6 +11,7 @@ from wardround import store
 from wardround.detect import coverage, derived, freshness, severity
 from wardround.detect.correlate import Correlator
 from wardround.detect.detection import AnalysisBody, CorrelationBody, Detection, SigmaBody, SqlBody, techniques_of
+from wardround.detect.evidence_paths import EvidencePaths
 from wardround.detect.findings import Hit, Template, findings_of, template_of
 from wardround.detect.logsource import columns_for
 from wardround.detect.matched import Matched
@@ -115,7 +116,7 @@ class _Decider:
     coverage: list[Coverage] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     _matched: Matched | None = None
-    _evidence: dict[str, str] | None = None
+    _evidence: EvidencePaths | None = None
 
     @property
     def matched(self) -> Matched:
@@ -128,8 +129,7 @@ class _Decider:
     def paths(self) -> Mapping[str, str]:
         """Path by evidence id."""
         if self._evidence is None:
-            rows = self.tables.query("SELECT evidence_id, path FROM evidence")
-            self._evidence = {row["evidence_id"]: row["path"] or "" for row in rows}
+            self._evidence = EvidencePaths(self.tables)
         return self._evidence
 
     def detection(self, detection: Detection) -> None:

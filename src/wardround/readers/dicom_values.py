@@ -152,10 +152,10 @@ def is_name(name: str) -> bool:
 @lru_cache(maxsize=1024)
 def sop_class_name(identifier: str) -> str | None:
     """The name of a SOP class, None when the dictionary has none."""
-    from pydicom.uid import UID
+    from pydicom._uid_dict import UID_dictionary  # class UID warns on standard error of what hostile files hold
 
-    name = UID(identifier).name
-    return None if name == identifier else str(name)
+    known = UID_dictionary.get(identifier)
+    return known[0] if known else None
 
 
 @dataclass(frozen=True, slots=True)
