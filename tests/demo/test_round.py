@@ -57,9 +57,8 @@ HARMLESS = {
     *(person.name for person in _HARMLESS_PEOPLE),
 }
 
-#: Those that only a declaration tells from an attack: patch round, licensed scanner, contracted test of the portal, and the
-#: partner on the Internet that images go to.
-DECLARED = {"adm-perrin", "svc-scan", "scan1", h.JUMP1.address, h.SCAN1.address, h.AUDITOR.address, h.TELERAD.address}
+#: Those that only a declaration tells from an attack: patch round, licensed scanner, contracted test of the portal.
+DECLARED = {"adm-perrin", "svc-scan", "scan1", h.JUMP1.address, h.SCAN1.address, h.AUDITOR.address}
 
 #: Pieces that arrive damaged or in a form nobody knows.
 TROUBLED = {"imaging/ct1-service.dmp", "imaging/xr2/Security.evtx", "vpn/vpn1.log", "zeek/current/conn.log"}
