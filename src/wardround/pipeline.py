@@ -58,7 +58,7 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
         listed = list(read.evidence)
         directory.write_rows("evidence", read.evidence, many.evidence_parts(directory.tables, read.replaced.apply, listed))
         decision = decide.decide(directory.tables, catalogue, added, rules, read.assessed, told, narrow)
-        who = _who_is_who(directory.tables, told, listed)
+        who = _who_is_who(directory.tables, told, listed, narrow)
         diagnostics = (*read.diagnostics, *decision.diagnostics, *who.diagnostics)
         directory.write_rows("diagnostic", diagnostics)
         dating = (catalogue, decision.knowledge, request.created)
@@ -101,12 +101,12 @@ class _WhoIsWho:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def _who_is_who(tables: Path, told: site.Site, pieces: list[Evidence]) -> _WhoIsWho:
+def _who_is_who(tables: Path, told: site.Site, pieces: list[Evidence], narrow: store.Narrow) -> _WhoIsWho:
     from wardround.care import application_entities, assets
     from wardround.detect.tables import Tables
 
     try:
-        with Tables.of_round(tables, told) as opened:
+        with Tables.of_round(tables, told, narrow) as opened:
             entities = application_entities.seen(opened, told)
             titles = [(entity.address, entity.title) for entity in entities]
             paths = {piece.evidence_id: piece.path for piece in pieces}
