@@ -52,6 +52,47 @@ def test_batches_of_an_open_table_may_have_other_columns(tmp_path: Path) -> None
     assert [(r["A"], r["B"]) for r in read_all(tmp_path, "windows_event")] == [("1", None), (None, "2")]
 
 
+def test_rows_of_an_open_table_are_kept_apart_by_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "SMALL_ROWS", 4)
+    monkeypatch.setattr(store, "MAX_GROUPS", 3)
+    writer = store.UnitWriter(tmp_path, 1)
+    sink = writer.sink("e1", "x")
+    for log in ("Security", "A", "Security", "B", "C", "D"):
+        sink.write("windows_event", events(2, Channel=[log] * 2, **{f"of {log}": ["1", "2"]}))
+    assert writer.close().rows == {"windows_event": 12}
+    files = [pq.read_table(file) for file in sorted(tmp_path.glob("windows_event*.parquet"))]
+    # The log with enough rows, then what came after there were three logs, then the small ones together.
+    assert [sorted(set(file["Channel"].to_pylist())) for file in files] == [["Security"], ["C", "D"], ["A", "B"]]
+    assert "of A" not in files[0].column_names and files[0]["of Security"].to_pylist() == ["1", "2"] * 2
+
+
+def test_the_largest_group_is_written_when_there_is_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "FLUSH_ROWS", 10)
+    batches: list[tuple[int, set[str]]] = []
+
+    def on_batch(name: str, rows: pa.Table) -> None:
+        batches.append((rows.num_rows, set(rows["Channel"].to_pylist())))
+
+    writer = store.UnitWriter(tmp_path, 1, on_batch)
+    sink = writer.sink("e1", "x")
+    for count, log in ((3, "A"), (4, "B"), (2, "A"), (3, "B"), (1, "A")):
+        sink.write("windows_event", events(count, Channel=[log] * count))
+    writer.close()
+    assert batches == [(7, {"B"}), (6, {"A"})]
+    assert len(read_all(tmp_path, "windows_event")) == 13
+
+
+def test_narrow_copies_hold_the_columns_asked_for(tmp_path: Path) -> None:
+    narrow = store.Narrow(tmp_path / "narrow", frozenset({"image"}))
+    narrow.directory.mkdir()
+    writer = store.UnitWriter(tmp_path, 1, narrow=narrow)
+    writer.sink("e1", "x").write("windows_event", events(1, Image=["a"], Other=["b"]))
+    writer.close()
+    whole, part = (pq.read_table(directory / "windows_event-00001-000.parquet") for directory in (tmp_path, narrow.directory))
+    assert set(whole.column_names) - set(part.column_names) == {"Other"}
+    assert part["Image"].to_pylist() == ["a"]
+
+
 def test_a_column_that_no_table_has_is_refused(tmp_path: Path) -> None:
     writer = store.UnitWriter(tmp_path, 1)
     with pytest.raises(ReaderError, match="no column invented"):

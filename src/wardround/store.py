@@ -26,6 +26,10 @@ from wardround.model import Diagnostic
 FLUSH_ROWS = 65_536
 FLUSH_BYTES = 32 << 20
 
+#: So many groups of rows of an open table are kept apart, and groups smaller than this are written together.
+MAX_GROUPS = 16
+SMALL_ROWS = 8_192
+
 #: Repeated diagnostics of one code about one piece of evidence are only counted after this many.
 DIAGNOSTICS_SHOWN = 5
 
@@ -84,6 +88,20 @@ class UnitResult:
     replaced: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Group:
+    """Rows that are buffered to be written together, and how many and large they are."""
+
+    parts: list[pa.Table] = field(default_factory=list)
+    rows: int = 0
+    bytes: int = 0
+
+    def add(self, rows: pa.Table) -> None:
+        self.parts.append(rows)
+        self.rows += rows.num_rows
+        self.bytes += rows.nbytes
+
+
 class UnitWriter:
     """Takes the rows of one unit of work, hands full batches to ``on_batch`` (the matcher) and writes Parquet files.
 
@@ -105,7 +123,7 @@ class UnitWriter:
         self._directory = directory
         self._unit = unit
         self._on_batch = on_batch
-        self._buffers: dict[str, list[pa.Table]] = {}
+        self._buffers: dict[str, dict[str, _Group]] = {}
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._open_files: dict[str, int] = {}
         self.result = UnitResult()
@@ -116,19 +134,27 @@ class UnitWriter:
             return
         conformed = self._within(conform(name, rows, evidence_id))
         self._tally(evidence_id, name, conformed)
-        buffer = self._buffers.setdefault(name, [])
-        buffer.append(conformed)
-        if sum(t.num_rows for t in buffer) >= FLUSH_ROWS or sum(t.nbytes for t in buffer) >= FLUSH_BYTES:
-            self._flush(name)
+        self._buffer(name, conformed)
 
     def add_states(self, name: str, rows: pa.Table) -> None:
         """Buffer rows about many pieces of evidence, with their ``evidence_id``: states of things, not events in time."""
         conformed = conform(name, rows, None)
         self.result.rows[name] = self.result.rows.get(name, 0) + conformed.num_rows
-        buffer = self._buffers.setdefault(name, [])
-        buffer.append(conformed)
-        if sum(t.num_rows for t in buffer) >= FLUSH_ROWS or sum(t.nbytes for t in buffer) >= FLUSH_BYTES:
-            self._flush(name)
+        self._buffer(name, conformed)
+
+    def _buffer(self, name: str, rows: pa.Table) -> None:
+        """Buffer rows; when a table has enough, its largest group of rows is matched and written.
+
+        Rows of an open table are kept apart by what the first of them is about, for those have the same columns.
+        """
+        groups = self._buffers.setdefault(name, {})
+        group = str(rows["Channel"][0]) if schema.tables()[name].open and rows.num_rows else ""
+        if group not in groups and len(groups) >= MAX_GROUPS:
+            group = ""
+        groups.setdefault(group, _Group()).add(rows)
+        buffered = groups.values()
+        if sum(part.rows for part in buffered) >= FLUSH_ROWS or sum(part.bytes for part in buffered) >= FLUSH_BYTES:
+            self._flush(name, groups.pop(max(groups, key=lambda key: groups[key].bytes)).parts)
 
     def _within(self, rows: pa.Table) -> pa.Table:
         """Only the rows of the time range; rows without a time stay."""
@@ -149,10 +175,7 @@ class UnitWriter:
             key = (hour * 3_600_000_000_000, name)
             self.result.activity[key] = self.result.activity.get(key, 0) + count
 
-    def _flush(self, name: str) -> None:
-        parts = self._buffers.pop(name, [])
-        if not parts:
-            return
+    def _flush(self, name: str, parts: list[pa.Table]) -> None:
         rows = pa.concat_tables(parts, promote_options="default")
         if self._on_batch is not None and (matches := self._on_batch(name, rows)) is not None and matches.num_rows:
             self._write("match", matches)
@@ -175,8 +198,11 @@ class UnitWriter:
 
     def close(self) -> UnitResult:
         """Write what is buffered and give the result."""
-        for name in list(self._buffers):
-            self._flush(name)
+        for name, groups in self._buffers.items():
+            small = [part for group in groups.values() if group.rows < SMALL_ROWS for part in group.parts]
+            for parts in (*(group.parts for group in groups.values() if group.rows >= SMALL_ROWS), small):
+                if parts:
+                    self._flush(name, parts)
         for writer in self._writers.values():
             writer.close()
         return self.result
@@ -242,7 +268,7 @@ def conform(name: str, rows: pa.Table, evidence_id: str | None) -> pa.Table:
         raise ReaderError("wrong_column", f"table {name} has no column {further[0].name}")
     if len(further) > MAX_COLUMNS:
         raise ReaderError("too_many_columns", f"table {name}: more than {MAX_COLUMNS} columns in one batch")
-    arrays.extend(rows[item.name].cast(pa.string()) for item in further)
+    arrays.extend(rows[item.name] if item.type == pa.string() else rows[item.name].cast(pa.string()) for item in further)
     return pa.table(arrays, schema=pa.schema([*wanted, *(pa.field(f.name, pa.string()) for f in further)]))
 
 

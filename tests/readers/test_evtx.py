@@ -68,6 +68,27 @@ def test_spans_hold_every_record_once(read_bytes: Read, small: bytes, monkeypatc
         assert sorted(_numbers(found)) == sorted(list(range(1, 41)) * 3)
 
 
+@given(st.lists(st.tuples(st.sampled_from(["", "A", "B", "C", "D"]), st.integers(0, 9)), max_size=40))
+def test_blocks_keep_logs_apart_and_lose_no_record(chunks: list[tuple[str, int]]) -> None:
+    written: list[list[bytes]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evtx, "_MAX_LOGS", 3)
+        patch.setattr(evtx, "_BATCH_BYTES", 2_000)
+        patch.setattr(evtx, "_write", lambda records, sink: written.append(records))
+        blocks = evtx._Blocks(None)  # type: ignore[arg-type]
+        given_records = []
+        for number, (log_name, count) in enumerate(chunks):
+            records = [
+                f'{{"Channel": "{log_name}", "n": {number}, "m": {m}, "pad": "{"x" * 40}"}}'.encode() for m in range(count)
+            ]
+            given_records += records
+            blocks.add(records)
+        blocks.close()
+    assert sorted(record for block in written for record in block) == sorted(given_records)
+    if {name for name, count in chunks if count} <= {"A"}:
+        assert [record for block in written for record in block] == given_records
+
+
 def test_unused_chunks_are_nothing_to_report(read_bytes: Read, small: bytes) -> None:
     found = read_bytes(READER, small + bytes(3 * CHUNK_BYTES))
     assert (len(_numbers(found)), found.diagnostics) == (40, [])

@@ -21,7 +21,7 @@ from wardround.detect.sigma_exact import verified
 from wardround.detect.sigma_memory import ColumnMemory, Evaluated
 from wardround.detect.sigma_program import AND, NOT, OR, PREDICATE, Graph, Program, compile_programs
 from wardround.detect.sigma_tests import ColumnTests
-from wardround.detect.sigma_values import Booleans, Column, Integers, row_texts, united
+from wardround.detect.sigma_values import Booleans, Column, Integers, Texts, held_texts, united
 from wardround.schema import PROVENANCE
 
 _PROVENANCE = frozenset(column.name for column in PROVENANCE)
@@ -127,6 +127,7 @@ class _Batch:
         self._names = frozenset(rows.column_names)
         self._evaluated: dict[str, Evaluated] = {}
         self._values: dict[int, Booleans] = {}
+        self._selected: dict[int, Booleans] = {}
         self._bounds = np.zeros(len(self._graph.kinds), np.int64)
         self._bound: list[int] = []
         self._all = np.arange(self.size, dtype=np.int64)
@@ -140,7 +141,7 @@ class _Batch:
         possible = np.flatnonzero((counts[program.source] > 0) & (self._bounds[program.root] > 0))
         found: dict[int, list[Integers]] = {}
         for instance in possible.tolist():
-            matched = self._matching(int(program.root[instance]), sources[program.source[instance]])
+            matched = self._matching(int(program.root[instance]), int(program.source[instance]))
             if len(matched):
                 found.setdefault(int(program.rule[instance]), []).append(matched)
         return found
@@ -191,20 +192,20 @@ class _Batch:
                 bounds[level.nodes] = size
         self._bound = bounds.tolist()
 
-    def _matching(self, root: int, selected: Integers) -> Integers:
+    def _matching(self, root: int, source: int) -> Integers:
         """The rows among those of a source for which a condition is true."""
+        selected = self.sources[source]
         if not self._graph.selectable[root] or self._bound[root] > len(selected):
             return selected[self._test(root, selected)]
         rows = self._select(root, selected)
-        return rows if len(selected) == self.size else rows[self._among(rows, selected)]
+        return rows if len(selected) == self.size else rows[self._of_source(source)[rows]]
 
-    @staticmethod
-    def _among(rows: Integers, selected: Integers) -> Booleans:
-        """Which of some rows are among others, both ascending."""
-        if not len(selected):
-            return np.zeros(len(rows), np.bool_)
-        at = np.minimum(np.searchsorted(selected, rows), len(selected) - 1)
-        found: Booleans = selected[at] == rows
+    def _of_source(self, source: int) -> Booleans:
+        """Per row: does it belong to a source."""
+        found = self._selected.get(source)
+        if found is None:
+            found = self._selected[source] = np.zeros(self.size, np.bool_)
+            found[self.sources[source]] = True
         return found
 
     def _select(self, node: int, selected: Integers) -> Integers:
@@ -299,14 +300,19 @@ class _Batch:
         worded = [rows for rows, keywords in zip(self.sources, self._program.keywords, strict=True) if keywords]
         selected = united(worded, self.size)
         found: dict[int, Booleans] = {}
+        unnamed = []
+        parts: list[tuple[int, Integers]] = []
         for field in self._rows.schema:
-            if field.name in _PROVENANCE or not _holds_text(field.type) or self._rows[field.name].null_count == self.size:
+            if field.name in _PROVENANCE or not _holds_text(field.type):
                 continue
             if field.name not in self._evaluated and not _is_text(field.type):
                 self._load(frozenset((field.name,)))
-            parts = self._known_keywords(field.name) if field.name in self._evaluated else self._search(field.name, selected)
-            for node, rows in parts:
-                found.setdefault(node, np.zeros(self.size, np.bool_))[rows] = True
+            if field.name in self._evaluated:
+                parts += self._known_keywords(field.name)
+            else:
+                unnamed.append(field.name)
+        for node, rows in (*parts, *self._search(unnamed, selected)):
+            found.setdefault(node, np.zeros(self.size, np.bool_))[rows] = True
         return found
 
     def _known_keywords(self, name: str) -> Iterator[tuple[int, Integers]]:
@@ -318,25 +324,25 @@ class _Batch:
             if len(values):
                 yield node, found.column.rows_of(values)
 
-    def _search(self, name: str, selected: Integers) -> Iterator[tuple[int, Integers]]:
-        """The rows of keywords in a column that no rule names: its texts are not worth telling apart."""
-        cells = self._rows[name] if len(selected) == self.size else self._rows[name].take(pa.array(selected))
-        texts, valid = row_texts(cells)
-        held = np.arange(len(texts)) if valid is None else np.flatnonzero(valid)
+    def _search(self, names: list[str], selected: Integers) -> Iterator[tuple[int, Integers]]:
+        """The rows of keywords in columns that no rule names: their texts, all together, are not worth telling apart."""
+        if not names or not len(selected):
+            return
+        for texts, places in held_texts([self._rows[name] for name in names], selected, self.size):
+            yield from self._search_texts(texts, selected[places])
+
+    def _search_texts(self, texts: Texts, rows: Integers) -> Iterator[tuple[int, Integers]]:
         tests = self._matcher.keyword_tests
         pairs = tests.search(texts)
-        if not len(pairs.nodes) and not tests.every and not tests.whole:
-            return
-        there = np.ones(len(pairs.texts), np.bool_) if valid is None else valid[pairs.texts]
-        for node in sorted(set(pairs.nodes[there].tolist())):
-            mine = there & (pairs.nodes == node)
+        for node in sorted(set(pairs.nodes.tolist())):
+            mine = pairs.nodes == node
             decided, maybe = pairs.texts[mine & pairs.decided], np.unique(pairs.texts[mine & ~pairs.decided])
             sure = verified(self._matcher.keywords[node], texts, [], maybe) if len(maybe) else maybe
-            yield node, selected[np.concatenate((decided, sure))]
+            yield node, rows[np.concatenate((decided, sure))]
         for node in tests.every:
-            yield node, selected[verified(self._matcher.keywords[node], texts, [], held)]
+            yield node, rows[verified(self._matcher.keywords[node], texts, [], np.arange(len(texts)))]
         for node, _ in tests.whole:
-            yield node, selected[held]
+            yield node, rows
 
     def _test_fields(self, predicate: Predicate, name: str, rows: Integers) -> Booleans:
         """Compare two fields of the same row, once per distinct pair."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -45,12 +46,12 @@ class Texts:
         return found
 
     @cached_property
-    def _buffer(self) -> tuple[NDArray[np.uint8], Integers, bool]:
+    def _buffer(self) -> tuple[NDArray[np.uint8], Integers]:
         data, offsets = bytes_of(self.array)
-        if len(data) and int(data.max()) >= 0x80:
+        if not self.ascii:
             folded = pa.array([fold(text) for text in self.plain], pa.large_string())
-            return *bytes_of(folded), False
-        return _LOWER[data], offsets, True
+            return bytes_of(folded)
+        return _LOWER[data], offsets
 
     @property
     def folded_bytes(self) -> NDArray[np.uint8]:
@@ -62,10 +63,11 @@ class Texts:
         """Where each folded text begins in ``folded_bytes``; one more than there are texts."""
         return self._buffer[1]
 
-    @property
+    @cached_property
     def ascii(self) -> bool:
         """Whether no text has a character outside ASCII."""
-        return self._buffer[2]
+        data, _ = bytes_of(self.array)
+        return not len(data) or int(data.max()) < 0x80
 
     @cached_property
     def folded(self) -> list[str]:
@@ -237,21 +239,26 @@ def _texts(dictionary: pa.Array) -> tuple[Texts, list[Any]]:
     return Texts(pa.array([text_of(value) for value in raw], pa.large_string())), raw
 
 
-def row_texts(column: pa.ChunkedArray) -> tuple[Texts, Booleans | None]:
-    """A text column without looking for equal texts: one text per row, and which rows have one (None: all).
+def held_texts(columns: list[pa.ChunkedArray], rows: Integers, size: int) -> Iterator[tuple[Texts, Integers]]:
+    """All texts that columns of ``size`` cells hold in some rows, without looking for equal ones, and their places in ``rows``.
 
-    What stands in the rows without a text is meaningless.
+    Columns that hold ASCII alone come together, and so do the others, for these are slower to fold.
     """
-    array = column.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = array.chunk(0)
-    if not array.null_count:
-        return Texts(array), None
-    valid = _valid(array)
-    width = np.int64 if pa.types.is_large_string(array.type) else np.int32
-    _, offset_buffer, data_buffer = array.buffers()
-    offsets = np.frombuffer(offset_buffer, width)[array.offset : array.offset + len(array) + 1].astype(np.int64)
-    return Texts(pa.Array.from_buffers(pa.large_string(), len(array), [None, pa.py_buffer(offsets), data_buffer])), valid
+    chosen = None if len(rows) == size else pa.array(rows)
+    found: dict[bool, list[tuple[pa.Array, Integers]]] = {}
+    for column in columns:
+        if column.null_count == size:
+            continue
+        array = (column if chosen is None else column.take(chosen)).combine_chunks()
+        if isinstance(array, pa.ChunkedArray):  # of a single chunk
+            array = array.chunk(0)
+        if array.null_count == len(array):
+            continue
+        places = np.flatnonzero(_valid(array)) if array.null_count else np.arange(len(array))
+        held = array.drop_null().cast(pa.large_string())
+        found.setdefault(Texts(held).ascii, []).append((held, places))
+    for parts in found.values():
+        yield Texts(pa.concat_arrays([held for held, _ in parts])), np.concatenate([places for _, places in parts])
 
 
 def united(parts: list[Integers], size: int) -> Integers:

@@ -30,6 +30,14 @@ HEADER_BYTES = 4096
 #: Rows are written once the JSON of about this many bytes has come together.
 _BATCH_BYTES = 8 * 1024 * 1024
 
+#: A large log is cut into so many spans, or more: the larger they are, the fewer blocks of few records are written.
+_SPANS = 16
+_MAX_SPAN_BYTES = 6 * SPAN_BYTES
+
+#: So many logs are kept apart; further ones share a block.
+_MAX_LOGS = 16
+
+_CHANNEL = re.compile(rb'"Channel": ?"([^"]{1,200})"')
 _RECORD_NUMBER = re.compile(r"record number (\d{1,20})")
 
 
@@ -62,24 +70,19 @@ class EvtxReader:
             return
         with source.open() as stream:
             first = 0 if stream.read(8) == CHUNK_MAGIC else HEADER_BYTES
+        size = min(max(source.size // _SPANS // CHUNK_BYTES * CHUNK_BYTES, SPAN_BYTES), _MAX_SPAN_BYTES)
         start = 0
-        for end in range(first + SPAN_BYTES, source.size, SPAN_BYTES):
+        for end in range(first + size, source.size, size):
             yield Span(start, end)
             start = end
         yield Span(start, source.size)
 
     def read(self, source: Source, span: Span, sink: Sink) -> None:
         """Read the chunks of a span into ``windows_event``; a row's record is Windows' EventRecordID."""
-        batch: list[bytes] = []
-        size = 0
+        blocks = _Blocks(sink)
         for offset, chunk in _chunks(source, span, sink):
-            records = _records(chunk, offset, sink)
-            batch += records
-            size += sum(map(len, records))
-            if size >= _BATCH_BYTES:
-                _write(batch, sink)
-                batch, size = [], 0
-        _write(batch, sink)
+            blocks.add(_records(chunk, offset, sink))
+        blocks.close()
 
 
 READER: Reader = EvtxReader()
@@ -172,9 +175,48 @@ def _parse(chunk: bytes) -> tuple[list[bytes], list[str]]:
     return records, errors
 
 
+class _Blocks:
+    """Collects the records of chunks by the log (Channel) they are of, and writes them in large blocks.
+
+    Events of one log have the same few dozen names. A block of many logs has hundreds, so that every row would be mostly
+    nulls, which cost time and memory in all that follows. The first record of a chunk speaks for it: a mixed block is no
+    mistake.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._records: dict[bytes, list[bytes]] = {}
+        self._sizes: dict[bytes, int] = {}
+
+    def add(self, records: list[bytes]) -> None:
+        """Take the records of a chunk; write what is large enough."""
+        if not records:
+            return
+        found = _CHANNEL.search(records[0])
+        log = found[1] if found else b""
+        if log not in self._records and len(self._records) >= _MAX_LOGS:
+            log = b""
+        self._records.setdefault(log, []).extend(records)
+        self._sizes[log] = self._sizes.get(log, 0) + sum(map(len, records))
+        if self._sizes[log] >= _BATCH_BYTES:
+            self._write(log)
+        elif sum(self._sizes.values()) >= 2 * _BATCH_BYTES:
+            self._write(max(self._sizes, key=self._sizes.__getitem__))
+
+    def close(self) -> None:
+        """Write what is left."""
+        rest = self._records.pop(b"", [])
+        for log in [log for log in self._records if self._sizes[log] < _BATCH_BYTES // 8]:
+            rest += self._records.pop(log)
+        for records in (*self._records.values(), rest):
+            _write(records, self._sink)
+
+    def _write(self, log: bytes) -> None:
+        del self._sizes[log]
+        _write(self._records.pop(log), self._sink)
+
+
 def _write(records: list[bytes], sink: Sink) -> None:
-    if not records:
-        return
     from wardround.readers.shred import shred
     from wardround.readers.windows_rows import write_rows
     from wardround.readers.windows_shapes import EVENT
