@@ -55,8 +55,8 @@ ROWS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "dicom_operation": [
         *(_operation("C1", CT, PACS, "C-STORE", modality="CT") for _ in range(3)),
         _operation("C2", CT, RIS, "C-FIND", query_level="WORKLIST"),
-        _operation("C3", WS, PACS, "C-FIND", query_level="STUDY"),
-        _operation("C3", WS, PACS, "C-MOVE", query_level="STUDY", move_destination="WS1"),
+        _operation("C3", WS, PACS, "C-FIND", calling_ae="WS1", query_level="STUDY"),
+        _operation("C3", WS, PACS, "C-MOVE", calling_ae="WS1", query_level="STUDY", move_destination="WS1"),
         _operation("C4", PACS, WS, "C-STORE", modality="CT", move_originator="WS1"),
     ],
     "hl7_message": [_message(HIS, RIS, "ADT", "SIH", "RIS"), _message(HIS, RIS, "ORM", "SIH", "RIS")],

@@ -13,22 +13,24 @@ MOST = 2000
 
 _QUERY = """
     WITH said AS (
-      SELECT uid, list(DISTINCT operation) AS operations, list(DISTINCT trim(move_destination)) AS destinations
-      FROM dicom_operation WHERE coalesce(is_orig, true) AND transport = 'dimse' GROUP BY uid
+      SELECT trim(calling_ae) AS title, "id.orig_h" AS address, list_sort(list(DISTINCT operation)) AS operations,
+        list_sort(list(DISTINCT trim(move_destination))) AS destinations
+      FROM dicom_operation WHERE coalesce(is_orig, true) AND transport = 'dimse' GROUP BY ALL
     ), heard AS (
-      SELECT trim(calling_ae) AS title, "id.orig_h" AS address, CAST(NULL AS INTEGER) AS port, coalesce(operations,
-        []) AS operations,
-        coalesce(destinations, []) AS destinations, ts
-      FROM (SELECT uid, calling_ae, "id.orig_h", ts FROM dicom_association
-        WHERE result = 'accepted') LEFT JOIN said USING (uid)
-      UNION ALL
-      SELECT trim(called_ae), "id.resp_h", "id.resp_p", [], [], ts FROM dicom_association WHERE result = 'accepted'
-    )
-    SELECT title, address, mode(port) AS port, list_sort(list_distinct(flatten(list(operations)))) AS operations,
-      list_sort(list_distinct(flatten(list(destinations)))) AS destinations, count(*) AS associations,
+      SELECT trim(calling_ae) AS title, "id.orig_h" AS address, CAST(NULL AS INTEGER) AS port, count(*) AS associations,
         min(ts) AS first_ts, max(ts) AS last_ts
-    FROM heard WHERE present(title) IS NOT NULL AND address IS NOT NULL
-    GROUP BY title, address ORDER BY title, address
+      FROM dicom_association WHERE result = 'accepted' GROUP BY ALL
+      UNION ALL
+      SELECT trim(called_ae), "id.resp_h", mode("id.resp_p"), count(*), min(ts), max(ts)
+      FROM dicom_association WHERE result = 'accepted' GROUP BY trim(called_ae), "id.resp_h"
+    ), met AS (
+      SELECT title, address, max(port) AS port, CAST(sum(associations) AS BIGINT) AS associations, min(first_ts) AS first_ts,
+        max(last_ts) AS last_ts
+      FROM heard WHERE present(title) IS NOT NULL AND address IS NOT NULL GROUP BY title, address
+    )
+    SELECT title, address, port, coalesce(operations, []) AS operations, coalesce(destinations, []) AS destinations,
+      associations, first_ts, last_ts
+    FROM met LEFT JOIN said USING (title, address) ORDER BY title, address
 """
 
 

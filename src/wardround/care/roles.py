@@ -110,9 +110,14 @@ _PLACED = """CASE WHEN regexp_matches(upper(application), '(^|[^A-Z])RIS([^A-Z]|
         'MIRTH|CLOVERLEAF|RHAPSODY|ENSEMBLE|ENGINE|(^|[^A-Z])EAI([^A-Z]|$)') THEN 'interface_engine' END"""
 
 _MESSAGING = f"""
-    WITH message AS ({_MESSAGES}), named AS (
-      SELECT sender AS address, trim(sending_application) AS application, evidence_id, record, ts FROM message
-      UNION ALL SELECT receiver, trim(receiving_application), evidence_id, record, ts FROM message
+    WITH message AS ({_MESSAGES}), said AS (
+      SELECT sender AS address, sending_application AS application, pointers('hl7_message', evidence_id, record, ts) AS evidence
+      FROM message GROUP BY ALL
+      UNION ALL
+      SELECT receiver, receiving_application, pointers('hl7_message', evidence_id, record, ts)
+      FROM message GROUP BY receiver, receiving_application
+    ), named AS (
+      SELECT address, {_PLACED} AS role, trim(application) AS application, evidence FROM said
     ), partner AS (
       SELECT address, count(DISTINCT CASE WHEN sends THEN other END) AS receivers,
         count(DISTINCT CASE WHEN NOT sends THEN other END) AS senders, evidence
@@ -122,10 +127,9 @@ _MESSAGING = f"""
           GROUP BY sender) USING (address)
       GROUP BY address, evidence
     )
-    SELECT address, {_PLACED} AS role, 'medium' AS confidence, 'application' AS sign,
-      string_agg(DISTINCT application, ', ' ORDER BY application) AS detail,
-      pointers('hl7_message', evidence_id, record, ts) AS evidence
-    FROM named WHERE {_PLACED} IS NOT NULL GROUP BY ALL
+    SELECT address, role, 'medium' AS confidence, 'application' AS sign,
+      string_agg(DISTINCT application, ', ' ORDER BY application) AS detail, flatten(list(evidence))[:10] AS evidence
+    FROM named WHERE role IS NOT NULL GROUP BY address, role
     UNION ALL
     SELECT sender, 'his', 'medium', 'admits', '', pointers('hl7_message', evidence_id, record, ts) FROM message
       WHERE message_type = 'ADT' GROUP BY sender
