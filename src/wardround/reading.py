@@ -19,8 +19,8 @@ from wardround import many, readers, schema, store, workers
 from wardround.errors import ReaderError, WardroundError
 from wardround.evidence import FileSource, Folder, Found
 from wardround.model import Diagnostic, Evidence
-from wardround.readers import dicom_file
-from wardround.readers.base import SPAN_BYTES, Span
+from wardround.readers import dicom_file, web_requests
+from wardround.readers.base import SPAN_BYTES, Sink, Span
 from wardround.readers.patient_paths import Replaced
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def work(prepared: tuple[WorkerState, Matcher], unit: Unit) -> UnitOutcome:
             continue
         sink = writer.sink(part.source.evidence_id, part.source.path)
         try:
-            readers.by_name(part.reader).read(part.source, part.span, sink)
+            readers.by_name(part.reader).read(part.source, part.span, _covering(part.reader, sink))
         except ReaderError as error:
             sink.diagnose(error.code, str(error), error.offset, recovered=False)
         except Exception as error:  # the boundary: a defect of a reader must not end the round
@@ -260,6 +260,11 @@ def work(prepared: tuple[WorkerState, Matcher], unit: Unit) -> UnitOutcome:
         _read_together(taken.over(files, own=False), taken, matching)
         taken.close(unit.tables, unit.number)
     return UnitOutcome(writer.close(), matching.assessed)
+
+
+def _covering(reader: str, sink: store.EvidenceSink) -> Sink:
+    """The sink for a reader: addresses of requests in logs are covered; those on the wire are already."""
+    return sink if reader == "capture" else web_requests.CoveringSink(sink, clear=reader in ("zeek", "suricata"))
 
 
 def _read_together(sources: Iterator[FileSource], sink: many.ManySink, matching: _Matching) -> None:
