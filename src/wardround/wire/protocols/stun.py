@@ -74,11 +74,12 @@ def _is_old(data: bytes) -> bool:
     return all(kind in _OLD_ATTRIBUTES or _is_zoom(kind, value) for kind, value in attributes)
 
 
-def _asked_and_answered(connection: Connection) -> bool:
-    """Whether the connection has messages without a cookie: a request and the answer to it, or a product's own."""
+def _among(first: list[bytes]) -> bool:
+    """Whether one of the first datagrams is STUN; without a cookie a request and the answer to it, or a product's own."""
     asked: set[bytes] = set()
-    for datagram in connection.datagrams[:_LOOKED_AT]:
-        data = datagram.data
+    for data in first:
+        if _is_message(data):
+            return True
         if not _is_old(data):
             continue
         if any(_is_zoom(kind, value) for kind, value in _attributes(data) or ()):
@@ -93,7 +94,7 @@ def _asked_and_answered(connection: Connection) -> bool:
 def sniff(connection: Connection) -> bool:
     """Whether one of the first messages is STUN; over TCP also behind a length of two bytes (RFC 4571)."""
     if connection.proto == "udp":
-        return any(_is_message(d.data) for d in connection.datagrams[:_LOOKED_AT]) or _asked_and_answered(connection)
+        return _among([datagram.data for datagram in connection.datagrams[:_LOOKED_AT]])
     return any(_is_message(data) or _is_message(data[2:]) for data in heads(connection))
 
 
