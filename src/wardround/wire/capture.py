@@ -27,6 +27,9 @@ Records = Any
 #: Packets per block: enough to amortise a kernel call, small enough to stay in the cache.
 BLOCK_PACKETS = 32_768
 
+#: About so many bytes of a capture make a block, however few packets they are: its pages stay in memory meanwhile.
+BLOCK_BYTES = 64 << 20
+
 #: No link layer hands up more than this in one piece (libpcap's own limit); a longer record is damage.
 MAX_PACKET = 262_144
 
@@ -126,7 +129,8 @@ def _walk_pcap(
     """Fill ``places`` from the pcap records at ``position``; gives how many, where it stopped and why."""
     end = len(data)
     count = 0
-    while count < len(places):
+    begin = position
+    while count < len(places) and position - begin < BLOCK_BYTES:
         if position == end:
             return count, position, END
         if position + 16 > end:
@@ -253,7 +257,8 @@ def _walk_pcapng(
     end = len(data)
     count = 0
     last = np.int64(0)
-    while count < len(places):
+    begin = position
+    while count < len(places) and position - begin < BLOCK_BYTES:
         if position == end:
             return count, position, END
         if position + 12 > end:

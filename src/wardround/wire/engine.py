@@ -45,6 +45,9 @@ HEADER_WEIRDS_SHOWN = 100
 #: Pages that payload was read from are given back after about so many connections.
 PARSED_AT_A_TIME = 64
 
+#: ... or after so many bytes of them.
+PARSED_BYTES = 128 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -217,7 +220,7 @@ class Engine:
         """Hand the connections that carried payload to the parsers that could know them."""
         found, starts = gather(segments, batch.ends.reshape(-1))
         candidates = self._candidates.of(self._data, batch.flows, found, starts)
-        bounds, chosen = starts.tolist(), candidates.tolist()
+        bounds, chosen, sizes, parsed = starts.tolist(), candidates.tolist(), batch.ends["bytes"].sum(axis=1), 0
         for number, index in enumerate(np.nonzero(candidates)[0].tolist()):
             connection = batch.connection(index)
             first, second, end = bounds[2 * index : 2 * index + 3]
@@ -231,8 +234,10 @@ class Engine:
             except Exception as error:  # noqa: BLE001 - the boundary: a defect of one parser must not end the capture
                 self._sink.diagnose("parser_defect", f"frame {connection.record}: {type(error).__name__}: {error}")
             batch.learned(index, connection)
-            if number % PARSED_AT_A_TIME == 0:
+            parsed += int(sizes[index])
+            if number % PARSED_AT_A_TIME == 0 or parsed > PARSED_BYTES:
                 self._give_back()
+                parsed = 0
 
     def _tally(self, batch: Finished) -> None:
         self._counts.acks += int(batch.flows["acks"].sum())

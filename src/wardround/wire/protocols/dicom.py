@@ -30,6 +30,9 @@ from wardround.wire.dicom_operation import (
 from wardround.wire.dicom_pdus import HEAD_BYTES, Piece
 
 SERVICE = "dicom"
+
+#: The kinds of PDU (see wardround.wire.candidates).
+TCP_FIRST, UDP_FIRST = bytes(range(1, 8)), b""
 TCP_FIRST = bytes(range(1, 8))
 UDP_FIRST = b""
 

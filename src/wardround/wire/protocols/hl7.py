@@ -15,6 +15,9 @@ from wardround.wire.connection import Chunk, Connection, Rows, Stream
 from wardround.wire.hl7_message import Exchange, begins, messages, read
 
 SERVICE = "hl7"
+
+#: A stream may begin in the middle of a message, so with any octet (see wardround.wire.candidates).
+UDP_FIRST = b""
 UDP_FIRST = b""
 
 _START, _END = b"\x0b", b"\x1c"
