@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.wire.packets import ACK, CLIENT, PSH, SERVER, Talk, ethernet, ip, pcap, read, udp
 
@@ -63,6 +63,7 @@ def test_whoever_knows_a_connection_was_a_candidate(corpora: Path, monkeypatch: 
 
 
 @given(first=st.integers(0, 255), rest=st.binary(max_size=40), port=st.sampled_from([53, 123, 443, 445, 514, 4500, 8801, 9]))
+@settings(deadline=None)
 def test_of_any_octets(first: int, rest: bytes, port: int) -> None:
     body = bytes([first]) + rest
     talk = (
