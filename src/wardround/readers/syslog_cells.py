@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -53,9 +53,42 @@ _HIDDEN = (
 )
 
 
+#: The same words for the compiled loops.
+_WORDS = [word.encode() for word in NOTHING.to_pylist() if word]
+_WORD_BYTES = np.frombuffer(b"".join(_WORDS), np.uint8)
+_WORD_EDGES = np.cumsum([0, *map(len, _WORDS)]).astype(np.int64)
+
+
 @_kernel
-def _measure(data: Bytes, begins: Positions, ends: Positions, offsets: NDArray[np.int32], filled: NDArray[np.uint8]) -> None:
-    """Trim the parts and say where each will stand; a part that is absent or only a hyphen is not filled."""
+def _says_nothing(data: Bytes, begin: int, end: int, words: Bytes, edges: Positions) -> bool:
+    """Whether a part is one of the words for nothing."""
+    lead = data[begin]
+    if end - begin > 9 or not (lead == 45 or lead == 40 or lead == 91 or (lead | 32) == 110 or (lead | 32) == 117):
+        return False
+    for word in range(edges.size - 1):
+        first = edges[word]
+        if edges[word + 1] - first == end - begin and words[first] == data[begin]:
+            same = True
+            for i in range(1, end - begin):
+                if words[first + i] != data[begin + i]:
+                    same = False
+                    break
+            if same:
+                return True
+    return False
+
+
+@_kernel
+def _measure(
+    data: Bytes,
+    begins: Positions,
+    ends: Positions,
+    words: Bytes,
+    edges: Positions,
+    offsets: NDArray[np.int32],
+    filled: NDArray[np.uint8],
+) -> None:
+    """Trim the parts and say where each will stand; a part that is absent or says nothing is not filled."""
     total = 0
     for i in range(begins.size):
         offsets[i] = total
@@ -67,7 +100,7 @@ def _measure(data: Bytes, begins: Positions, ends: Positions, offsets: NDArray[n
         while end > begin and data[end - 1] == 32:
             end -= 1
         begins[i], ends[i] = begin, end
-        if end > begin and not (end - begin == 1 and data[begin] == 45):
+        if end > begin and not _says_nothing(data, begin, end, words, edges):
             filled[i] = 1
             total += end - begin
     offsets[begins.size] = total
@@ -83,11 +116,68 @@ def _copy(data: Bytes, begins: Positions, filled: NDArray[np.uint8], offsets: ND
                 texts[at + k] = data[begin + k]
 
 
-def strings(data: NDArray[np.uint8], begins: Positions, ends: Positions) -> pa.StringArray:
+@_kernel
+def _parse_numbers(
+    data: Bytes, offsets: NDArray[np.int32], valid: NDArray[np.bool_], values: NDArray[np.int64], good: NDArray[np.bool_]
+) -> None:
+    """Whole numbers of at most 18 digits, or 19 that surely fit; anything else is not good."""
+    for i in range(valid.size):
+        begin, end = offsets[i], offsets[i + 1]
+        values[i] = 0
+        length = end - begin
+        good[i] = valid[i] and 0 < length <= 19 and (length < 19 or data[begin] < 57)
+        if not good[i]:
+            continue
+        value = 0
+        for k in range(begin, end):
+            digit = int(data[k]) - 48
+            if digit < 0 or digit > 9:
+                good[i] = False
+                break
+            value = value * 10 + digit
+        values[i] = value if good[i] else 0
+
+
+@_kernel
+def _plain_addresses(data: Bytes, offsets: NDArray[np.int32], valid: NDArray[np.bool_], marks: NDArray[np.uint8]) -> None:
+    """Mark what is surely an address as it should be written (1), no address (0), or needs a closer look (2)."""
+    for i in range(valid.size):
+        begin, end = offsets[i], offsets[i + 1]
+        marks[i] = 0
+        if not valid[i]:
+            continue
+        dots, digits, run = 0, 0, 0
+        plain = 7 <= end - begin <= 15
+        for k in range(begin, end):
+            byte = data[k]
+            if byte == 46 and run > 0:
+                dots += 1
+                run = 0
+            elif 48 <= byte <= 57 and run < 3:
+                run += 1
+                digits += byte != 48
+            else:
+                plain = False
+                break
+        marks[i] = (1 if digits else 0) if plain and dots == 3 and run else 2
+
+
+def _buffers(texts: pa.StringArray) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.bool_]]:
+    """The bytes, offsets and validity of an array of strings."""
+    _, offsets, data = texts.buffers()
+    edges = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return np.frombuffer(data or b"", np.uint8), edges, texts.is_valid().to_numpy(zero_copy_only=False)
+
+
+def _flat(texts: pa.Array) -> pa.StringArray:
+    return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+
+
+def strings(data: NDArray[np.uint8], begins: NDArray[Any], ends: NDArray[Any]) -> pa.StringArray:
     """The parts of a block as strings, trimmed; null where there is nothing. The block must be valid UTF-8."""
     begins, ends = begins.astype(np.int64), ends.astype(np.int64)
     offsets, filled = np.zeros(begins.size + 1, np.int32), np.zeros(begins.size, np.uint8)
-    _measure(data, begins, ends, offsets, filled)
+    _measure(data, begins, ends, _WORD_BYTES, _WORD_EDGES, offsets, filled)
     texts = np.empty(int(offsets[-1]), np.uint8)
     _copy(data, begins, filled, offsets, texts)
     validity = None if filled.all() else pa.py_buffer(np.packbits(filled, bitorder="little"))
@@ -102,6 +192,11 @@ def known(texts: pa.Array) -> pa.Array:
 
 def addresses(texts: pa.Array) -> pa.Array:
     """Network addresses in lower case and without brackets; null for names, wildcards and anything else."""
+    texts = _flat(texts)
+    marks = np.zeros(len(texts), np.uint8)
+    _plain_addresses(*_buffers(texts), marks)
+    if not (marks == 2).any():
+        return pc.if_else(pa.array(marks == 1), texts, pa.scalar(None, pa.string()))
     found = pc.struct_field(pc.extract_regex(texts, _ADDRESS), [0])
     found = pc.utf8_lower(found)
     return pc.if_else(pc.is_in(found, _NOBODY), pa.scalar(None, pa.string()), found)
@@ -109,8 +204,10 @@ def addresses(texts: pa.Array) -> pa.Array:
 
 def integers(texts: pa.Array) -> pa.Array:
     """Whole numbers; null for anything else. Blanks, brackets and separators of thousands are not numbers."""
-    good = pc.match_substring_regex(texts, r"^(?:\d{1,18}|[1-8]\d{18})$")
-    return pc.if_else(good, texts, pa.scalar(None, pa.string())).cast(pa.int64())
+    texts = _flat(texts)
+    values, good = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.bool_)
+    _parse_numbers(*_buffers(texts), values, good)
+    return pa.array(values, mask=~good)
 
 
 def ports(texts: pa.Array) -> pa.Array:
@@ -121,6 +218,9 @@ def ports(texts: pa.Array) -> pa.Array:
 
 def seconds(texts: pa.Array) -> pa.Array:
     """Durations in seconds: ``75``, ``0h:01m:15s``, ``1d 02:03:04``, ``00:01:15``; null for anything else."""
+    plain = integers(texts)
+    if plain.null_count == texts.null_count:
+        return plain.cast(pa.float64())
     parts = pc.extract_regex(texts, _DURATION)
 
     def part(index: int) -> pa.Array:
@@ -166,6 +266,8 @@ def iso_date(day: pa.Array, month: pa.Array, year: pa.Array, clock: pa.Array) ->
 
 def without_secrets(texts: pa.Array) -> pa.Array:
     """Texts in which everything that follows a word for a password, key or token is replaced."""
+    if not pc.any(pc.match_substring_regex(texts, _HIDDEN)).as_py():
+        return texts
     return pc.replace_substring_regex(texts, _HIDDEN, r"\1\2(secret)")
 
 
@@ -181,7 +283,9 @@ def mapped(texts: pa.Array, words: Mapping[str, str], default: str | None = None
 
 def protocols(texts: pa.Array) -> pa.Array:
     """Names of IP protocols in lower case, from names or numbers; what follows a slash (a service) is left out."""
-    return mapped(pc.replace_substring_regex(texts, r"/.*$", ""), _PROTOCOLS, "*")
+    encoded = _flat(texts).dictionary_encode()
+    plain = [(value or "").lower().partition("/")[0] for value in encoded.dictionary.to_pylist()]
+    return pa.array([_PROTOCOLS.get(value, value) or None for value in plain], pa.string()).take(encoded.indices)
 
 
 _BY_KIND: dict[str, Callable[[pa.Array], pa.Array]] = {
@@ -195,6 +299,8 @@ _BY_KIND: dict[str, Callable[[pa.Array], pa.Array]] = {
 
 def typed(texts: pa.Array, column: Column) -> pa.Array:
     """Texts as the type of a column; what does not fit it is null."""
+    if texts.null_count == len(texts):
+        return pa.nulls(len(texts), column.type)
     if column.name == "proto":
         return protocols(texts)
     if convert := _BY_KIND.get(column.kind):

@@ -139,8 +139,13 @@ class Output:
             self.unknown[kind] += entry["counts"]
             self.first_unknown.setdefault(kind, int(messages.records[0]) if len(messages) else -1)
 
-    def write(self, table: str, vendor: str, messages: Messages, columns: Mapping[str, pa.Array | str | None]) -> None:
-        """Write one row per message: times, device and vendor come from the messages unless columns say otherwise."""
+    def write(
+        self, table: str, vendor: str, messages: Messages, columns: Mapping[str, pa.Array | str | None], *, clean: bool = False
+    ) -> None:
+        """Write one row per message: times, device and vendor come from the messages unless columns say otherwise.
+
+        ``clean`` columns hold no blanks around their texts and none of the words for nothing.
+        """
         count = len(messages)
         if not count:
             return
@@ -162,7 +167,7 @@ class Output:
             if isinstance(value, str):
                 found[name] = pa.repeat(pa.scalar(value), count)
             elif pa.types.is_string(value.type):
-                filled = cells.typed(cells.known(value), column)
+                filled = cells.typed(value if clean else cells.known(value), column)
                 found[name] = pc.coalesce(filled, found[name]) if name == "device" else filled
             else:
                 found[name] = value

@@ -69,7 +69,7 @@ def cut_pairs(
     value_begins: NDArray[np.int32],
     value_ends: NDArray[np.int32],
 ) -> None:
-    """Note the first value of every wanted key: row k of the two results is key k, -1 where a message lacks it.
+    """Note the first value of every wanted key: column k of the two results is key k, -1 where a message lacks it.
 
     ``divider`` ends an unquoted value for sure (a bar, say); 0 when only a blank before the next key does.
     """
@@ -112,9 +112,9 @@ def cut_pairs(
                         break
                     at += 1
                 stop = min(at, end)
-            if number >= 0 and value_begins[number, line] < 0:
-                value_begins[number, line] = value
-                value_ends[number, line] = stop
+            if number >= 0 and value_begins[line, number] < 0:
+                value_begins[line, number] = value
+                value_ends[line, number] = stop
 
 
 @_kernel
@@ -168,7 +168,11 @@ class Pairs:
     """Messages with the values of their keys."""
 
     def __init__(
-        self, messages: Messages, vocabulary: Vocabulary, value_begins: NDArray[np.int32], value_ends: NDArray[np.int32]
+        self,
+        messages: Messages,
+        vocabulary: Vocabulary,
+        value_begins: NDArray[np.int32],
+        value_ends: NDArray[np.int32],
     ) -> None:
         self.messages = messages
         self._vocabulary = vocabulary
@@ -178,7 +182,7 @@ class Pairs:
     @classmethod
     def of(cls, messages: Messages, vocabulary: Vocabulary, assign: str = "=", divider: str = "\0") -> Pairs:
         """Find the pairs of messages."""
-        shape = (len(vocabulary.keys), len(messages))
+        shape = (len(messages), len(vocabulary.keys))
         value_begins, value_ends = np.full(shape, -1, np.int32), np.full(shape, -1, np.int32)
         cut_pairs(
             messages.data,
@@ -201,11 +205,11 @@ class Pairs:
         """Those that are chosen."""
         if flags.all():
             return self
-        return Pairs(self.messages.take(flags), self._vocabulary, self._begins[:, flags], self._ends[:, flags])
+        return Pairs(self.messages.take(flags), self._vocabulary, self._begins[flags], self._ends[flags])
 
     def has(self, key: str) -> NDArray[np.bool_]:
         """Which messages have a key, whatever its value."""
-        found: NDArray[np.bool_] = self._begins[self._vocabulary.keys[key]] >= 0
+        found: NDArray[np.bool_] = self._begins[:, self._vocabulary.keys[key]] >= 0
         return found
 
     def get(self, *keys: str) -> pa.Array:
@@ -216,10 +220,11 @@ class Pairs:
     def _text(self, key: str) -> pa.Array:
         if key not in self._made:
             number = self._vocabulary.keys[key]
-            if (self._begins[number] < 0).all():
+            begins = self._begins[:, number]
+            if (begins < 0).all():
                 self._made[key] = pa.nulls(len(self), pa.string())
             else:
-                self._made[key] = cells.known(cells.strings(self.messages.data, self._begins[number], self._ends[number]))
+                self._made[key] = cells.strings(self.messages.data, begins, self._ends[:, number])
         return self._made[key]
 
     @cached_property

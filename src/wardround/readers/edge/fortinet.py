@@ -161,6 +161,7 @@ def _firewall(pairs: Pairs, output: Output, *, inspection: bool) -> None:
             "threat": _value(pairs, "threat") if inspection else None,
             "url": url,
         },
+        clean=True,
     )
 
 
@@ -200,6 +201,7 @@ def _tunnels(pairs: Pairs, output: Output) -> None:
             "bytes_in": _value(pairs, "received"),
             "authentication": _value(pairs, "authentication"),
         },
+        clean=True,
     )
 
 
