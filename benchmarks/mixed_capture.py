@@ -31,7 +31,7 @@ def _frames(file: Path) -> tuple[list[bytes], list[int], list[int], list[int]]:
         if not isinstance(block, capture.Block):
             break
         packets = np.zeros(len(block.places) * (MAX_TUNNELS + 1) + 8, PACKET)
-        _, rows = decode(data, block.places, block.first, packets)
+        _, rows = decode(data, block.places, block.first, packets, 0, 1)
         outer = packets[:rows][packets["parent"][:rows] < 0]
         for place, packet in zip(block.places, outer, strict=True):
             if place["link"] != 1 or packet["version"] == 0:

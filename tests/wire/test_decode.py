@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.wire.packets import ACK, CLIENT, PSH, SERVER, SYN, Talk, ethernet, icmp, ip, pcap, read, tcp, udp
 
@@ -23,7 +25,7 @@ def rows(frame: bytes, link: int = 1, captured: int | None = None) -> NDArray[An
     places["length"] = len(frame)
     places["link"] = link
     packets = np.zeros(8, d.PACKET)
-    taken, count = d.decode(np.frombuffer(frame, np.uint8), places, 1, packets)
+    taken, count = d.decode(np.frombuffer(frame, np.uint8), places, 1, packets, 0, 1)
     assert taken == 1
     return packets[:count]
 
@@ -165,7 +167,7 @@ def test_blocks_that_do_not_fit_are_taken_in_parts() -> None:
     places["captured"] = places["length"] = len(data)
     places["link"] = 1
     packets = np.zeros(d.MAX_TUNNELS + 3, d.PACKET)
-    assert d.decode(data, places, 1, packets) == (3, 3)
+    assert d.decode(data, places, 1, packets, 0, 1) == (3, 3)
 
 
 def test_random_bytes_never_reach_outside_their_packet() -> None:
@@ -219,3 +221,28 @@ def test_padding_that_was_counted_is_no_data() -> None:
     talk.send(False, PSH | ACK, b"HTTP/1.0 200 OK\r\n\r\n", at=1, ack=19)
     tables = read(pcap(talk.close(19, 20).frames))
     assert [(row["service"], row["orig_bytes"]) for row in tables.rows["conn"]] == [("http", 18)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(1, 65535), st.integers(1, 65535), st.binary(max_size=30)), max_size=12)
+)
+def test_shards_share_out_every_frame_and_leave_what_is_odd_to_all(made: list[tuple[int, int, int, bytes]]) -> None:
+    frames = []
+    for kind, source, target, body in made:
+        packet = ip("10.1.2.3", "10.1.2.4", 6, tcp(source, target, 1, 1, 16, body))
+        frame = ethernet(packet, tags=(5,) if kind == 3 else ())
+        frames.append(frame[:-1] if kind == 1 else frame[:20] + (b"\x20" if kind == 2 else frame[20:21]) + frame[21:])
+    data = np.frombuffer(b"".join(frames), np.uint8)
+    places = np.zeros(len(frames), PACKET_PLACE)
+    places["captured"] = places["length"] = [len(frame) for frame in frames]
+    places["offset"] = np.cumsum(places["captured"]) - places["captured"]
+    places["link"] = 1
+    seen: list[list[int]] = []
+    for shard in range(2):
+        packets = np.zeros(200, d.PACKET)
+        taken, rows = d.decode(data, places, 1, packets, shard, 2)
+        assert taken == len(frames)
+        seen.append(packets["frame"][:rows].tolist())
+    for number, (kind, *_) in enumerate(made, 1):
+        owners = sum(number in numbers for numbers in seen)
+        assert owners == (1 if kind == 0 else 2)

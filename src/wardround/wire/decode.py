@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 
 from wardround.wire.capture import Bytes, Number, Records
+from wardround.wire.shards import is_elsewhere
 
 PACKET = np.dtype(
     [
@@ -101,22 +102,27 @@ def _mac(data: Bytes, at: Number) -> Number:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def decode(data: Bytes, places: Records, first: Number, packets: Records) -> tuple[Number, Number]:
+def decode(
+    data: Bytes, places: Records, first: Number, packets: Records, shard: Number, shards: Number
+) -> tuple[Number, Number]:
     """Decode the packets at ``places`` (capture.PACKET_PLACE) of ``data`` into rows of ``packets`` (PACKET, zeroed).
 
     ``first`` is the frame number of the first packet. Gives how many places were decoded, and into how many rows: it
-    stops when fewer rows are left than one frame may need. Never reads outside a packet's captured bytes.
+    stops when fewer rows are left than one frame may need. Never reads outside a packet's captured bytes. Of several
+    ``shards``, frames that are sure to fall to another one than ``shard`` get no row (0 and 1: all get theirs).
     """
     row = 0
     for index in range(len(places)):
         if row + MAX_TUNNELS + 1 > len(packets):
             return index, row
         place = places[index]
+        start = place.offset
+        if shards > 1 and is_elsewhere(data, start, start + place.captured, place.link, shard, shards):
+            continue
         packet = packets[row]
         packet.ts = place.ts
         packet.frame = first + index
         packet.parent = -1
-        start = place.offset
         row = _decode_one(data, start, start + place.captured, place.length - place.captured, place.link, packets, row)
     return len(places), row
 

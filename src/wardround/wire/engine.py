@@ -121,10 +121,10 @@ class Engine:
     def _block(self, block: capture.Block) -> None:
         done = 0
         while done < len(block.places):
-            taken, rows = decode(self._data, block.places[done:], block.first + done, self._packets)
+            taken, rows = decode(self._data, block.places[done:], block.first + done, self._packets, self._shard, self._shards)
             packets = self._packets[:rows]
             self._fragments.join(packets)
-            self._look(packets, int(taken))
+            self._look(packets, block.places[done : done + int(taken)])
             self._assign(packets)
             packets.view(np.uint8)[:] = 0
             done += int(taken)
@@ -133,13 +133,13 @@ class Engine:
             self._sweep(int(block.places["ts"][-1]))
             self._since_sweep = 0
 
-    def _look(self, packets: NDArray[Any], frames: int) -> None:
+    def _look(self, packets: NDArray[Any], places: Records) -> None:
         """Count what is told about the capture as a whole."""
         counts = self._counts
         if not counts.packets:
-            counts.first_ts = int(packets["ts"][0])
-        counts.last_ts = int(packets["ts"][-1])
-        counts.packets += frames
+            counts.first_ts = int(places["ts"][0])
+        counts.last_ts = int(places["ts"][-1])
+        counts.packets += len(places)
         whole = packets["status"] == OK
         counts.cut += int(np.count_nonzero(whole & (packets["captured"] < packets["length"])))
         counts.unknown_link += int(np.count_nonzero(packets["status"] == UNKNOWN_LINK))
@@ -171,7 +171,7 @@ class Engine:
             if self._tables.counters[FLOWS_LIVE] + 16 > len(self._tables.flows):
                 self._make_room(int(packets["ts"][position]))
         if self._tables.counters[SEGMENTS_LIVE] * 8 > len(self._tables.segments) * 7:
-            self._make_room(int(packets["ts"][-1]))
+            self._make_room(self._counts.last_ts)
 
     def _make_room(self, now: int) -> None:
         """Finish what is over; if that does not give room, the quarter of the flows that was quiet the longest."""

@@ -38,6 +38,7 @@ from wardround.wire.segments import (
     release_chain,
     take_segment,
 )
+from wardround.wire.shards import hash_ends, mix
 
 FLOW = np.dtype(
     [
@@ -128,20 +129,12 @@ class Tables:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def mix(value: Any) -> Any:
-    """Spread the bits of a 64-bit number (the finalizer of SplitMix64)."""
-    value = np.uint64(value)
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
-
-
-@njit(boundscheck=True, cache=True, nogil=True)
 def _hash(packet: Any, first_port: Number, second_port: Number) -> Any:
     """The same for both directions."""
-    a = mix(packet.src_high ^ mix(packet.src_low + np.uint64(first_port)))
-    b = mix(packet.dst_high ^ mix(packet.dst_low + np.uint64(second_port)))
-    return mix((a + b) ^ np.uint64(packet.protocol))
+    return hash_ends(
+        packet.src_high, packet.src_low, np.int64(first_port), packet.dst_high, packet.dst_low, np.int64(second_port),
+        np.int64(packet.protocol),
+    )  # fmt: skip
 
 
 @njit(boundscheck=True, cache=True, nogil=True)

@@ -132,7 +132,7 @@ class Fragments:
         places["captured"] = places["length"] = len(whole)
         places["link"] = 228 if whole[0] >> 4 == 4 else 229
         decoded = np.zeros(MAX_TUNNELS + 1, PACKET)
-        decode(data, places, 0, decoded)
+        decode(data, places, 0, decoded, 0, 1)
         old, new = packets[row].copy(), decoded[0]
         if new["status"] != OK:
             return

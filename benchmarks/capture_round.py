@@ -1,0 +1,127 @@
+"""A round over a capture, end to end (open, tables on disk, detections), beside other tools on the same file.
+
+    python benchmarks/capture_round.py CAPTURE [--only wardround,tshark,ndpiReader,nfstream] [--nfstream PYTHON] [--markdown F]
+
+benchmarks/mixed_capture.py and benchmarks/imaging_capture.py make captures of any size. Memory is the highest sum of the
+resident sets of a command and its children (pages that they share count more than once). Processor time tells more
+than the clock where the machine has other work. ``--nfstream``: the interpreter of an environment that has NFStream.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from wardround.wire import capture
+
+_NFSTREAM = """
+import sys
+from nfstream import NFStreamer
+if __name__ == "__main__":
+    print(sum(1 for _ in NFStreamer(source=sys.argv[1], statistical_analysis=False)), "flows")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One command: seconds of the clock and of processor time, and peak resident memory in MiB."""
+
+    name: str
+    seconds: float
+    processor: float
+    peak_mib: float
+
+
+def measure(name: str, command: list[str]) -> Measured:
+    """Run a command to its end, watching the memory of its process tree; leaves when it fails."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    peak, done = 0.0, threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.05):
+            try:
+                root = psutil.Process(process.pid)
+                peak = max(peak, sum(p.memory_info().rss for p in [root, *root.children(recursive=True)]) / 2**20)
+            except psutil.Error:
+                continue
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    error = process.communicate()[1]
+    seconds = time.monotonic() - start
+    done.set()
+    watcher.join()
+    if process.returncode not in (0, 3):
+        sys.exit(f"{name} ended with {process.returncode}: {error[-2000:].decode(errors='replace')}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Measured(name, seconds, used, peak)
+
+
+def packets(file: Path) -> int:
+    """How many packets a capture holds."""
+    blocks = capture.blocks(np.memmap(file, np.uint8, "r"))
+    return sum(len(block.places) for block in blocks if isinstance(block, capture.Block))
+
+
+def commands(file: Path, out: Path, nfstream: str) -> dict[str, list[str]]:
+    """The command of each tool that is there."""
+    tshark = "tshark -n -T fields -e frame.time_epoch -e ip.src -e tcp.srcport -e ip.dst -e tcp.dstport -e _ws.col.Protocol -r"
+    found = {
+        "wardround": [sys.executable, "-m", "wardround", "examine", "-q", str(file), "--out", str(out)],
+        "ndpiReader": ["ndpiReader", "-q", "-i", str(file)],
+        "tshark": [*tshark.split(), str(file)],
+        "nfstream": [nfstream, "-c", _NFSTREAM, str(file)],
+    }
+    return {name: command for name, command in found.items() if command[0] and shutil.which(command[0])}
+
+
+def main() -> None:
+    """Measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("capture", type=Path)
+    parser.add_argument("--only", default="wardround,ndpiReader,nfstream,tshark")
+    parser.add_argument("--nfstream", default="")
+    parser.add_argument("--markdown", type=Path)
+    given = parser.parse_args()
+    file: Path = given.capture
+    size, count = file.stat().st_size, packets(file)
+    lines = [
+        f"{file.name}: {size / 1e9:.2f} GB, {count:,} packets; {os.cpu_count()} cores.",
+        "",
+        "| tool | seconds | packets/s | GB/s | processor seconds | packets per processor second | peak MiB |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    print("\n".join(lines), flush=True)
+    with tempfile.TemporaryDirectory() as out:
+        found = commands(file, Path(out) / "round", given.nfstream)
+        for name in given.only.split(","):
+            if name not in found:
+                print(f"{name} is not here", file=sys.stderr)
+                continue
+            m = measure(name, found[name])
+            lines.append(
+                f"| {name} | {m.seconds:.1f} | {count / m.seconds:,.0f} | {size / m.seconds / 1e9:.2f} | {m.processor:.1f} "
+                f"| {count / m.processor:,.0f} | {m.peak_mib:,.0f} |"
+            )
+            print(lines[-1], flush=True)
+    if given.markdown:
+        given.markdown.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
