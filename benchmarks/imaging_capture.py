@@ -145,7 +145,7 @@ def write(out: Path, size: int) -> int:
             copy[vary] ^= np.tile(np.array([replica & 255, replica >> 8] * 2, np.uint8), len(starts))
             seconds = copy[seconds_at].view("<u4")[:, 0] + _BASE + replica * 60
             copy[seconds_at] = seconds.astype("<u4").view(np.uint8).reshape(-1, 4)
-            file.write(copy)
+            file.write(copy.tobytes())
             written += len(copy)
             replica += 1
     return len(frames) * replica
