@@ -47,7 +47,7 @@ FACTS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "version", "has", "has_not"), FACTS, ids=str)
+@pytest.mark.parametrize(("name", "version", "has", "has_not"), FACTS, ids=[f"{fact[0]} {fact[1]}" for fact in FACTS])
 def test_flaws_of_versions(name: str, version: str, has: set[str], has_not: set[str]) -> None:
     product = next(item for item in known().products if item.name == name)
     found = {flaw.cve for flaw in product.flaws if affected(product.scheme, version, flaw.ranges)}
