@@ -47,7 +47,7 @@ def test_an_order_and_its_acknowledgement() -> None:
         False,
     )
     assert "Paula" not in repr(kept.tables)
-    assert "4711" not in repr(kept.tables)
+    assert "P-4711" not in repr(kept.tables)
 
 
 def test_several_messages_in_one_segment_and_one_over_many() -> None:
