@@ -158,7 +158,6 @@ def test_portproxy(read_bytes: Read) -> None:
     "other",
     [
         b"Protocol  Address   Age(min)  Hardware Addr   Type   Interface\nInternet  10.1.1.1  -  0000.0c59.f892  ARPA  Eth0\n",
-        b"Mar  2 08:00:00 edge1 1234: %SYS-5-CONFIG_I: Configured from console by admin\n" * 20,
         b"<config><a/></config>",
         b"[section]\nname = value\n",
         b"A letter to the head of radiology.\n\nversion 2 of the plan is attached\n",
@@ -168,6 +167,12 @@ def test_portproxy(read_bytes: Read) -> None:
 )
 def test_other_texts_are_not_configurations(other: bytes) -> None:
     assert identify(other) is None
+
+
+def test_what_a_device_logs_is_a_log() -> None:
+    found = identify(b"Mar  2 08:00:00 edge1 1234: %SYS-5-CONFIG_I: Configured from console by admin\n" * 20)
+    assert found is not None
+    assert found[0] == "syslog"
 
 
 def test_the_number_of_settings_is_bounded(read_bytes: Read) -> None:
