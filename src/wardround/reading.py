@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: How much evidence a worker takes at a time: enough for every core to have several units, and never more than this, for
 #: what it becomes in memory is several times as large.
-MAX_UNIT_BYTES = 96 << 20
+MAX_UNIT_BYTES = 64 << 20
 UNITS_WANTED = 16
 
 #: A unit of DICOM files: they are read one at a time, so their size bounds only how long it takes.

@@ -24,7 +24,7 @@ from wardround.model import Diagnostic
 
 #: A table's rows are matched and written once so many are buffered, or so many bytes.
 FLUSH_ROWS = 65_536
-FLUSH_BYTES = 32 << 20
+FLUSH_BYTES = 24 << 20
 
 #: So many groups of rows of an open table are kept apart, and groups smaller than this are written together.
 MAX_GROUPS = 16
