@@ -11,18 +11,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
-import subprocess
 import sys
 import tempfile
-import threading
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import psutil
+from measuring import measure
 
 from wardround.wire import capture
 
@@ -32,44 +27,6 @@ from nfstream import NFStreamer
 if __name__ == "__main__":
     print(sum(1 for _ in NFStreamer(source=sys.argv[1], statistical_analysis=False)), "flows")
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One command: seconds of the clock and of processor time, and peak resident memory in MiB."""
-
-    name: str
-    seconds: float
-    processor: float
-    peak_mib: float
-
-
-def measure(name: str, command: list[str]) -> Measured:
-    """Run a command to its end, watching the memory of its process tree; leaves when it fails."""
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    peak, done = 0.0, threading.Event()
-
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(0.05):
-            try:
-                root = psutil.Process(process.pid)
-                peak = max(peak, sum(p.memory_info().rss for p in [root, *root.children(recursive=True)]) / 2**20)
-            except psutil.Error:
-                continue
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    error = process.communicate()[1]
-    seconds = time.monotonic() - start
-    done.set()
-    watcher.join()
-    if process.returncode not in (0, 3):
-        sys.exit(f"{name} ended with {process.returncode}: {error[-2000:].decode(errors='replace')}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Measured(name, seconds, used, peak)
 
 
 def packets(file: Path) -> int:

@@ -12,34 +12,29 @@ import argparse
 import json
 import os
 import struct
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
+from measuring import Measured, measure
 
 CHUNK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """One command: seconds of wall clock and of processor, and peak resident memory in MiB."""
+class Timed:
+    """A command that was measured, and how many events it went through."""
 
-    name: str
-    seconds: float
-    peak_mib: float
+    run: Measured
     events: int
 
     @property
     def rate(self) -> float:
         """Events per second."""
-        return self.events / self.seconds
+        return self.events / self.run.seconds
 
 
 def chunks(directory: Path) -> Iterator[tuple[bytes, int]]:
@@ -76,31 +71,9 @@ def build(directory: Path, wanted: int, target: Path) -> int:
     return total
 
 
-def measure(name: str, events: int, command: list[str], cwd: Path | None = None) -> Measured:
-    """Run a command to its end, watching the memory of its process tree."""
-    start = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=cwd)
-    peak = 0.0
-    done = threading.Event()
-
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(0.05):
-            try:
-                root = psutil.Process(process.pid)
-                peak = max(peak, sum(p.memory_info().rss for p in [root, *root.children(recursive=True)]) / 2**20)
-            except psutil.Error:
-                continue
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    error = process.communicate()[1]
-    seconds = time.monotonic() - start
-    done.set()
-    watcher.join()
-    if process.returncode not in (0, 3):
-        sys.exit(f"{name} ended with {process.returncode}: {error[-2000:].decode(errors='replace')}")
-    return Measured(name, seconds, peak, events)
+def timed(name: str, events: int, command: list[str], cwd: Path | None = None) -> Timed:
+    """Run a command over so many events."""
+    return Timed(measure(name, command, cwd), events)
 
 
 PARSE_ONLY = """
@@ -135,17 +108,17 @@ def main() -> None:
         build(given.evtx, 1, small)
         script = root / "parse_only.py"
         script.write_text(PARSE_ONLY)
-        measure("warm up", 1, [*wardround, str(small), "--out", str(root / "warm"), *rules])
+        timed("warm up", 1, [*wardround, str(small), "--out", str(root / "warm"), *rules])
         results = [
-            measure("start to end of one chunk, warm", 1, [*wardround, str(small), "--out", str(root / "warm"), *rules]),
-            measure("parse, flatten, write tables", events, [sys.executable, str(script), str(big), str(root)]),
-            measure("our detections only, end to end", events, [*wardround, str(big), "--out", str(root / "own")]),
-            measure("all Windows rules, end to end", events, [*wardround, str(big), "--out", str(root / "all"), *rules]),
+            timed("start to end of one chunk, warm", 1, [*wardround, str(small), "--out", str(root / "warm"), *rules]),
+            timed("parse, flatten, write tables", events, [sys.executable, str(script), str(big), str(root)]),
+            timed("our detections only, end to end", events, [*wardround, str(big), "--out", str(root / "own")]),
+            timed("all Windows rules, end to end", events, [*wardround, str(big), "--out", str(root / "all"), *rules]),
         ]
         if given.zircolite:
             ruleset = given.zircolite / "rules" / "rules_windows_generic_full.json"
             command = [sys.executable, "zircolite.py", "-e", str(big), "-r", str(ruleset), "-o", str(root / "z.json")]
-            results.append(measure("Zircolite", events, command, given.zircolite))
+            results.append(timed("Zircolite", events, command, given.zircolite))
         document = json.loads((root / "all" / "round.json").read_text())
         used = sum(rule["status"] != "unusable" for rule in document["rules"])
         size = big.stat().st_size / 2**20
@@ -155,7 +128,7 @@ def main() -> None:
         "",
         "| what | seconds | events/s | peak MiB |",
         "|---|--:|--:|--:|",
-        *(f"| {r.name} | {r.seconds:.1f} | {r.rate:,.0f} | {r.peak_mib:,.0f} |" for r in results),
+        *(f"| {r.run.name} | {r.run.seconds:.1f} | {r.rate:,.0f} | {r.run.peak_mib:,.0f} |" for r in results),
     ]
     print("\n".join(lines))
     if given.markdown:

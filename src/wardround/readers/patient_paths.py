@@ -32,7 +32,7 @@ _TECHNICAL = re.compile(r"(?:ct|mr|mri|nm|us|cr|dr|dx|pt|pet|xa|rf|mg|sr|ot|sc|i
 #: Words that are as common in paths as they are in the names of phantoms and samples.
 _COMMON = frozenset(
     ("test", "tests", "demo", "sample", "samples", "example", "examples", "phantom", "image", "images", "file", "files", "data",
-     "dicom", "study", "series", "case", "compressedsamples")
+     "dicom", "study", "series", "case")
 )  # fmt: skip
 
 _SEPARATOR = re.compile(r"([/\\!])")
