@@ -44,10 +44,11 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
     told = site.load(request.site_file)
     workers.warm("wardround.preload")
     from wardround import many, reading
-    from wardround.detect import decide, detection, freshness, pack
+    from wardround.detect import decide, freshness, pack
+    from wardround.detect.catalogue import catalogue as shipped
     from wardround.report import document, write
 
-    catalogue = detection.shipped()
+    catalogue = shipped()
     added = pack.load_rules(request.rules)
     rules = (*(rule for item in catalogue for rule in item.rules), *added.rules)
     with store.RoundDirectory(request.out) as directory:

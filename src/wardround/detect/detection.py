@@ -17,7 +17,7 @@ import orjson
 import yaml
 
 from wardround import schema
-from wardround.detect.rule import Correlation, Rule
+from wardround.detect.rule import Correlation, ParsedRules, Rule
 from wardround.errors import ContentError
 from wardround.model import SEVERITIES, THREATS, Confidence, Kind, Severity
 from wardround.site import Site
@@ -142,19 +142,20 @@ def techniques_of(tags: Iterable[str]) -> tuple[str, ...]:
 @cache
 def shipped() -> tuple[Detection, ...]:
     """Every detection that comes with wardround, in order of threat and name. Raises ContentError."""
-    found = [load_text(entry.read_text("utf-8"), f"{threat}/{entry.name}") for threat, entry in _shipped_files()]
-    _check_unique(found)
+    found = [load_text(text, path) for path, text in shipped_texts()]
+    check_unique(found)
     return tuple(found)
 
 
-def _shipped_files() -> Iterator[tuple[str, Any]]:
+def shipped_texts() -> Iterator[tuple[str, str]]:
+    """Path (``threat/NAME.yml``) and text of every detection file that comes with wardround, in that order."""
     root = resources.files("wardround") / "detections"
     for threat in THREATS:
         folder = root / threat
         if folder.is_dir():
             for entry in sorted(folder.iterdir(), key=lambda item: item.name):
                 if entry.name.endswith(".yml"):
-                    yield threat, entry
+                    yield f"{threat}/{entry.name}", entry.read_text("utf-8")
 
 
 def load_path(path: Path) -> Detection:
@@ -167,19 +168,42 @@ def load_path(path: Path) -> Detection:
 
 def load_text(text: str, path: str) -> Detection:
     """Read a detection from the text of its file; ``path`` names it in messages. Raises ContentError."""
+    return of_documents(documents(text, path), path)
+
+
+def documents(text: str, path: str) -> list[dict[str, Any]]:
+    """The YAML documents of a detection file: one, or the base rules of a correlation before it. Raises ContentError."""
     try:
-        documents = [document for document in yaml.load_all(text, Loader=_LOADER) if document is not None]
+        found = [document for document in yaml.load_all(text, Loader=_LOADER) if document is not None]
     except (yaml.YAMLError, ValueError) as error:
         raise ContentError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    if not documents or not all(isinstance(document, dict) for document in documents):
+    if not found or not all(isinstance(document, dict) for document in found):
         raise ContentError(f"{path}: not a mapping")
-    return _Reader(path).detection(documents)
+    return found
+
+
+def of_documents(documents: list[dict[str, Any]], path: str, parsed: ParsedRules | None = None) -> Detection:
+    """The detection of these documents; ``parsed`` spares parsing their Sigma part again. Raises ContentError."""
+    return _Reader(path, parsed).detection(documents)
+
+
+def sigma_part(documents: list[dict[str, Any]], path: str) -> ParsedRules | None:
+    """The Sigma rules and correlations in these documents, parsed; None when their body is another."""
+    if not any(body in documents[-1] for body in ("detection", "correlation")):
+        return None
+    # pySigma is slow to import; content without Sigma bodies does not need it.
+    from wardround.detect.sigma import parse_rules
+
+    plain = [{key: value for key, value in document.items() if key != "wardround"} for document in documents]
+    # JSON is YAML, and re-writing what was read leaves out our part of the file.
+    return parse_rules("\n---\n".join(orjson.dumps(item, default=str).decode() for item in plain), path)
 
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _check_unique(detections: Iterable[Detection]) -> None:
+def check_unique(detections: Iterable[Detection]) -> None:
+    """Raises ContentError when two detections or rules share a name or an id."""
     seen: dict[str, str] = {}
     for detection in detections:
         for name in {detection.id, detection.name, *(rule.id for rule in detection.rules)}:
@@ -191,8 +215,9 @@ def _check_unique(detections: Iterable[Detection]) -> None:
 class _Reader:
     """Takes the documents of one file apart; every complaint names the file and the key."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, parsed: ParsedRules | None = None) -> None:
         self.path = path
+        self.parsed = parsed
 
     def detection(self, documents: list[dict[str, Any]]) -> Detection:
         main = documents[-1]
@@ -240,12 +265,7 @@ class _Reader:
         return self._sigma(documents, body)
 
     def _sigma(self, documents: list[dict[str, Any]], body: str) -> Body:
-        # pySigma is slow to import; content without Sigma bodies does not need it.
-        from wardround.detect.sigma import parse_rules
-
-        plain = [{key: value for key, value in document.items() if key != "wardround"} for document in documents]
-        # JSON is YAML, and re-writing what was read leaves out our part of the file.
-        parsed = parse_rules("\n---\n".join(orjson.dumps(item, default=str).decode() for item in plain), self.path)
+        parsed = self.parsed or sigma_part(documents, self.path) or ParsedRules()
         if parsed.unusable:
             raise self._error(body, parsed.unusable[0].reason)
         if body == "detection":

@@ -13,9 +13,10 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any, TypeVar
 
 import orjson
 import zstandard
@@ -23,6 +24,8 @@ import zstandard
 from wardround.detect import rule_files
 from wardround.detect.pack_codec import decode_rules, encode_rules
 from wardround.detect.rule import ParsedRules
+
+Kept = TypeVar("Kept")
 
 #: To be raised whenever the parser or the encoding changes in a way that the version of wardround does not show.
 FORMAT = 2
@@ -46,7 +49,7 @@ def load_rules(paths: Sequence[Path], cache: Path | None = None) -> ParsedRules:
     """
     contents = [rule_files.read(file) for path in paths for file in rule_files.find(path)]
     directory = cache_directory() if cache is None else cache
-    pack = directory / f"{_content_hash(contents)}.pack"
+    pack = directory / f"{content_hash((item.path, item.problem, item.data) for item in contents)}.pack"
     found = read_pack(pack)
     if found is None:
         from wardround.detect import sigma  # pySigma takes a third of a second to import
@@ -59,6 +62,11 @@ def load_rules(paths: Sequence[Path], cache: Path | None = None) -> ParsedRules:
 
 def read_pack(pack: Path) -> ParsedRules | None:
     """The rules of a pack; None when there is none, when it cannot be trusted or when it is damaged."""
+    return read_kept(pack, decode_rules)
+
+
+def read_kept(pack: Path, decode: Callable[[Any], Kept]) -> Kept | None:
+    """What ``decode`` makes of the data kept in a file; None when there is none, when it cannot be trusted or is damaged."""
     try:
         if not _is_private(pack.parent):
             return None
@@ -67,14 +75,19 @@ def read_pack(pack: Path) -> ParsedRules | None:
             if not _owned(os.fstat(stream.fileno())):
                 return None
             data = zstandard.ZstdDecompressor().decompress(stream.read(MAX_PACK_BYTES), max_output_size=MAX_PACK_BYTES)
-        return decode_rules(orjson.loads(data))
+        return decode(orjson.loads(data))
     except _WRONG:
         return None
 
 
 def write_pack(pack: Path, rules: ParsedRules) -> None:
     """Write a pack, all of it or nothing; raises OSError."""
-    data = orjson.dumps(encode_rules(rules))
+    write_kept(pack, encode_rules(rules))
+
+
+def write_kept(pack: Path, value: Any) -> None:
+    """Keep a value that JSON can say, all of it or nothing; raises OSError, or TypeError when JSON cannot say it."""
+    data = orjson.dumps(value)
     if len(data) > MAX_PACK_BYTES:
         return
     pack.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -101,10 +114,11 @@ def _owned(status: os.stat_result) -> bool:
     return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
-def _content_hash(contents: Iterable[rule_files.RuleFile]) -> str:
+def content_hash(contents: Iterable[tuple[str, str, bytes]]) -> str:
+    """Name of what is kept about these files (path, problem, bytes), read by this version of wardround and pySigma."""
     digest = hashlib.sha256(f"wardround {_version('wardround')} pysigma {_version('pysigma')} {FORMAT}".encode())
-    for item in contents:
-        for part in (item.path.encode("utf-8", "surrogateescape"), item.problem.encode(), item.data):
+    for path, problem, data in contents:
+        for part in (path.encode("utf-8", "surrogateescape"), problem.encode(), data):
             digest.update(len(part).to_bytes(8, "little") + part)
     return digest.hexdigest()
 
