@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,20 +46,24 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
     told = site.load(request.site_file)
     workers.warm("wardround.preload")
     from wardround import many, reading
-    from wardround.detect import decide, freshness, pack
+    from wardround.detect import asked, pack
     from wardround.detect.catalogue import catalogue as shipped
-    from wardround.report import document, write
 
     catalogue = shipped()
     added = pack.load_rules(request.rules)
     rules = (*(rule for item in catalogue for rule in item.rules), *added.rules)
     with store.RoundDirectory(request.out) as directory:
         found = evidence.Walk(directory.scratch).run(list(request.paths), sys.stdin.buffer)
-        narrow = store.Narrow(directory.narrow, decide.columns_asked(catalogue, added))
+        narrow = store.Narrow(directory.narrow, asked.columns_asked(catalogue, added))
         state = reading.WorkerState(rules, request.paranoid, request.since, request.until, narrow)
+        # While the workers read, this process has nothing to do but to wait: it loads what it needs next.
+        threading.Thread(target=import_module, args=("wardround.afterwards",), daemon=True).start()
         read = reading.read(found, directory.tables, state, progress)
         listed = list(read.evidence)
         directory.write_rows("evidence", read.evidence, many.evidence_parts(directory.tables, read.replaced.apply, listed))
+        from wardround.detect import decide, freshness
+        from wardround.report import document, write
+
         decision = decide.decide(directory.tables, catalogue, added, rules, read.assessed, told, narrow)
         who = _who_is_who(directory.tables, told, listed, narrow)
         diagnostics = (*read.diagnostics, *decision.diagnostics, *who.diagnostics)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from wardround import store
-from wardround.detect import coverage, derived, freshness, severity
+from wardround.detect import coverage, freshness, severity
 from wardround.detect.correlate import Correlator
 from wardround.detect.detection import AnalysisBody, CorrelationBody, Detection, SigmaBody, SqlBody, techniques_of
 from wardround.detect.evidence_paths import EvidencePaths
 from wardround.detect.findings import Hit, Template, findings_of, template_of
-from wardround.detect.logsource import columns_for
 from wardround.detect.matched import Matched
 from wardround.detect.rule import Correlation, ParsedRules, Rule
 from wardround.detect.sql import MAX_HITS, analysis_hits, sql_hits
-from wardround.detect.tables import QueryError, Tables, quoted
+from wardround.detect.tables import QueryError, Tables
 from wardround.detect.wording import placeholders
 from wardround.errors import ContentError
 from wardround.model import Coverage, Diagnostic, Finding, RuleStatus
@@ -50,7 +48,7 @@ def decide(
     """Run every detection whose evidence is there.
 
     ``tables`` are the tables of the round, or the directory they are in; table ``match`` is among them. ``narrow`` are
-    copies of their open tables that hold the columns which :func:`columns_asked` gives. ``user`` are the
+    copies of their open tables that hold the columns which :func:`wardround.detect.asked.columns_asked` gives. ``user`` are the
     rules the user added. ``rules`` are all that the matcher ran, ours and the user's, and ``assessed`` says of each
     whether its log source selected any event.
     """
@@ -67,42 +65,6 @@ def decide(
     findings.sort(key=lambda finding: (finding.detection, finding.id))
     lists = freshness.knowledge(tables)
     return Decision(tuple(findings), tuple(decider.coverage), tuple(statuses), tuple(decider.diagnostics), lists)
-
-
-_NAMES = re.compile(r'"([^"\n]{1,200})"|([A-Za-z_][A-Za-z0-9_]{0,200})')
-
-
-def columns_asked(detections: Sequence[Detection], user: ParsedRules) -> frozenset[str]:
-    """The names, in lower case, of the columns that may be asked of the open table, as far as the texts of detections tell.
-
-    They are the words of these texts: names too many do no harm, and a column that is not among them can be asked as well.
-    """
-    texts: list[str] = [derived.COMMANDS]
-    for item in detections:
-        asked = [column for _, column in item.subjects]
-        asked += placeholders(item.summary.values())
-        correlations = item.body.correlations if isinstance(item.body, CorrelationBody) else ()
-        texts += [item.body.sql] if isinstance(item.body, SqlBody) else []
-        texts += [part for need in item.needs for part in (need.where, *need.columns)]
-        texts += _columns_asked(item.rules, correlations, asked)
-    texts += _columns_asked(user.rules if user.correlations else (), user.correlations, [])
-    return _names_in(texts)
-
-
-def _names_in(texts: Iterable[str]) -> frozenset[str]:
-    return frozenset((quoted or plain).lower() for text in texts for quoted, plain in _NAMES.findall(text))
-
-
-def _columns_asked(rules: Sequence[Rule], correlations: Sequence[Correlation], asked: list[str]) -> list[str]:
-    """Fields that are asked for and those of correlations, with the columns that hold them for these rules."""
-    fields = asked + [
-        name
-        for correlation in correlations
-        for name in (*correlation.group_by, *correlation.fields, *_names_in([str(correlation.aliases)]))
-    ]
-    sources = {rule.logsource for rule in rules}
-    columns = [column for source in sources for name in fields for column in columns_for(source, "windows_event", name)]
-    return [*map(quoted, fields), *map(quoted, columns)]
 
 
 @dataclass(slots=True)

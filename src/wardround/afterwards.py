@@ -1,0 +1,9 @@
+"""What follows reading: importing this module once loads the libraries that deciding and reporting need."""
+
+from __future__ import annotations
+
+from wardround import report
+from wardround.care import application_entities, assets
+from wardround.detect import decide, freshness
+
+__all__ = ["application_entities", "assets", "decide", "freshness", "report"]
