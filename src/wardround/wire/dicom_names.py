@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
 
 #: Command Field of requests (PS3.7 annex E.1); the answer has the highest bit set as well.
 OPERATIONS = {
@@ -48,33 +51,54 @@ def level(asked: str, sop_class: str | None) -> str | None:
     return asked.upper() if asked.upper() in _LEVELS else None
 
 
-# pydicom takes half a second to load, and only evidence that speaks DICOM has to wait for it: it is imported where it is used.
+# pydicom takes a third of a second to load, for its codecs; its dictionaries alone do not.
+
+
+@cache
+def _dictionary(module: str, name: str) -> dict[Any, tuple[str, ...]]:
+    """A dictionary of pydicom's, loaded without the package around it."""
+    package = find_spec("pydicom")
+    if package is None or not package.submodule_search_locations:
+        raise ImportError("pydicom is not installed")
+    path = Path(package.submodule_search_locations[0]) / f"{module}.py"
+    spec = spec_from_file_location(f"wardround_pydicom{module}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"pydicom has no {module}")
+    loaded = module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    found: dict[Any, tuple[str, ...]] = getattr(loaded, name)
+    return found
 
 
 @lru_cache(4_096)
 def uid_name(number: str | None) -> str | None:
-    """The name of a UID of the standard, None for others."""
-    from pydicom.config import IGNORE
-    from pydicom.uid import UID
-
-    name = UID(number, validation_mode=IGNORE).name if number else None
-    return name if name != number else None
+    """The name of a UID of the standard (PS3.6 annex A), None for others."""
+    entry = _dictionary("_uid_dict", "UID_dictionary").get(number or "")
+    return entry[0] if entry else None
 
 
 @lru_cache(16_384)
 def keyword(tag: int) -> str:
-    """The keyword of an attribute; of a private or unknown one its tag as eight hexadecimal digits."""
-    from pydicom.datadict import keyword_for_tag
+    """The keyword of an attribute (PS3.6); of a private or unknown one its tag as eight hexadecimal digits."""
+    entry = _dictionary("_dicom_dict", "DicomDictionary").get(tag)
+    if entry:
+        return entry[4] or f"{tag:08X}"
+    masked = f"{tag:08X}"
+    for mask, repeated in _dictionary("_dicom_dict", "RepeatersDictionary").items():
+        if all(wanted in ("X", digit) for wanted, digit in zip(mask.upper(), masked, strict=True)):
+            return repeated[4] or f"{tag:08X}"
+    return f"{tag:08X}"
 
-    return keyword_for_tag(tag) or f"{tag:08X}"
+
+@cache
+def _tags() -> dict[str, int]:
+    return {entry[4]: tag for tag, entry in _dictionary("_dicom_dict", "DicomDictionary").items()}
 
 
 @lru_cache(4_096)
 def tag_of(name: str) -> int | None:
     """The tag of an attribute given by its keyword or its eight hexadecimal digits, None where it is neither."""
-    from pydicom.datadict import tag_for_keyword
-
-    found = tag_for_keyword(name)
+    found = _tags().get(name) if name else None
     if found is None and len(name) == 8 and all(digit in "0123456789abcdefABCDEF" for digit in name):
         found = int(name, 16)
     return found
