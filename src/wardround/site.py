@@ -96,6 +96,19 @@ class ExceptionRule(_Model):
         return address is not None and any(address in network for network in self.addresses)
 
 
+class Mail(_Model):
+    """What the site tells about its mail; domains and names in any case.
+
+    ``receivers`` are the servers whose Authentication-Results may be believed: their authserv-id, or a parent domain of it.
+    ``people`` are names that impostors would use: direction, physicians, finance.
+    """
+
+    domains: tuple[str, ...] = Field(default=(), description="Domains of the hospital itself")
+    receivers: tuple[str, ...] = Field(default=(), description="Servers whose Authentication-Results are believed")
+    partners: tuple[str, ...] = Field(default=(), description="Domains of partners: sister hospitals, suppliers, insurers")
+    people: tuple[str, ...] = Field(default=(), description="Names that impostors would use")
+
+
 class Site(_Model):
     """The hospital as its site file tells it (all parts optional); ``Site()`` is a hospital that told nothing."""
 
@@ -105,6 +118,7 @@ class Site(_Model):
     application_entities: tuple[ApplicationEntity, ...] = ()
     resolvers: tuple[IPvAnyAddress, ...] = ()
     sensitive_names: dict[str, tuple[IPvAnyNetwork, ...]] = {}
+    mail: Mail = Mail()
     exceptions: tuple[ExceptionRule, ...] = ()
 
     @cached_property

@@ -99,10 +99,10 @@ def table(name: str, doc: str, text: str, *, open: bool = False, provenance: boo
 
 
 def _collect() -> dict[str, Table]:
-    from wardround.schema import core, edge, imaging, knowledge, network, windows
+    from wardround.schema import core, edge, imaging, knowledge, mail, network, windows
 
     found: dict[str, Table] = {}
-    for module in (core, windows, network, imaging, edge, knowledge):
+    for module in (core, windows, network, imaging, edge, knowledge, mail):
         for item in module.TABLES:
             if item.name in found:
                 raise ValueError(f"table {item.name} is declared twice")

@@ -1,0 +1,108 @@
+"""Received headers (RFC 5321, 4.4; RFC 3848 for the protocols) of the servers in use, as far as they can be told."""
+
+from __future__ import annotations
+
+import calendar
+import ipaddress
+import re
+from email.utils import parsedate_tz
+
+from wardround.mail.decode import unfolded
+from wardround.mail.message import Hop
+
+_LONGEST = 2_000
+_FROM = re.compile(r"^\s*from\s+(\S{1,255})", re.IGNORECASE)
+_BY = re.compile(r"(?:^|[\s)])by\s+([^\s;()]{1,255})", re.IGNORECASE)
+_WITH = re.compile(r"[\s)]with\s+(Microsoft SMTP Server|[A-Za-z][\w.-]{0,30})", re.IGNORECASE)
+_FOR = re.compile(r"\sfor\s+<?([^\s<>;]{1,320})", re.IGNORECASE)
+_IPV4 = re.compile(r"(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w.]*\w)")
+_IPV6 = re.compile(r"(?<![\w:.])(?:IPv6:)?([0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\d{1,3}(?:\.\d{1,3}){3})?)(?![\w:])")
+_TLS = re.compile(r"\b(?:TLS|SSL)[ _/v=]?v?1[._]?[0-3]|version=TLS|using TLS|cipher[= ]|\(TLS\)|encrypted", re.IGNORECASE)
+
+#: Protocols of RFC 3848 and its registry that mean TLS.
+_SECURE = re.compile(r"^(?:UTF8)?(?:E?SMTP|LMTP)SA?$|^(?:UTF8)?SMTPSA?$|^HTTPS$", re.IGNORECASE)
+_OPEN = frozenset(("SMTP", "ESMTP", "ESMTPA", "UTF8SMTP", "UTF8SMTPA"))
+
+_LAST = 9_223_372_036
+
+
+def instant(written: str) -> int | None:
+    """The time of a Date header or the end of a Received header in ns UTC; None when it tells none between 1970 and 2261."""
+    try:
+        parts = parsedate_tz(written[:200])
+        if parts is None or not 1970 <= parts[0] <= 2261 or not 1 <= parts[1] <= 12 or not 1 <= parts[2] <= 31:
+            return None
+        seconds = calendar.timegm(parts[:9]) - (parts[9] or 0)
+    except (TypeError, ValueError, IndexError, OverflowError, AttributeError):
+        return None
+    return seconds * 1_000_000_000 if 0 <= seconds <= _LAST else None
+
+
+def hop(raw: bytes) -> Hop:
+    """One Received header."""
+    value = unfolded(raw)[:_LONGEST]
+    body, _, stamp = value.rpartition(";")
+    if not body:
+        body = value
+    by = _BY.search(body)
+    source = body[: by.start()] if by else body
+    helo, host, address = _client(source)
+    protocol = _WITH.search(body)
+    name = protocol.group(1) if protocol else ""
+    recipient = _FOR.search(body)
+    return Hop(
+        helo,
+        host,
+        address,
+        by.group(1).rstrip(".").lower() if by else "",
+        name,
+        recipient.group(1) if recipient and "@" in recipient.group(1) else "",
+        instant(stamp),
+        _encrypted(name, body),
+    )
+
+
+def _client(source: str) -> tuple[str, str, str]:
+    """What the client called itself, its name as looked up, its address, from the part before ``by``."""
+    match = _FROM.match(source)
+    if match is None:
+        return "", "", ""
+    helo = match.group(1)
+    rest = source[match.end() :]
+    if helo.startswith("("):
+        helo, rest = "", source[match.start(1) :]
+    address = _last_address(rest) or _last_address(helo)
+    host = ""
+    for word in re.split(r"[\s()\[\];]+", rest)[:12]:
+        lowered = word.lower().removeprefix("helo=").removeprefix("ehlo=").rstrip(".")
+        if word.lower().startswith(("helo=", "ehlo=")):
+            helo, host = lowered, helo.strip("[]").lower()  # Exim and qmail put the name that was looked up first
+        elif "@" in lowered:
+            lowered = lowered.rpartition("@")[2]
+        if not host and _is_name(lowered):
+            host = lowered
+    return helo.strip("[]()").rstrip(".").lower()[:255], host[:255], address
+
+
+def _is_name(word: str) -> bool:
+    return (
+        "." in word and not word.startswith("ipv6:") and any(c.isalpha() for c in word.rpartition(".")[2]) and ":" not in word
+    )
+
+
+def _last_address(text: str) -> str:
+    for pattern in (_IPV6, _IPV4):
+        for match in pattern.finditer(text[:600]):
+            try:
+                found = ipaddress.ip_address(match.group(1) if pattern is _IPV6 else match.group())
+            except ValueError:
+                continue
+            mapped = getattr(found, "ipv4_mapped", None)
+            return str(mapped or found)
+    return ""
+
+
+def _encrypted(protocol: str, body: str) -> bool | None:
+    if _SECURE.match(protocol) or _TLS.search(body):
+        return True
+    return False if protocol.upper() in _OPEN else None
