@@ -13,7 +13,7 @@ def test_every_uid_of_the_standard_has_its_name() -> None:
     assert len(UID_dictionary) > 400
     for number, entry in UID_dictionary.items():
         assert uid_name(number) == entry[0]
-    assert [uid_name(other) for other in (None, "", "1.2.3", "1.2.840.10008")] == [None] * 4
+    assert [uid_name(other) for other in (None, "", "1.2.3", "1.2.840.10008.1.1.1.1.9")] == [None] * 4
 
 
 def test_every_attribute_of_the_standard_has_its_keyword() -> None:
