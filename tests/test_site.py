@@ -90,3 +90,20 @@ def test_application_entities_are_those_stated_and_those_of_the_assets() -> None
     )
     found = {entity.title.strip(): [str(address) for address in entity.addresses] for entity in told.registry}
     assert found == {"PACS": ["10.1.1.2"], "CT1": ["10.1.1.3"]}
+
+
+def test_services_readiness_and_controls_are_optional_and_checked(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(
+        "[readiness]\nrestore_test = 2026-01-15\non_call_list = true\n[controls.C05]\ncost = 3\nin_place = true\n"
+        '[[services]]\nname = "ct"\nneeds = [["CT1", "CT2"], ["PACS1"]]\nexams_per_day = 60\n'
+    )
+    told = site.load(path)
+    assert told.services[0].needs == (("CT1", "CT2"), ("PACS1",))
+    assert told.readiness.restore_test == datetime.date(2026, 1, 15)
+    assert told.controls["C05"].in_place
+    assert site.Site().services == ()
+    assert site.Site().readiness.on_call_list is None
+    path.write_text('[hospital]\ntimezone = "Europe/Atlantis"\n')
+    with pytest.raises(UserError, match="no such time zone"):
+        site.load(path)

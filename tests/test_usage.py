@@ -11,7 +11,7 @@ import typer.main
 
 from wardround.cli import app
 from wardround.report import FORMATS
-from wardround.site import ZONES, ApplicationEntity, Asset, ExceptionRule, Hospital, Site
+from wardround.site import ZONES, ApplicationEntity, Asset, CareService, ControlTerms, ExceptionRule, Hospital, Readiness, Site
 
 USAGE = (Path(__file__).parents[1] / "docs" / "usage.md").read_text("utf-8")
 
@@ -55,7 +55,9 @@ def test_formats_and_zones_are_told(name: str) -> None:
     assert f"`{name}`" in USAGE
 
 
-@pytest.mark.parametrize("model", [Site, Hospital, Asset, ApplicationEntity, ExceptionRule])
+@pytest.mark.parametrize(
+    "model", [Site, Hospital, Asset, ApplicationEntity, ExceptionRule, CareService, Readiness, ControlTerms]
+)
 def test_every_key_of_the_site_file_is_told(model: type[Site]) -> None:
     told = USAGE[USAGE.index("## The site file") :]
     assert [key for key in model.model_fields if not re.search(rf"\b{key}\b", told)] == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import os
 import sys
+import tempfile
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
@@ -157,6 +158,29 @@ def report(
     (directory / reporting.file_name("html")).write_bytes(reporting.export(result, "html", lang.value))
     _export(result, directory, formats, lang.value)
     _print_document(result, lang.value, directory)
+
+
+@app.command()
+def services(
+    paths: Annotated[list[str], typer.Argument(help="The directory of a round, or evidence to examine.")],
+    site: Annotated[Path | None, typer.Option("--site", help="site.toml: what the hospital tells about itself.")] = None,
+    lang: LangOption = Lang.en,
+) -> None:
+    """Show the services of the department: what each needs, what stops it, how much it does."""
+    from wardround import report as reporting
+
+    print(reporting.render_services(_document(paths, site), lang.value), end="")
+
+
+def _document(paths: list[str], site: Path | None) -> ResultDocument:
+    """The result document of a round directory, or of evidence that is examined for it and then forgotten."""
+    from wardround import pipeline
+    from wardround import report as reporting
+
+    if len(paths) == 1 and (Path(paths[0]) / "round.json").is_file():
+        return reporting.read(Path(paths[0]))
+    with tempfile.TemporaryDirectory(prefix="wardround-") as scratch:
+        return pipeline.examine(pipeline.Request(paths=tuple(paths), out=Path(scratch) / "round", site_file=site))
 
 
 @app.command()

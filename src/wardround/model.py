@@ -169,6 +169,58 @@ class RuleStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A node of what a service needs: ``all`` or ``any`` of its parts, or one ``asset``.
+
+    ``role`` says what the node is for: imaging, archive, worklist, names, directory, addresses, reading, gateway, results.
+    """
+
+    kind: Literal["all", "any", "asset"]
+    role: str = ""
+    asset: str = ""
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How much a service does: ``exams`` were counted in ``hours`` of evidence.
+
+    Rates are exams per day with their 90 % interval, None when the evidence supports none. ``by_hour`` holds (weekday from
+    Monday 0, hour, exams, hours observed), in the hospital's time.
+    """
+
+    basis: Literal["studies", "orders", "stated", "none"]
+    exams: int = 0
+    hours: float = 0.0
+    per_day: float | None = None
+    low: float | None = None
+    high: float | None = None
+    by_hour: tuple[tuple[int, int, int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A piece of care and what it needs.
+
+    ``single_points`` are the assets without which it stops; ``autonomous`` are devices that were seen to keep or repeat images
+    when the archive did not answer, ``independent`` viewers that never asked the directory. ``local`` is the part that goes
+    on at the consoles when everything else is down.
+    """
+
+    name: str
+    title: dict[str, str]
+    needs: Part
+    stated: bool
+    emergency: bool
+    activity: Activity
+    local: Part | None = None
+    single_points: tuple[str, ...] = ()
+    autonomous: tuple[str, ...] = ()
+    independent: tuple[str, ...] = ()
+    emergencies_per_day: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """Everything a round found out, before it is told: the input of the result document.
 
@@ -190,3 +242,4 @@ class Round:
     notes: tuple[dict[str, str], ...] = ()
     assets: tuple[Asset, ...] = ()
     application_entities: tuple[ApplicationEntity, ...] = ()
+    services: tuple[Service, ...] = ()

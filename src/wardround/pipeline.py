@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from wardround import __version__, evidence, site, store, workers
 from wardround.errors import UserError, WardroundError
-from wardround.model import ApplicationEntity, Asset, Diagnostic, Evidence, Round
+from wardround.model import ApplicationEntity, Asset, Diagnostic, Evidence, Round, Service
 
 if TYPE_CHECKING:
     from wardround.reading import Progress
@@ -66,7 +66,8 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
 
         decision = decide.decide(directory.tables, catalogue, added, rules, read.assessed, told, narrow)
         who = _who_is_who(directory.tables, told, listed, narrow)
-        diagnostics = (*read.diagnostics, *decision.diagnostics, *who.diagnostics)
+        cared = _care(directory.tables, told, who, narrow)
+        diagnostics = (*read.diagnostics, *decision.diagnostics, *who.diagnostics, *cared.diagnostics)
         directory.write_rows("diagnostic", diagnostics)
         dating = (catalogue, decision.knowledge, request.created)
         coverage = tuple(freshness.dated(decision.coverage, *dating))
@@ -86,6 +87,7 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
                 notes=(*_notes(request, told), *unlisted, *freshness.notes(coverage, *dating)),
                 assets=who.assets,
                 application_entities=who.application_entities,
+                services=cared.services,
             )
         )
         write(result, directory.path, request.language)
@@ -120,6 +122,25 @@ def _who_is_who(tables: Path, told: site.Site, pieces: list[Evidence], narrow: s
             return _WhoIsWho(assets.inferred(opened, told, titles, paths), entities)
     except WardroundError as error:
         return _WhoIsWho(diagnostics=(Diagnostic("", "assets", -1, "assets_failed", str(error), recovered=True),))
+
+
+@dataclass(frozen=True, slots=True)
+class _Care:
+    """What care depends on, or why it could not be told."""
+
+    services: tuple[Service, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def _care(tables: Path, told: site.Site, who: _WhoIsWho, narrow: store.Narrow) -> _Care:
+    from wardround.care import inputs, services
+    from wardround.detect.tables import Tables
+
+    try:
+        with Tables.of_round(tables, told, narrow) as opened:
+            return _Care(services.inferred(opened, told, who.assets, inputs.shipped().rhythm.week))
+    except WardroundError as error:
+        return _Care(diagnostics=(Diagnostic("", "care", -1, "care_failed", str(error), recovered=True),))
 
 
 def _notes(request: Request, told: site.Site) -> Iterator[dict[str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import tomllib
+import zoneinfo
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -48,6 +49,7 @@ class Asset(_Model):
     addresses: tuple[IPvAnyAddress, ...] = ()
     ae_titles: tuple[str, ...] = ()
     critical: bool = False
+    buffer_hours: float | None = Field(default=None, ge=0, description="How long it works on its own, images kept on it")
 
 
 class ApplicationEntity(_Model):
@@ -109,6 +111,39 @@ class Mail(_Model):
     people: tuple[str, ...] = Field(default=(), description="Names that impostors would use")
 
 
+class CareService(_Model):
+    """A service of care as the site knows it; what is stated here replaces what was inferred.
+
+    ``needs`` is a list of alternatives: of every inner list one asset, by its name or address, must work. ``name`` is ct, mr,
+    x_ray, mammography, reading, remote_reading, teleradiology, results or a name of the site's own.
+    """
+
+    name: str = Field(min_length=1)
+    title: str = ""
+    absent: bool = Field(default=False, description="There is no such service here")
+    needs: tuple[tuple[str, ...], ...] = ()
+    exams_per_day: float | None = Field(default=None, ge=0)
+    emergency: bool | None = Field(default=None, description="Whether emergencies depend on it")
+    emergencies_per_day: float | None = Field(default=None, ge=0, description="Strokes, traumas, heart attacks … a day")
+
+
+class Readiness(_Model):
+    """What the site says of its readiness for a failure of its systems: dates of the last time, and who answers at night."""
+
+    restore_test: datetime.date | None = None
+    downtime_procedure: datetime.date | None = None
+    downtime_exercise: datetime.date | None = None
+    on_call_list: bool | None = None
+
+
+class ControlTerms(_Model):
+    """What a control (C01 to C24) costs this site, in any one unit, or that it is already in place."""
+
+    cost: float | None = Field(default=None, gt=0)
+    effort_days: float | None = Field(default=None, gt=0)
+    in_place: bool = False
+
+
 class Site(_Model):
     """The hospital as its site file tells it (all parts optional); ``Site()`` is a hospital that told nothing."""
 
@@ -120,6 +155,9 @@ class Site(_Model):
     sensitive_names: dict[str, tuple[IPvAnyNetwork, ...]] = {}
     mail: Mail = Mail()
     exceptions: tuple[ExceptionRule, ...] = ()
+    services: tuple[CareService, ...] = ()
+    readiness: Readiness = Readiness()
+    controls: dict[str, ControlTerms] = {}
 
     @cached_property
     def _networks(self) -> list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, str]]:
@@ -208,6 +246,9 @@ def load(path: Path | None) -> Site:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise UserError(f"{path}: {place}: {first['msg']}") from error
+    zone_name = site.hospital.timezone
+    if zone_name not in zoneinfo.available_timezones():
+        raise UserError(f"{path}: hospital.timezone: {zone_name}: no such time zone; write it like Europe/Paris")
     unknown = sorted(set(site.zones) - set(ZONES))
     if unknown:
         raise UserError(f"{path}: zones.{unknown[0]}: unknown zone; known zones are {', '.join(ZONES)}")

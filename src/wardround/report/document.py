@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from wardround import model
 from wardround.care.controls import controls as known_controls
 from wardround.errors import UserError
-from wardround.report import safe
+from wardround.report import care_document, safe
 
 SCHEMA_ID = "urn:wardround:schema:round:1"
 
@@ -203,6 +203,7 @@ class ResultDocument(_Strict):
     notes: list[dict[str, str]] = Field(description="Remarks on what the round inferred or could not know, per language")
     assets: list[Asset] = []
     application_entities: list[ApplicationEntity] = []
+    services: list[care_document.Service] = []
 
 
 ATTACK_VERSION = "19"
@@ -228,6 +229,7 @@ def build(round_: model.Round) -> ResultDocument:
         notes=[dict(note) for note in round_.notes],
         assets=[_asset(asset) for asset in round_.assets],
         application_entities=[_entity(entity) for entity in round_.application_entities],
+        services=[care_document.service(found) for found in round_.services],
     )
     return map_texts(document, safe.encodable)
 

@@ -15,7 +15,7 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from wardround.report import charts, story
+from wardround.report import care_map, care_story, charts, story
 from wardround.report.document import Finding, ResultDocument, Rule, presentable
 from wardround.report.problems import sentence
 from wardround.report.texts import language
@@ -72,6 +72,7 @@ def export(document: ResultDocument, lang: str) -> bytes:
     style = resources.files("wardround.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
     chart = charts.timeline(shown, words)
     chapters = story.chapters(shown)
+    department = care_map.department(shown, words)
     text = environment.get_template(
         "report.html.j2"
     ).render(
@@ -94,6 +95,9 @@ def export(document: ResultDocument, lang: str) -> bytes:
         opened={found.id for found in shown.findings[: LIMITS.open]},
         control_titles={control.id: words.texts(control.texts).title for control in shown.controls},
         period=story.period(shown),
+        care_map=department,
+        care_drawing=Markup(department.svg) if department else "",  # noqa: S704 - drawn by us, its texts escaped
+        care_services=care_story.told(shown.services, words),
         rules=sorted(shown.rules, key=_rule_order),
         rule_counts=_rule_counts(shown.rules),
     )

@@ -14,6 +14,7 @@ def sentence(code: str, language: Language) -> str:
         "bad_cell": _("Some values are not what their column should hold; they were left out."),
         "bad_line": _("Some lines are damaged; they were left out."),
         "bad_record": _("Some records are damaged; they were left out."),
+        "care_failed": _("The services and what an attack would cost them could not be told."),
         "chunk_damaged": _("A part of the log is damaged; what could be recovered was read."),
         "cut_packets": _("The capture kept only the beginning of packets; what came after could not be seen."),
         "damaged_archive": _("The archive is damaged; it was read as far as possible."),

@@ -228,6 +228,12 @@ class Language:
             *(_("July"), _("August"), _("September"), _("October"), _("November"), _("December")),
         )
 
+    def weekday(self, day: int) -> str:
+        """A day of the week, 0 for Monday."""
+        _ = self.gettext
+        names = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
+        return names[day % len(names)]
+
     def _threats(self) -> dict[str, str]:
         _ = self.gettext
         return {
