@@ -60,6 +60,12 @@ class _Scene:
         found = self.assets.get(name)
         return found.zone if found and found.zone else self.site.zone_of(name)
 
+    def makes(self, name: str) -> str:
+        """The role of a host that makes images; empty for what only passes on those that others send to it."""
+        role = self.role(name)
+        passes_on = any(name in hosts for hosts in self.uses.of.get("stores", {}).values())
+        return role if role in IMAGING and not passes_on else ""
+
     def role(self, name: str) -> str:
         found = self.assets.get(name)
         return found.roles[0].name if found and found.roles else ""
@@ -92,7 +98,7 @@ def addresses(assets: Iterable[Asset]) -> dict[str, str]:
 def _services(scene: _Scene, counted: activity.Seen, rhythm: np.ndarray) -> Iterator[Service]:
     reading = _reading(scene, _viewers(scene))
     for role, emergency in IMAGING.items():
-        devices = [asset.name for asset in scene.assets.values() if scene.role(asset.name) == role]
+        devices = [name for name in scene.assets if scene.makes(name) == role]
         if devices:
             made = trees.either((_device(scene, device) for device in devices), "imaging")
             tree = trees.every([made, *([reading] if reading else [])])
@@ -242,7 +248,7 @@ def _activity(
 
 def _everything(counted: activity.Seen, scene: _Scene, rhythm: np.ndarray) -> Activity:
     """What there is to read: the examinations of all devices."""
-    makers = {asset.name for asset in scene.assets.values() if scene.role(asset.name) in IMAGING}
+    makers = {name for name in scene.assets if scene.makes(name)}
     times = [ts for (name, _), found in counted.studies.items() if name in makers for ts in found]
     return activity.measured(times, counted, scene.site.hospital.timezone, rhythm)
 
