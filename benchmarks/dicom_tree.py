@@ -1,9 +1,9 @@
-"""A folder of many small DICOM files, the same for the same seed, and how fast it is read beside dcmdump and pydicom.
+"""A folder of many small DICOM files, the same for the same seed, and how fast it is read beside its peers.
 
 The whole round is measured by the clock, what runs on one core in processor time, so that a busy machine falsifies it less.
 
 ``python -m benchmarks.dicom_tree make DIR [FILES] [SEED]`` writes it; ``... measure DIR`` reads it with wardround (a whole
-round and the reader alone), with pydicom, and with dcmdump where it is installed.
+round and the reader alone), with pydicom, and with dcmdump and dicomlock where they are installed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, ImplicitVRL
 
 FILES = 50_000
 PER_SERIES = 100
-_MARK = "1.2.826.0.1.3680043.10.4242.{:012d}"
+_MARK = "1.2.826.0.1.3680043.10.4242.1{:012d}"
 
 
 def _series(chance: random.Random, number: int) -> FileDataset:
@@ -128,6 +128,13 @@ def measure(folder: Path) -> None:
         for start in range(0, len(some), 1_000):
             subprocess.run([*command, *some[start : start + 1_000]], check=True, stdout=subprocess.DEVNULL)
         _told("dcmdump, one core", len(some), _spent() - began)
+    if shutil.which("dicomlock"):
+        with tempfile.TemporaryDirectory() as few:
+            for number, path in enumerate(some[:1_000]):
+                shutil.copy(path, Path(few) / f"{number}.dcm")
+            began = _spent()
+            subprocess.run(["dicomlock", few], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            _told("dicomlock, scan", len(some[:1_000]), _spent() - began)
 
 
 def _spent() -> float:
