@@ -31,6 +31,7 @@ server_software text     Vendor class of the server
 routers         texts    Routers the server gives (option 3)
 dns_servers     texts    Name servers the server gives (option 6)
 wpad_url        text     Proxy configuration the server gives (option 252)
+offers          texts    Each server's OFFER or ACK, also of one that was not chosen: server, address, routers, name servers
 """,
 )
 

@@ -28,6 +28,8 @@ _KINDS = (
     "LEASEQUERYSTATUS", "TLS",
 )  # fmt: skip
 
+_DIRECTIONS = ((_ROUTERS, "routers"), (_NAME_SERVERS, "dns_servers"))
+
 _ETHERNET = 1
 _NO_ADDRESS, _EVERYBODY = "0.0.0.0", "255.255.255.255"  # noqa: S104 - compared with, not bound to
 
@@ -109,7 +111,7 @@ class _Transaction:
         self.first = first
         self.last = first.ts
         self.hardware: str | None = None
-        self.columns: dict[str, Any] = {"uids": [], "msg_types": [], "msg_orig": []}
+        self.columns: dict[str, Any] = {"uids": [], "msg_types": [], "msg_orig": [], "offers": []}
 
     def goes_on_with(self, held: _Held) -> bool:
         """Whether a message of the same number belongs to this transaction."""
@@ -168,9 +170,14 @@ class _Transaction:
         ):
             if option in options:
                 columns[column] = _name(options[option])
-        for option, column in ((_ROUTERS, "routers"), (_NAME_SERVERS, "dns_servers")):
+        for option, column in _DIRECTIONS:
             if option in options:
                 columns[column] = _addresses(options[option])
+        if held.kind in ("OFFER", "ACK"):
+            told = (",".join(columns.get(column) or ()) if option in options else "" for option, column in _DIRECTIONS)
+            offer = " ".join(word or "-" for word in (held.sender, held.assigned, *told))
+            if offer not in columns["offers"]:
+                columns["offers"].append(offer)
         if len(options.get(_LEASE, b"")) == 4:
             columns["lease_time"] = float(int.from_bytes(options[_LEASE], "big"))
 
