@@ -25,11 +25,11 @@ VOID = {"meta", "br"}
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "a", "header", "main", "section", "nav", "footer", "article", "p"),
     *("h1", "h2", "h3", "h4", "span", "strong", "code", "abbr", "dl", "dt", "dd", "div", "ul", "ol", "li", "br", "table"),
-    *("caption", "thead", "tbody", "tr", "th", "td", "details", "summary", "svg", "desc", "line", "rect", "text"),
+    *("caption", "thead", "tbody", "tr", "th", "td", "details", "summary", "svg", "desc", "line", "rect", "path", "text"),
 }
 ATTRIBUTES = {
     *("lang", "charset", "http-equiv", "content", "name", "class", "href", "id", "scope", "open", "title", "role"),
-    *("aria-label", "aria-labelledby", "viewbox", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "rx"),
+    *("aria-label", "aria-labelledby", "viewbox", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "rx", "d"),
 }
 
 
@@ -53,7 +53,7 @@ class Checker(HTMLParser):
             self.path.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in {"line", "rect"}, tag
+        assert tag in {"line", "rect", "path"}, tag
         assert set(dict(attrs)) <= ATTRIBUTES, attrs
 
     def handle_endtag(self, tag: str) -> None:

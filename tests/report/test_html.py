@@ -113,4 +113,4 @@ def test_any_span_has_few_ticks_inside_the_drawing(span: int) -> None:
 def test_nothing_to_draw() -> None:
     made = dataclasses.replace(sample.quiet_day(), timeline=())
     assert charts.timeline(report.build(made), language("en")) is None
-    assert "<svg" not in html(made)
+    assert '<svg class="timeline"' not in html(made)

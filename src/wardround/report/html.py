@@ -15,7 +15,7 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from wardround.report import care_map, care_story, charts, story
+from wardround.report import care_map, care_story, charts, department, department_map, story
 from wardround.report.document import Finding, ResultDocument, Rule, presentable
 from wardround.report.problems import sentence
 from wardround.report.texts import language
@@ -32,7 +32,6 @@ class Limits:
     full_each: int = 20
     brief: int = 4000
     brief_each: int = 500
-    open: int = 3
     pointers: int = 10
     details: int = 20
     evidence: int = 1000
@@ -40,6 +39,7 @@ class Limits:
     rules: int = 100
     notes: int = 50
     assets: int = 500
+    struck: int = 6
 
 
 LIMITS = Limits()
@@ -72,10 +72,10 @@ def export(document: ResultDocument, lang: str) -> bytes:
     style = resources.files("wardround.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
     chart = charts.timeline(shown, words)
     chapters = story.chapters(shown)
-    department = care_map.department(shown, words)
-    text = environment.get_template(
-        "report.html.j2"
-    ).render(
+    machines = department.machines(shown)
+    zones = department_map.department_map(machines, words)
+    needs = care_map.department(shown, words)
+    text = environment.get_template("report.html.j2").render(
         _=words.gettext,
         counted=words.counted,
         words=words,
@@ -87,16 +87,18 @@ def export(document: ResultDocument, lang: str) -> bytes:
         chart=chart,
         drawing=Markup(chart.svg) if chart else "",  # noqa: S704 - drawn by us, its texts escaped
         sentences=story.sentences(shown, words),
-        severities=story.severity_counts(shown),
         results=story.result_counts(shown),
         actions=story.actions(shown, words),
         chapters=chapters,
         groups={chapter.threat: groups for chapter, groups in _grouped(chapters, shown)},
-        opened={found.id for found in shown.findings[: LIMITS.open]},
+        verdict=story.verdict,
+        stake=department.stake(machines),
+        zones=zones,
+        zones_drawing=Markup(zones.svg) if zones else "",  # noqa: S704 - drawn by us, its texts escaped
         control_titles={control.id: words.texts(control.texts).title for control in shown.controls},
         period=story.period(shown),
-        care_map=department,
-        care_drawing=Markup(department.svg) if department else "",  # noqa: S704 - drawn by us, its texts escaped
+        care_map=needs,
+        care_drawing=Markup(needs.svg) if needs else "",  # noqa: S704 - drawn by us, its texts escaped
         care_services=care_story.told(shown.services, words),
         rules=sorted(shown.rules, key=_rule_order),
         rule_counts=_rule_counts(shown.rules),

@@ -107,6 +107,31 @@ def chapters(document: ResultDocument) -> list[Chapter]:
     ]
 
 
+def verdict(chapter: Chapter, language: Language) -> str:
+    """What can be said of one threat, in a sentence that never tells *not assessed* as clean."""
+    attacks = sum(found.kind == "attack" and found.severity != "info" for found in chapter.findings)
+    weaknesses = sum(found.kind == "exposure" and found.severity != "info" for found in chapter.findings)
+    missed = chapter.counted("not_assessed")
+    found = [
+        language.counted("%(n)s sign of an attack", "%(n)s signs of an attack", attacks) if attacks else "",
+        language.counted("%(n)s weakness", "%(n)s weaknesses", weaknesses) if weaknesses else "",
+    ]
+    told = language.listed([part for part in found if part])
+    if not chapter.coverage and not told:
+        return language.gettext("Not looked at: there is no check for this threat.")
+    if missed == len(chapter.coverage) and not told:
+        return language.gettext("Not looked at: this evidence allowed none of its checks.")
+    start = language.gettext("Found: %(what)s.") % {"what": told} if told else language.gettext("Nothing was found.")
+    if not missed:
+        return f"{start} {language.gettext('Every check of it could be made.')}"
+    rest = language.counted(
+        "%(n)s of its checks could not be made, so this is not the whole picture.",
+        "%(n)s of its checks could not be made, so this is not the whole picture.",
+        missed,
+    )
+    return f"{start} {rest}"
+
+
 def period(document: ResultDocument) -> tuple[str, str] | None:
     """First and last event of all evidence, None when no event has a time."""
     first = [piece.first_ts for piece in document.evidence if piece.first_ts]

@@ -208,6 +208,24 @@ class Language:
         }
         return names.get(role, role)
 
+    def zone(self, zone: str) -> str:
+        """A part of the network, as the map names it; a zone without a translation is shown as it is."""
+        _ = self.gettext
+        names = {
+            "internet": _("Internet"),
+            "partner": _("partners"),
+            "guest": _("guests"),
+            "vpn_pool": _("VPN users"),
+            "dmz": _("border (DMZ)"),
+            "internal": _("inside"),
+            "management": _("servers"),
+            "clinical": _("workplaces"),
+            "imaging": _("imaging servers"),
+            "modality": _("modalities"),
+            "unknown": _("place not known"),
+        }
+        return names.get(zone, zone)
+
     def detail(self, name: str) -> str:
         """What a detail of a finding is about; one without a translation is shown as it is."""
         _ = self.gettext
