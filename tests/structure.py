@@ -31,7 +31,7 @@ LAYERS: dict[str, set[str]] = {
     "many": {"evidence", "store", "schema", "model", "errors"},
     "preload": {"reading", "readers", "detect"},
     "afterwards": {"detect", "care", "report"},
-    "reading": {"workers", "many", "evidence", "readers", "detect", "store", "schema", "model", "errors"},
+    "reading": {"workers", "many", "evidence", "readers", "detect", "store", "schema", "site", "model", "errors"},
     "workers": {"errors"},
     "evidence": {"readers", "model", "errors"},
     "demo": set(),

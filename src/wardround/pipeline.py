@@ -55,7 +55,7 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
     with store.RoundDirectory(request.out) as directory:
         found = evidence.Walk(directory.scratch).run(list(request.paths), sys.stdin.buffer)
         narrow = store.Narrow(directory.narrow, asked.columns_asked(catalogue, added))
-        state = reading.WorkerState(rules, request.paranoid, request.since, request.until, narrow)
+        state = reading.WorkerState(rules, request.paranoid, request.since, request.until, narrow, told.mail)
         # While the workers read, this process has nothing to do but to wait: it loads what it needs next.
         threading.Thread(target=import_module, args=("wardround.afterwards",), daemon=True).start()
         read = reading.read(found, directory.tables, state, progress)

@@ -22,6 +22,7 @@ from wardround.model import Diagnostic, Evidence
 from wardround.readers import dicom_file, web_requests
 from wardround.readers.base import SPAN_BYTES, Sink, Span
 from wardround.readers.patient_paths import Replaced
+from wardround.site import Mail
 
 if TYPE_CHECKING:
     from wardround.detect.matcher import Matcher
@@ -178,13 +179,17 @@ def _span_bytes(source: FileSource, span: Span) -> int:
 
 @dataclass(frozen=True, slots=True)
 class WorkerState:
-    """What every worker starts with: the rules to match while reading, the time range to keep (ns UTC), narrow copies."""
+    """What every worker starts with: the rules to match while reading, the time range to keep (ns UTC), narrow copies.
+
+    ``mail`` is what the site file tells about its mail.
+    """
 
     rules: Sequence[Rule]
     paranoid: bool = False
     since: int | None = None
     until: int | None = None
     narrow: store.Narrow | None = None
+    mail: Mail = field(default_factory=Mail)
 
 
 @dataclass(slots=True)
@@ -227,8 +232,10 @@ class _Matching:
 def prepare(state: WorkerState) -> tuple[WorkerState, Matcher]:
     """Make a worker ready: compile the rules."""
     from wardround.detect.matcher import Matcher
+    from wardround.readers.mail import desk
 
     pa.set_cpu_count(1)
+    desk.tell(state.mail)
     return state, Matcher(state.rules, paranoid=state.paranoid)
 
 

@@ -10,19 +10,33 @@ from wardround.mail.message import Address
 #: Addresses kept of one header.
 MOST = 1_000
 
+#: Characters kept of a display name.
+_NAME = 1_000
+
 _SPEC = re.compile(r"[^\s<>()\",;:@\\]{1,256}@[^\s<>()\",;:@\\]{1,255}")
 
 
 def addresses(raw: bytes) -> tuple[Address, ...]:
-    """The addresses of a header value, at most MOST; one without an address keeps its display name."""
+    """The addresses of a header value, at most MOST; one without an address keeps its display name.
+
+    What stands before a comma and has no address is the beginning of the display name after it: forgers and some programs
+    leave out the quotation marks that ``Last, First <…>`` needs, and mail programs show the whole.
+    """
     found: list[Address] = []
+    before = ""
     for item in _items(unfolded(raw)):
         address = _address(item)
-        if address is not None:
-            found.append(address)
-            if len(found) >= MOST:
-                break
-    return tuple(found)
+        if address is None:
+            continue
+        if not address.address:
+            before = f"{before}, {address.display}" if before else address.display
+            continue
+        display = ", ".join(piece for piece in (before, address.display) if piece)
+        found.append(Address(display[:_NAME], address.address))
+        before = ""
+        if len(found) >= MOST:
+            return tuple(found)
+    return (*found, Address(before[:_NAME], "")) if before else tuple(found)
 
 
 def single(raw: bytes) -> Address | None:
@@ -90,7 +104,8 @@ def _display(written: str) -> str:
         written = written[1:-1]
     if "\\" in written:
         written = re.sub(r"\\(.)", r"\1", written)
-    return words(written).strip().strip('"').strip()[:1_000]
+    shown = words(written).strip().strip('"').strip()
+    return (shown.strip("() ") if shown.startswith("(") else shown)[:_NAME]
 
 
 def _normal(written: str) -> str:

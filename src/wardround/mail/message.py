@@ -44,7 +44,8 @@ class Header:
 class Hop:
     """One Received header (RFC 5321, 4.4), the parts of it that could be told; texts are empty where it does not say.
 
-    ``helo`` is what the client called itself, ``host`` and ``address`` what the receiving server saw; ``by`` is that server.
+    ``helo`` is what the client called itself, ``host`` and ``address`` what the receiving server saw; ``by`` is that server,
+    ``by_address`` its address.
     ``ts`` is in ns UTC; ``tls`` is True when the header tells of encryption, False when it tells of SMTP without it.
     """
 
@@ -56,6 +57,7 @@ class Hop:
     recipient: str = ""
     ts: int | None = None
     tls: bool | None = None
+    by_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ def hop(raw: bytes) -> Hop:
         recipient.group(1) if recipient and "@" in recipient.group(1) else "",
         instant(stamp),
         _encrypted(name, body),
+        _last_address(body[by.end() : by.end() + 80].partition(")")[0]) if by else "",
     )
 
 
@@ -72,15 +73,18 @@ def _client(source: str) -> tuple[str, str, str]:
     if helo.startswith("("):
         helo, rest = "", source[match.start(1) :]
     address = _last_address(rest) or _last_address(helo)
-    host = ""
+    host, greeting = "", False
     for word in re.split(r"[\s()\[\];]+", rest)[:12]:
-        lowered = word.lower().removeprefix("helo=").removeprefix("ehlo=").rstrip(".")
-        if word.lower().startswith(("helo=", "ehlo=")):
-            helo, host = lowered, helo.strip("[]").lower()  # Exim and qmail put the name that was looked up first
-        elif "@" in lowered:
-            lowered = lowered.rpartition("@")[2]
-        if not host and _is_name(lowered):
-            host = lowered
+        lowered = word.lower().rstrip(".")
+        name = lowered.removeprefix("helo=").removeprefix("ehlo=")
+        if greeting or name != lowered:  # Exim and qmail put the name that was looked up first, the greeting after it
+            helo, host, greeting = name, helo.strip("[]").lower() if _is_name(helo) else "", False
+        elif lowered in ("helo", "ehlo"):
+            greeting = True
+        elif not host and _is_name(name := name.rpartition("@")[2]):
+            host = name
+    if "may be forged" in rest:  # sendmail: the name does not lead back to the address
+        host = ""
     return helo.strip("[]()").rstrip(".").lower()[:255], host[:255], address
 
 

@@ -39,6 +39,8 @@ _ORDER: tuple[str, ...] = (
     "device_config.openwrt",  # nearly all lines are config and option
     "device_config.junos",  # nearly all lines end in brace or semicolon, or are set commands
     "device_config.cisco",  # at least three kinds of lines of such a configuration
+    "mail.mbox",  # a line that begins a message, and a header after it
+    "mail.eml",  # header fields that only mail has
     "inventory",  # a header with columns for programs and versions, or nearly all lines of one shape
     "radius_accounting",  # the four forms of RADIUS accounting, by their first record
     "access_log",  # lines of web servers and proxies; before syslog, which knows more kinds of lines

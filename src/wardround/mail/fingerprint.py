@@ -1,0 +1,75 @@
+"""Similarity hashes of texts, equal or nearly so for mails of one campaign, and the language of a text.
+
+The hash is Charikar's simhash (2002) of 64 bits over pairs of words; digits and web addresses, which campaigns vary, are
+left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from collections import Counter
+
+import numpy as np
+
+#: Words that count, from the beginning; and the fewest that make a hash.
+_WORDS = 400
+_FEWEST = 3
+
+_WORD = re.compile(r"[^\W\d_]{1,40}")
+_ADDRESS = re.compile(r"\S{0,200}(?://|@|www\.)\S{0,500}")
+
+_STOP = {
+    "en": "the and you your for this that with have from are not will our please can has been was any click here if of to",
+    "fr": "le la les des vous votre vos pour dans est avec une nous pas cette ce qui par veuillez cliquez et aux être été du",
+    "de": "der die das und ist sie ihr ihre nicht mit für auf den dem ein eine wir haben werden sich bitte von zu",
+    "es": "el los las que por para con una su usted del más está como este esta se no al haga aquí",
+    "it": "il che per con una del della sono non suo tuo questo questa gli nel alla più clicca qui è",
+    "nl": "het een van voor niet uw met dat zijn aan wij heeft deze naar ook wordt klik hier op en",
+    "pt": "que para com uma não seu sua você do da os as em por mais está ao este esta clique aqui",
+}
+_LANGUAGE: dict[str, tuple[str, ...]] = {}
+for _name, _list in _STOP.items():
+    for _word in _list.split(" "):
+        _LANGUAGE[_word] = (*_LANGUAGE.get(_word, ()), _name)
+
+
+def words(text: str) -> list[str]:
+    """The first words of a text in lower case, without addresses and numbers."""
+    start = text[: 40 * _WORDS].lower()
+    if "//" in start or "@" in start or "www." in start:
+        start = " ".join(piece for piece in start.split() if not _ADDRESS.fullmatch(piece))
+    return _WORD.findall(start)[:_WORDS]
+
+
+def similarity(found: list[str]) -> str:
+    """The hash of words as 16 hexadecimal digits; empty for fewer than three words."""
+    if len(found) < _FEWEST:
+        return ""
+    single = np.array([zlib.crc32(word.encode("utf-8", "replace")) for word in found], np.uint64)
+    pairs = single[:-1] * np.uint64(0x9E3779B97F4A7C15) + single[1:] * np.uint64(0xC2B2AE3D27D4EB4F)
+    pairs ^= pairs >> np.uint64(30)
+    pairs *= np.uint64(0xBF58476D1CE4E5B9)
+    pairs ^= pairs >> np.uint64(27)
+    bits = np.unpackbits(pairs.view(np.uint8).reshape(-1, 8), axis=1)
+    return np.packbits(2 * bits.sum(axis=0) > len(pairs)).tobytes().hex()
+
+
+def digest(text: str) -> str:
+    """SHA-256 of the letters of a text, in hexadecimal; empty for a text without any."""
+    letters = "".join(_WORD.findall(text.lower()))
+    return hashlib.sha256(letters.encode("utf-8", "replace")).hexdigest() if letters else ""
+
+
+def language(found: list[str]) -> str:
+    """The language of words, by the most common ones of each; empty when that tells nothing."""
+    counts: Counter[str] = Counter()
+    for word in found:
+        for name in _LANGUAGE.get(word, ()):
+            counts[name] += 1
+    if not counts:
+        return ""
+    (best, most), *rest = counts.most_common(2)
+    enough = max(2, len(found) // 25)
+    return best if most >= enough and (not rest or most > rest[0][1]) else ""

@@ -1,0 +1,77 @@
+"""What every reader of messages does with one: parse, see who vouches for it, judge, write the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from wardround.mail import authentication, rows, verdict
+from wardround.mail.message import Message
+from wardround.mail.parse import parse
+from wardround.readers.base import Sink
+from wardround.readers.batches import Batches
+from wardround.site import Mail
+
+#: Bytes of a message that are read; what is beyond is left out, with a diagnostic. Servers refuse larger ones.
+MESSAGE_BYTES = 40 << 20
+
+#: Messages attached to messages that get rows of their own.
+_WITHIN = 40
+
+
+@dataclass(slots=True)
+class Told:
+    """What the site file tells about mail, and DKIM keys from the evidence by ``selector._domainkey.domain``."""
+
+    mail: Mail = field(default_factory=Mail)
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+
+#: Set once in every worker, before it reads: readers are handed evidence and nothing else.
+TOLD = Told()
+
+
+def tell(mail: Mail, keys: Mapping[str, str] | None = None) -> None:
+    """Tell the readers of mail of this process what the site file and other evidence say."""
+    TOLD.mail, TOLD.keys = mail, dict(keys or {})
+
+
+class Desk:
+    """Takes the messages of one piece of evidence; call :meth:`close` at the end."""
+
+    def __init__(self, sink: Sink, path: str) -> None:
+        self.sink = sink
+        self.path = path
+        self._batches = Batches(sink)
+        self._judge: Callable[[Message, verdict.Context], verdict.Verdict] = verdict.judge()
+
+    def take(self, data: bytes, record: int, folder: str = "") -> None:
+        """A message as bytes; ``record`` is its index in the evidence, from 1."""
+        self.message(parse(data, folder=folder), record)
+
+    def message(self, message: Message, record: int) -> None:
+        """A message, and those attached to it."""
+        self._one(message, record, "")
+        attached = [part for part in message.leaves if part.message is not None]
+        left = _WITHIN
+        while attached and left:
+            part = attached.pop(0)
+            left -= 1
+            if part.message is not None:
+                self._one(part.message, record, part.path)
+                attached += [inner for inner in part.message.leaves if inner.message is not None]
+        if attached:
+            self.sink.diagnose("many_attached_messages", f"Only {_WITHIN} messages attached to one are read.", record)
+
+    def _one(self, message: Message, record: int, part: str) -> None:
+        context = verdict.Context(TOLD.mail, authentication.assess(message, TOLD.mail))
+        try:
+            said = self._judge(message, context)
+        except Exception as error:  # noqa: BLE001 - a defect of one signal must not lose the messages that follow
+            self.sink.diagnose("judge_defect", f"The message could not be judged: {type(error).__name__}", record)
+            said = verdict.Verdict()
+        rows.write(message, said, context, record, self.path, self._batches.add, part)
+
+    def close(self) -> None:
+        """Hand on what is left."""
+        self._batches.close()
