@@ -87,6 +87,7 @@ def examine(
     ] = None,
     until: Annotated[str | None, typer.Option(help="Only events before this time.")] = None,
     fail_on: Annotated[FailOn | None, typer.Option("--fail-on", help="Exit 3 when a finding is at least this severe.")] = None,
+    previous: Annotated[Path | None, typer.Option("--previous", help="An earlier round of this site to compare with.")] = None,
     paranoid: Annotated[bool, typer.Option("--paranoid", help="Check the fast matcher against the literal one.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list every diagnostic.")] = False,
@@ -103,6 +104,7 @@ def examine(
         since=_time(since, "--since"),
         until=_time(until, "--until"),
         paranoid=paranoid,
+        previous=previous,
     )
     _check_formats(formats)
     _round(request, formats, fail_on, quiet=quiet, verbose=verbose)

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked for. ``since`` and ``until`` are ns UTC; ``created`` is the stated time of the run (ns UTC)."""
+    """What the user asked for. ``since`` and ``until`` are ns UTC; ``created`` is the stated time of the run (ns UTC).
+
+    ``previous`` is the directory of an earlier round that this one is compared with.
+    """
 
     paths: tuple[str, ...]
     out: Path
@@ -32,6 +35,7 @@ class Request:
     since: int | None = None
     until: int | None = None
     paranoid: bool = False
+    previous: Path | None = None
     created: int = field(default_factory=time.time_ns)
 
 
@@ -53,6 +57,8 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
     added = pack.load_rules(request.rules)
     rules = (*(rule for item in catalogue for rule in item.rules), *added.rules)
     with store.RoundDirectory(request.out) as directory:
+        if request.previous is not None:
+            directory.carry_over(request.previous)
         found = evidence.Walk(directory.scratch).run(list(request.paths), sys.stdin.buffer)
         narrow = store.Narrow(directory.narrow, asked.columns_asked(catalogue, added))
         state = reading.WorkerState(rules, request.paranoid, request.since, request.until, narrow, told.mail)

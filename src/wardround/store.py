@@ -345,6 +345,27 @@ class RoundDirectory:
             for part in more:
                 writer.write_table(part)
 
+    def carry_over(self, previous: Path) -> None:
+        """Keep what detections ask of an earlier round: columns of its ``dicom_file`` as ``previous_dicom_file``.
+
+        Raises UserError when there is no round in ``previous`` or its tables cannot be read.
+        """
+        if not is_round(previous):
+            raise UserError(f"{previous}: there is no round to compare with")
+        name = "previous_dicom_file"
+        wanted = schema.tables()[name].arrow()
+        files = sorted({*(previous / "tables").glob("dicom_file.parquet"), *(previous / "tables").glob("dicom_file-*.parquet")})
+        if not files:
+            return
+        try:
+            with pq.ParquetWriter(self.tables / f"{name}.parquet", wanted, **_PARQUET) as writer:
+                for file in files:
+                    with pq.ParquetFile(file) as parts:
+                        for batch in parts.iter_batches(columns=wanted.names):
+                            writer.write_table(pa.Table.from_batches([batch]).cast(wanted))
+        except (OSError, pa.ArrowException) as error:
+            raise UserError(f"{previous}: its tables cannot be read: {error}") from error
+
     def commit(self) -> None:
         """Put the complete round in its place; the one that was there goes only when this one stands."""
         shutil.rmtree(self.scratch, ignore_errors=True)

@@ -93,7 +93,8 @@ def decide_rows(detection: Detection, rows: Mapping[str, pa.Table], site: Site) 
         if matches:
             tables["match"] = pa.concat_tables(matches)
     evidence = {"evidence_id": _EVIDENCE_ID, "path": "case", "records": sum(table.num_rows for table in rows.values())}
-    tables["evidence"] = pa.Table.from_pylist([evidence], schema=schema.tables()["evidence"].arrow())
+    own = pa.Table.from_pylist([evidence], schema=schema.tables()["evidence"].arrow())
+    tables["evidence"] = pa.concat_tables([own, rows["evidence"]]) if "evidence" in rows else own
     with Tables.of_arrow(tables, site) as opened:
         return decide(opened, (detection,), ParsedRules(), rules, assessed, site)
 
@@ -162,8 +163,9 @@ def rows_of(table: str, listed: Sequence[Mapping[str, Any]], place: str) -> pa.T
         if len(rows) > MAX_ROWS:
             raise ContentError(f"{place}: more than {MAX_ROWS} rows")
     for record, row in enumerate(rows, start=1):
-        row.setdefault("record", record)
-        row.setdefault("evidence_id", _EVIDENCE_ID)
+        for name, value in (("record", record), ("evidence_id", _EVIDENCE_ID)):
+            if declared.column(name) is not None:
+                row.setdefault(name, value)
         if row.get("ts") is not None:
             row.setdefault("ts_zone", "utc")
     further = sorted({name for row in rows for name in row} - {column.name for column in declared.columns})

@@ -198,4 +198,15 @@ host              text    Host that sent the message (syslog header)
 """,
 )
 
-TABLES = (DICOM_ASSOCIATION, DICOM_OPERATION, HL7_MESSAGE, DICOM_FILE, AUDIT_EVENT)
+PREVIOUS_DICOM_FILE = table(
+    "previous_dicom_file",
+    "What the round before, where one was named, had in table dicom_file: one row per file of the archive as it was then.",
+    """
+path      text  Where the file was, as that round told it
+part10    flag  Whether DICM stood at byte 128
+readable  flag  Whether the data set could be read
+""",
+    provenance=False,
+)
+
+TABLES = (DICOM_ASSOCIATION, DICOM_OPERATION, HL7_MESSAGE, DICOM_FILE, PREVIOUS_DICOM_FILE, AUDIT_EVENT)
