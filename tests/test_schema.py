@@ -40,7 +40,7 @@ def test_columns_are_unique_typed_and_documented(name: str) -> None:
 
 
 def test_tables_of_events_begin_with_provenance() -> None:
-    without = {"evidence", "diagnostic", "match"}
+    without = {"evidence", "diagnostic", "match", "previous_dicom_file"}
     for table in tables().values():
         assert (table.columns[: len(PROVENANCE)] == PROVENANCE) == (table.name not in without)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 from wardround.errors import UserError
 from wardround.pipeline import Request, examine
@@ -19,7 +19,7 @@ _ROOT = "1.2.826.0.1.3680043.10.4243"
 def _image(path: Path, number: int) -> None:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = f"{_ROOT}.{number + 1}"
+    meta.MediaStorageSOPInstanceUID = UID(f"{_ROOT}.{number + 1}")
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset = FileDataset(str(path), {}, file_meta=meta, preamble=bytes(128))
     dataset.SOPClassUID, dataset.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
