@@ -12,7 +12,7 @@ MAX_FUNCTION = 80
 
 #: The layers from top to bottom; a module may import its own layer and those below, as listed.
 LAYERS: dict[str, set[str]] = {
-    "cli": {"pipeline", "report", "detect", "demo", "readers", "schema", "store", "site", "model", "errors"},
+    "cli": {"pipeline", "report", "care", "detect", "demo", "readers", "schema", "store", "site", "model", "errors"},
     "pipeline": {
         "workers",
         "reading",

@@ -186,6 +186,44 @@ def _document(paths: list[str], site: Path | None) -> ResultDocument:
 
 
 @app.command()
+def history(
+    ocr: Annotated[
+        list[Path],
+        typer.Option("--ocr", help="An export of the HHS breach list (CSV, zip or gzip); may be repeated for both lists."),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the files that --format writes.")] = Path(),
+    lang: LangOption = Lang.en,
+    formats: Annotated[
+        list[str] | None, typer.Option("--format", "-f", help="Also write html, json or csv; may be repeated.")
+    ] = None,
+    since: Annotated[int | None, typer.Option(help="Only breaches of this year and later.")] = None,
+    until: Annotated[int | None, typer.Option(help="Only breaches of this year and earlier.")] = None,
+    threshold: Annotated[int, typer.Option(help="A number of people; tells on which day it was passed.", min=1)] = 257_000_000,
+    as_of: Annotated[
+        str, typer.Option("--as-of", help="A day (YYYY-MM-DD) for which the state of the list is told.")
+    ] = "2021-11-28",
+) -> None:
+    """Tell the history of health data breaches from a dated export of the US breach list, with pictures."""
+    from wardround.care import breaches
+    from wardround.care import history as figures
+    from wardround.report import history_
+
+    try:
+        day = datetime.date.fromisoformat(as_of)
+    except ValueError as error:
+        raise typer.BadParameter(f"{as_of}: not a day like 2021-11-28", param_hint="--as-of") from error
+    for name in formats or ():
+        if name not in history_.FORMATS:
+            raise typer.BadParameter(f"there is no format {name!r}; choose one of: {', '.join(history_.FORMATS)}")
+    told = figures.history(breaches.read(ocr), since, until, threshold, day)
+    for name in formats or ():
+        out.mkdir(parents=True, exist_ok=True)
+        file, data = history_.export(told, name, lang.value)
+        (out / file).write_bytes(data)
+    print(history_.render(told, lang.value, width=_width(), colour=_colour()))
+
+
+@app.command()
 def tables() -> None:
     """Print every table of a round with its columns, in Markdown."""
     from wardround.schema import document
@@ -255,9 +293,18 @@ def _export(document: ResultDocument, out: Path, formats: list[str] | None, lang
 def _print_document(document: ResultDocument, lang: str, out: Path) -> None:
     from wardround import report as reporting
 
-    width = min(120, os.get_terminal_size().columns) if sys.stdout.isatty() else 100
-    colour = reporting.wants_colour(sys.stdout)
-    print(reporting.render_terminal(document, lang, width=width, colour=colour, where=str(out / "report.html")))
+    where = str(out / "report.html")
+    print(reporting.render_terminal(document, lang, width=_width(), colour=_colour(), where=where))
+
+
+def _width() -> int:
+    return min(120, os.get_terminal_size().columns) if sys.stdout.isatty() else 100
+
+
+def _colour() -> bool:
+    from wardround import report as reporting
+
+    return reporting.wants_colour(sys.stdout)
 
 
 def _time(text: str | None, option: str) -> int | None:

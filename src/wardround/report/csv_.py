@@ -32,7 +32,7 @@ def export(document: ResultDocument, lang: str) -> bytes:
     writer.writerow(COLUMNS)
     for found in presentable(document, _LONGEST).findings:
         row = _row(found, words)
-        writer.writerow(_harmless(row[column]) for column in COLUMNS)
+        writer.writerow(harmless(row[column]) for column in COLUMNS)
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -62,5 +62,6 @@ def _joined(items: Iterable[str]) -> str:
     return " | ".join(items)
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
+    """The cell with an apostrophe wherever a spreadsheet would see a formula begin."""
     return _FORMULA.sub(lambda hit: f"{hit[0]}'", cell)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -33,6 +33,11 @@ def render(document: ResultDocument, lang: str, *, width: int = 100, colour: boo
     Texts are shown through :func:`presentable` and never read as markup, so that evidence cannot act on the terminal.
     """
     shown, words = presentable(document, _LONGEST), language(lang)
+    return printed(_parts(shown, words, where), width=width, colour=colour)
+
+
+def printed(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
+    """The parts as text of that width, with ANSI colours or without; nothing in them is read as markup."""
     console = Console(
         file=io.StringIO(),
         width=width,
@@ -46,7 +51,7 @@ def render(document: ResultDocument, lang: str, *, width: int = 100, colour: boo
         _environ={},
     )
     with console.capture() as capture:
-        for part in _parts(shown, words, where):
+        for part in parts:
             console.print(part)
     return capture.get()
 

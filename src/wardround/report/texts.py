@@ -49,6 +49,13 @@ class Language:
         """An integer with its thousands apart."""
         return f"{n:,}".replace(",", "," if self.code == "en" else _NARROW_NO_BREAK)
 
+    def share(self, part: int, whole: int) -> str:
+        """A part of a whole in per cent, to one decimal; a dash when the whole is nothing."""
+        if not whole:
+            return "–"
+        text = f"{100 * part / whole:.1f}"
+        return f"{text}%" if self.code == "en" else f"{text.replace('.', ',')}{_NARROW_NO_BREAK}%"
+
     def size(self, size: int) -> str:
         """Bytes in decimal units, to three figures."""
         units = ("B", "kB", "MB", "GB", "TB") if self.code == "en" else ("o", "ko", "Mo", "Go", "To")
