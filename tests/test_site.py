@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import ipaddress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wardround import site
 from wardround.errors import UserError
@@ -107,3 +110,18 @@ def test_services_readiness_and_controls_are_optional_and_checked(tmp_path: Path
     path.write_text('[hospital]\ntimezone = "Europe/Atlantis"\n')
     with pytest.raises(UserError, match="no such time zone"):
         site.load(path)
+
+
+@given(st.integers(0, (1 << 32) - 1))
+def test_the_zone_of_any_ipv4_address_is_that_of_its_class(number: int) -> None:
+    address = ipaddress.IPv4Address(number)
+    assert site.inferred_zone(address) == site._zone_by_class(address)
+
+
+def test_zones_at_the_edges_of_special_blocks() -> None:
+    edges, _ = site._ipv4_zones()
+    for edge in edges:
+        for number in (edge - 1, edge, edge + 1):
+            if 0 <= number < 1 << 32:
+                address = ipaddress.IPv4Address(number)
+                assert site.inferred_zone(address) == site._zone_by_class(address), address

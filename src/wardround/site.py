@@ -6,11 +6,12 @@ exception", and nothing else.
 
 from __future__ import annotations
 
+import bisect
 import datetime
 import ipaddress
 import tomllib
 import zoneinfo
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, IPvAnyNetwork, ValidationError
@@ -27,6 +28,13 @@ ZONES = ("internal", "imaging", "modality", "clinical", "management", "guest", "
 # the documentation prefixes (RFC 5737, RFC 3849), which stand for the Internet wherever they appear.
 _SHARED = ipaddress.ip_network("100.64.0.0/10")
 _DOCUMENTATION = tuple(ipaddress.ip_network(n) for n in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
+
+#: Blocks of IPv4 with a meaning of their own: IANA's special-purpose registry (RFC 6890), multicast, the rest of class E.
+_SPECIAL_IPV4 = (
+    "0.0.0.0/32", "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+    "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24",
+    "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "255.255.255.255/32",
+)  # fmt: skip
 
 
 class _Model(BaseModel):
@@ -217,6 +225,24 @@ def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | 
 
 def inferred_zone(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
     """`internet` for an address that is routed there, `multicast`, `local` (loopback, unspecified), else `internal`."""
+    if isinstance(address, ipaddress.IPv4Address):
+        edges, zones = _ipv4_zones()
+        return zones[bisect.bisect_right(edges, int(address)) - 1]
+    return _zone_by_class(address)
+
+
+@cache
+def _ipv4_zones() -> tuple[list[int], list[str]]:
+    """Where in IPv4 the zone may change, and the zone from there on: a round looks up hundreds of thousands of addresses."""
+    networks = [ipaddress.IPv4Network(text) for text in _SPECIAL_IPV4]
+    edges = {edge for network in networks for edge in (int(network[0]), int(network[-1]) + 1)}
+    # Within this block single addresses are special (RFC 6890 and its registry).
+    edges |= set(range(int(ipaddress.IPv4Address("192.0.0.0")), int(ipaddress.IPv4Address("192.0.1.0"))))
+    ordered = sorted(edge for edge in edges if edge < 1 << 32)
+    return ordered, [_zone_by_class(ipaddress.IPv4Address(edge)) for edge in ordered]
+
+
+def _zone_by_class(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
     if address.is_multicast or str(address) == "255.255.255.255":
         return "multicast"
     if address.is_loopback or address.is_unspecified:
