@@ -71,10 +71,11 @@ def cut_pairs(
 ) -> None:
     """Note the first value of every wanted key: column k of the two results is key k, -1 where a message lacks it.
 
-    ``divider`` ends an unquoted value for sure (a bar, say); 0 when only a blank before the next key does.
+    ``divider`` ends an unquoted value for sure (a bar, say); 0 when only a blank before the next key does. Where a colon
+    assigns, blanks follow it, and only the divider ends a value: times and names in it hold colons themselves.
     """
     for line in range(begins.size):
-        at, end = begins[line], ends[line]
+        at, end, seen = begins[line], ends[line], False
         while at < end:
             while at < end and not _is_key(data[at]):
                 at += 1
@@ -92,6 +93,11 @@ def cut_pairs(
                 continue
             number = _find(data, begin, at, int(hashed), slots, words, edges)
             at += 1
+            if assign == 58 and number < 0 and not seen:
+                continue  # the head of the message, which a colon ends as well
+            seen = True
+            while assign == 58 and at < end and data[at] == 32:
+                at += 1
             if at < end and (data[at] == 34 or (data[at] == 39 and divider == 0)):
                 quote = data[at]
                 at += 1
@@ -108,6 +114,9 @@ def cut_pairs(
                     byte = data[at]
                     if divider and byte == divider:
                         break
+                    if assign == 58 and divider:
+                        at += 1
+                        continue
                     if byte == 9 or (byte == 32 and (at + 1 >= end or _next_key(data, at + 1, end, assign))):
                         break
                     at += 1

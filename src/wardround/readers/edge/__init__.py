@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 #: What a module of this package is asked with; the order is that of asking, the most certain signs first.
 _FORTINET = (
     r"^(?:logver=\S+ |timestamp=\d+ |tz=\S+ )*(?:date=\d{4}-\d\d-\d\d[ ,]|time=\d\d:\d\d:\d\d |.{0,200}\bdev(?:name|id)=\S+ .*log_?id=)|"
-    r"^(?:type=\"?(?:traffic|event|utm)|eventtime=)|CEF: ?\d\|Fortinet\|"
+    r"^(?:type=\"?(?:traffic|event|utm)|eventtime=)|(?:CEF: ?|^)\d\|Fortinet\|"
 )
 
 

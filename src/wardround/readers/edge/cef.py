@@ -8,10 +8,12 @@ Source: ArcSight, *Common Event Format* (header of seven fields, extension of ke
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from wardround.readers import syslog_cells as cells
+from wardround.readers.syslog_frame import ASSUMED, STATED
 from wardround.readers.syslog_messages import Messages, Output, chosen
 from wardround.readers.syslog_pairs import Pairs, Vocabulary, first_of, seconds_since_1970
 
@@ -50,6 +52,7 @@ _KEYS = Vocabulary(
         "out",
         "in",
         "rt",
+        "dtz",
         "deviceInboundInterface",
         "deviceOutboundInterface",
         "inzone",
@@ -133,7 +136,7 @@ def read(messages: Messages, output: Output) -> Messages:
 def _vendor(vendor: str, messages: Messages, head: pa.StructArray, output: Output) -> None:
     product, number, name = (pc.struct_field(head, [i]) for i in (1, 3, 4))
     pairs = Pairs.of(messages, _KEYS)
-    seconds_since_1970(messages, pairs.get("rt"))
+    _clock(messages, pairs)
     portal = chosen(pc.equal(number, "GLOBALPROTECT"))
     _globalprotect(pairs.take(portal), output)
     people = pc.match_substring_regex(
@@ -155,12 +158,31 @@ def _vendor(vendor: str, messages: Messages, head: pa.StructArray, output: Outpu
             "device": left.get("dvchost", "dvc", "origin", "deviceExternalId"),
             "message_id": number.filter(pa.array(rest)),
             "category": "system",
-            "user": left.get("suser", "duser", "user"),
+            "user": _account(left, "suser", "duser", "user"),
             "source": left.get("src"),
             "action": pc.utf8_lower(left.get("act", "outcome")),
             "message": pc.binary_join_element_wise(name.filter(pa.array(rest)), pc.fill_null(left.get("msg"), ""), ": "),
         },
     )
+
+
+def _clock(messages: Messages, pairs: Pairs) -> None:
+    """Put the time of receipt into the messages: since 1970, or in words with a zone beside it."""
+    received = pc.fill_null(pairs.get("rt"), "")
+    seconds_since_1970(messages, received)
+    words = pc.extract_regex(received, r"^(?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2}) (?P<year>\d{4}) (?P<clock>\d\d:\d\d:\d\d)")
+    if words.null_count == len(words):
+        return
+    month, day, year, clock = (pc.fill_null(pc.struct_field(words, [i]), "") for i in range(4))
+    zone = pc.replace_substring_regex(pc.fill_null(pairs.get("dtz"), ""), r"^(?:UTC|GMT|Z)$", "+0000")
+    told, good, stated = cells.times(cells.iso_date(day, month, year, clock), zone)
+    messages.ts[good] = told[good]
+    messages.zone[good] = np.where(stated, STATED, ASSUMED)[good]
+
+
+def _account(pairs: Pairs, *keys: str) -> pa.Array:
+    """Who it was; of backslashes before the name one stays, however often they were escaped on the way."""
+    return pc.replace_substring_regex(pairs.get(*keys), r"\\{2,}", r"\\")
 
 
 def _flows(vendor: str, pairs: Pairs, head: pa.StructArray, output: Output) -> None:
@@ -199,7 +221,7 @@ def _flows(vendor: str, pairs: Pairs, head: pa.StructArray, output: Output) -> N
             "nat_port": pairs.get("destinationTranslatedPort"),
             "proto": pairs.get("proto"),
             "application": pairs.get("app"),
-            "user": pairs.get("suser", "susr", "duser"),
+            "user": _account(pairs, "suser", "susr", "duser"),
             "policy": policy,
             "bytes_out": pairs.get("out"),
             "bytes_in": pairs.get("in"),
@@ -219,7 +241,7 @@ def _sessions(vendor: str, pairs: Pairs, said: pa.Array, output: Output) -> None
         {
             "device": pairs.get("dvchost", "dvc", "origin", "deviceExternalId"),
             "action": first_of(cases, said, "login"),
-            "user": pairs.get("suser", "susr", "user", "duser"),
+            "user": _account(pairs, "suser", "susr", "user", "duser"),
             "source": pairs.get("src"),
             "assigned_address": pairs.get("office_mode_ip"),
             "reason": pairs.get("reason", "msg"),
@@ -242,7 +264,7 @@ def _globalprotect(pairs: Pairs, output: Output) -> None:
             "action": pc.if_else(
                 pc.and_(failed, pc.is_in(action, pa.array(["authenticated", "login"]))), "login_failed", action
             ),
-            "user": pairs.get("PanOSSourceUserName"),
+            "user": _account(pairs, "PanOSSourceUserName"),
             "realm": pairs.get("PanOSPortal"),
             "source": pairs.get("PanOSPublicIPv4"),
             "source_country": pairs.get("PanOSSourceRegion"),

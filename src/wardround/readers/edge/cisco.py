@@ -12,6 +12,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wardround.readers import syslog_cells as cells
+from wardround.readers.syslog_frame import NO_TIME, UTC
 from wardround.readers.syslog_messages import Kind, Messages, Output, apply, chosen
 from wardround.readers.syslog_pairs import Pairs, Vocabulary
 
@@ -214,24 +216,33 @@ _FIREPOWER = {
     "bytes_out": ("InitiatorBytes",),
     "bytes_in": ("ResponderBytes",),
     "duration": ("ConnectionDuration",),
-    "threat": ("ThreatName", "Message", "Classification", "SHA_Disposition"),
+    "threat": ("ThreatName", "Message", "Classification"),
     "url": ("URL", "URI"),
     "session": ("ConnectionID",),
     "nat_source": ("NAT_InitiatorIP",),
     "nat_destination": ("NAT_ResponderIP",),
 }
 _FIREPOWER_KEYS = Vocabulary(
-    [key for keys in _FIREPOWER.values() for key in keys] + ["AccessControlRuleAction", "InlineResult", "FileAction"]
+    [key for keys in _FIREPOWER.values() for key in keys]
+    + ["AccessControlRuleAction", "InlineResult", "FileAction", "FirstPacketSecond"]
 )
+#: What stands where Firepower knows no user.
+_NOBODY = r"^(?:No Authentication Required|Unknown|Guest|Failed Authentication|No Data)$"
 
 
 def _firepower(messages: Messages, number: str, output: Output) -> None:
     pairs = Pairs.of(messages, _FIREPOWER_KEYS, assign=":", divider=",")
     said = pc.utf8_lower(pc.fill_null(pairs.get("AccessControlRuleAction", "InlineResult", "FileAction"), ""))
-    bad = pc.match_substring_regex(said, "block|drop|malware")
+    local = pc.replace_substring_regex(pc.fill_null(pairs.get("FirstPacketSecond"), ""), r"Z$", "")
+    first, good, _ = cells.times(local, pa.repeat(pa.scalar("+0000"), len(pairs)))
+    unset = good & (messages.zone == NO_TIME)
+    messages.ts[unset], messages.zone[unset] = first[unset], UTC
+    bad = pc.match_substring_regex(said, "block|drop")
     action = pc.if_else(bad, "deny", pc.if_else(pa.array([number in ("430002", "430003")] * len(pairs)), "accept", "alert"))
     action = pc.if_else(pc.and_(pc.equal(action, "accept"), pa.array([number == "430003"] * len(pairs))), "close", action)
     columns: dict[str, pa.Array | str | None] = {name: pairs.get(*keys) for name, keys in _FIREPOWER.items()}
+    nobody = pc.fill_null(pc.match_substring_regex(columns["user"], _NOBODY), False)
+    columns["user"] = pc.if_else(nobody, pairs.no, columns["user"])
     output.write("firewall_event", "cisco", messages, columns | {"action": action, "message_id": number})
 
 

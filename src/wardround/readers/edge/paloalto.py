@@ -14,11 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wardround.readers import syslog_cells as cells
+from wardround.readers.edge.paloalto_json import values_of
 from wardround.readers.syslog_messages import Messages, Output, chosen
 from wardround.readers.syslog_pairs import day_and_clock, first_of, listed, part_of
 
 _TYPES = "TRAFFIC|THREAT|GLOBALPROTECT|CONFIG|SYSTEM|HIPMATCH|USERID|DECRYPTION|AUTHENTICATION|CORRELATION|SCTP|GTP|IPTAG|TUNNEL|AUDIT|START|END|URL|DATA|WILDFIRE"
-PATTERN = rf"^\d{{0,3}},[^,]{{1,24}},[^,]{{0,24}},(?:{_TYPES}),|^\{{\s*\"[^{{}}]*\"(?:VendorName|ConfigVersion|LogSourceID|DeviceSN)\":|failed to unmarshal session\("
+PATTERN = rf"^\d{{0,3}},[^,]{{1,24}},[^,]{{0,24}},(?:{_TYPES}),|^\{{\s*(?:\"[^{{}}]*)?\"(?:VendorName|ConfigVersion|LogSourceID|DeviceSN)\":|failed to unmarshal session\("
 VENDOR = "paloalto"
 
 _ACTIONS = (
@@ -63,7 +64,7 @@ def read(messages: Messages, output: Output) -> Messages:
     """Write rows of PAN-OS messages; returns those of types that are not known."""
     json = chosen(pc.match_substring_regex(messages.text, r"^\{"))
     if json.any():
-        output.ignore("palo alto JSON (export of the cloud)", messages.take(json))
+        _by_kind(mine := messages.take(json), values_of(mine), output)
         messages = messages.take(~json)
     exploit = chosen(pc.match_substring_regex(messages.text, r"failed to unmarshal session\("))
     if exploit.any():
@@ -74,15 +75,20 @@ def read(messages: Messages, output: Output) -> Messages:
         return messages
     values = listed(messages, 64)
     _clock(messages, values)
+    _by_kind(messages, values, output)
+    return messages.take(np.zeros(len(messages), np.bool_))
+
+
+def _by_kind(messages: Messages, values: list[pa.Array], output: Output) -> None:
     kinds = pc.fill_null(values[3], "")
     for kind in pc.unique(kinds).to_pylist():
         mask = chosen(pc.equal(kinds, kind))
         mine, cells_of = messages.take(mask), _where(values, mask)
-        if kind in _IGNORED:
-            output.ignore(f"palo alto {kind}", mine)
+        if kind in _IGNORED or kind in ("", "DNS"):
+            output.ignore(f"palo alto {kind}".rstrip(), mine)
         elif kind in ("TRAFFIC", "START", "END"):
             _traffic(mine, cells_of, output)
-        elif kind in ("THREAT", "URL", "DATA", "WILDFIRE"):
+        elif kind in ("THREAT", "URL", "DATA", "WILDFIRE", "FILE"):
             _threat(mine, cells_of, output)
         elif kind == "GLOBALPROTECT":
             _globalprotect(mine, cells_of, output)
@@ -90,7 +96,6 @@ def read(messages: Messages, output: Output) -> Messages:
             _system(mine, cells_of, output)
         else:
             _other(kind, mine, cells_of, output)
-    return messages.take(np.zeros(len(messages), np.bool_))
 
 
 def _common(v: list[pa.Array], name: int | None) -> dict[str, pa.Array | str | None]:
@@ -148,7 +153,7 @@ def _globalprotect(messages: Messages, v: list[pa.Array], output: Output) -> Non
             "message_id": v[8],
             "action": action,
             "outcome": pc.if_else(failed, "failure", succeeded),
-            "user": v[12],
+            "user": pc.replace_substring_regex(v[12], r"\\{2,}", r"\\"),
             "realm": v[33],
             "source": v[15],
             "source_country": v[13],

@@ -11,6 +11,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wardround.readers import syslog_cells as cells
+from wardround.readers.syslog_frame import STATED
 from wardround.readers.syslog_messages import Kind, Messages, Output, apply, chosen
 from wardround.readers.syslog_pairs import Pairs, Vocabulary, first_of, part_of
 
@@ -26,9 +28,19 @@ _FREERADIUS = (
     Kind("unknown client", "device_event", r"(?P<message>Ignoring request to .* from unknown client (?P<source>\S+) .*)", {"category": "system"}),
 )  # fmt: skip
 
-_KEYS = Vocabulary(["UserName", "User-Name", "NAS-IP-Address", "Framed-IP-Address", "FailureReason", "AdminName", "AdminIPAddress", "Calling-Station-ID", "Device IP Address", "NetworkDeviceName", "Acct-Status-Type", "Acct-Input-Octets", "Acct-Output-Octets", "Acct-Session-Time", "Protocol"])  # fmt: skip
+_KEYS = Vocabulary(["UserName", "User-Name", "NAS-IP-Address", "Framed-IP-Address", "FailureReason", "AdminName", "AdminIPAddress", "Calling-Station-ID", "Address", "DeviceIPAddress", "NetworkDeviceName", "Acct-Status-Type", "Acct-Input-Octets", "Acct-Output-Octets", "Acct-Session-Time", "Protocol"])  # fmt: skip
 
 _CISE = r"\b(?P<k>CISE_\w+) "
+#: A message whose header a relay took off is known by its class; the time of its own stands before.
+_CLASS = r"^\d{10} \d+ \d+ .*?\b(?:NOTICE|WARN|INFO|ERROR) +(?P<c>Failed-Attempt|Passed-Authentication|Administrator-Login|RADIUS-Accounting|Radius-Accounting):"
+_CLASSES = {
+    "failed-attempt": "CISE_Failed_Attempts",
+    "passed-authentication": "CISE_Passed_Authentications",
+    "administrator-login": "CISE_Administrative_and_Operational_Audit",
+    "radius-accounting": "CISE_RADIUS_Accounting",
+}
+_STAMP = r"(?P<t>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.\d+ [+-]\d\d:\d\d "
+_ZONE = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ (?P<z>[+-]\d\d:\d\d) "
 
 
 def read(messages: Messages, output: Output) -> Messages:
@@ -36,7 +48,8 @@ def read(messages: Messages, output: Output) -> Messages:
     rest = apply(_FREERADIUS, "freeradius", messages, output)
     if not len(rest):
         return rest
-    category = part_of(rest.text, _CISE)
+    headless = cells.mapped(part_of(rest.text, _CLASS), _CLASSES)
+    category = pc.coalesce(part_of(rest.text, _CISE), headless)
     ise = chosen(pc.is_valid(category))
     _ise(rest.take(ise), category.filter(pa.array(ise)), output)
     rest = rest.take(~ise)
@@ -49,6 +62,9 @@ def read(messages: Messages, output: Output) -> Messages:
 
 
 def _ise(messages: Messages, category: pa.Array, output: Output) -> None:
+    local = pc.replace_substring(pc.fill_null(part_of(messages.text, _STAMP), ""), " ", "T")
+    own, good, _ = cells.times(local, pc.replace_substring(pc.fill_null(part_of(messages.text, _ZONE), ""), ":", ""))
+    messages.ts[good], messages.zone[good] = own[good], STATED
     pairs = Pairs.of(messages, _KEYS, divider=",")
     said = pc.binary_join_element_wise(category, messages.text, " ")
     user = pairs.get("UserName", "User-Name", "AdminName")
@@ -70,7 +86,9 @@ def _ise(messages: Messages, category: pa.Array, output: Output) -> None:
             "message_id": category.filter(flags),
             "action": action.filter(flags),
             "user": user.filter(flags),
-            "source": mine.get("AdminIPAddress", "Calling-Station-ID", "NAS-IP-Address"),
+            "source": _first_address(
+                mine, ("AdminIPAddress", "Calling-Station-ID", "NAS-IP-Address", "Address", "DeviceIPAddress")
+            ),
             "service": "radius",
             "authentication": "radius",
             "reason": mine.get("FailureReason"),
@@ -82,3 +100,9 @@ def _ise(messages: Messages, category: pa.Array, output: Output) -> None:
     )
     # ISE cuts long messages into parts; the later parts hold no user, and statistics say nothing of logons.
     output.ignore("cisco ISE (later parts, accounting updates, statistics)", messages.take(~logon))
+
+
+# "Device IP Address" is cut at its blanks: its last word is the key.
+def _first_address(pairs: Pairs, keys: tuple[str, ...]) -> pa.Array:
+    """The first of several values that is an address: a calling station is often known by its hardware only."""
+    return pc.coalesce(*(cells.addresses(pc.fill_null(pairs.get(key), "")) for key in keys))
