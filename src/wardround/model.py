@@ -221,6 +221,85 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentStage:
+    """A step of an incident (entry, foothold, credentials …) and the ids of its findings in the order of time."""
+
+    name: str
+    first_ts: int
+    last_ts: int
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentEdge:
+    """Why two findings (ids, the earlier first) belong together: through which subject, and in words per language."""
+
+    earlier: str
+    later: str
+    kind: str
+    through: Subject
+    reason: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A moment at which an incident could have been stopped: at which finding, by which control.
+
+    ``seconds_left`` is the time from then to the gravest harm. ``exposures`` are ids of findings that show the control missing.
+    """
+
+    ts: int
+    stage: str
+    finding: str
+    control: str
+    seconds_left: int
+    exposures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Findings that are one story, chained through what they share. ``edges`` hold all of them together.
+
+    ``id`` depends on the earliest finding only, so that the next round gives it again. ``dwell_seconds`` is the time from the
+    first sign to the first harm (``harm_ts``: data taken, recovery destroyed, files encrypted), else to the last sign.
+    ``patterns`` names what the whole is known as (double_extortion). ``supporting`` are ids of findings that fit, yet chain
+    nothing.
+    """
+
+    id: str
+    severity: Severity
+    confidence: Confidence
+    title: dict[str, str]
+    summary: dict[str, str]
+    first_ts: int
+    last_ts: int
+    harm_ts: int | None
+    dwell_seconds: int
+    stages: tuple[IncidentStage, ...]
+    edges: tuple[IncidentEdge, ...]
+    links: int
+    subjects: tuple[Subject, ...]
+    findings: tuple[str, ...]
+    supporting: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    stops: tuple[Stop, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What made the attack of a finding possible (ids): exposures in the same evidence, with the reason per language.
+
+    ``missing`` are controls that these exposures show missing; ``unseen`` are detections of exposures that would tell more and
+    had no evidence.
+    """
+
+    finding: str
+    exposures: tuple[tuple[str, dict[str, str]], ...]
+    missing: tuple[str, ...]
+    unseen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """Everything a round found out, before it is told: the input of the result document.
 
@@ -243,3 +322,5 @@ class Round:
     assets: tuple[Asset, ...] = ()
     application_entities: tuple[ApplicationEntity, ...] = ()
     services: tuple[Service, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    causes: tuple[Cause, ...] = ()

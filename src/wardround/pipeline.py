@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 
 from wardround import __version__, evidence, site, store, workers
 from wardround.errors import UserError, WardroundError
-from wardround.model import ApplicationEntity, Asset, Diagnostic, Evidence, Round, Service
+from wardround.model import (
+    ApplicationEntity,
+    Asset,
+    Cause,
+    Coverage,
+    Diagnostic,
+    Evidence,
+    Finding,
+    Incident,
+    Round,
+    Service,
+)
 
 if TYPE_CHECKING:
     from wardround.reading import Progress
@@ -73,7 +84,8 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
         decision = decide.decide(directory.tables, catalogue, added, rules, read.assessed, told, narrow)
         who = _who_is_who(directory.tables, told, listed, narrow)
         cared = _care(directory.tables, told, who, narrow)
-        diagnostics = (*read.diagnostics, *decision.diagnostics, *who.diagnostics, *cared.diagnostics)
+        stories = _stories(directory.tables, told, decision.findings, decision.coverage, who.assets, narrow)
+        diagnostics = (*read.diagnostics, *decision.diagnostics, *who.diagnostics, *cared.diagnostics, *stories.diagnostics)
         directory.write_rows("diagnostic", diagnostics)
         dating = (catalogue, decision.knowledge, request.created)
         coverage = tuple(freshness.dated(decision.coverage, *dating))
@@ -94,6 +106,8 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
                 assets=who.assets,
                 application_entities=who.application_entities,
                 services=cared.services,
+                incidents=stories.incidents,
+                causes=stories.causes,
             )
         )
         write(result, directory.path, request.language)
@@ -147,6 +161,33 @@ def _care(tables: Path, told: site.Site, who: _WhoIsWho, narrow: store.Narrow) -
             return _Care(services.inferred(opened, told, who.assets, inputs.shipped().rhythm.week))
     except WardroundError as error:
         return _Care(diagnostics=(Diagnostic("", "care", -1, "care_failed", str(error), recovered=True),))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stories:
+    """The incidents of a round and what made its attacks possible, or why they could not be told."""
+
+    incidents: tuple[Incident, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def _stories(
+    tables: Path,
+    told: site.Site,
+    findings: Sequence[Finding],
+    coverage: Sequence[Coverage],
+    assets: Sequence[Asset],
+    narrow: store.Narrow,
+) -> _Stories:
+    from wardround.care.incidents import incidents
+    from wardround.detect.tables import Tables
+
+    try:
+        with Tables.of_round(tables, told, narrow) as opened:
+            return _Stories(*incidents(opened, findings, coverage, told, assets))
+    except WardroundError as error:
+        return _Stories(diagnostics=(Diagnostic("", "incidents", -1, "incidents_failed", str(error), recovered=True),))
 
 
 def _notes(request: Request, told: site.Site) -> Iterator[dict[str, str]]:

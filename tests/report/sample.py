@@ -11,17 +11,22 @@ from wardround.model import (
     THREATS,
     ApplicationEntity,
     Asset,
+    Cause,
     Coverage,
     CoverageResult,
     Diagnostic,
     Evidence,
     Finding,
+    Incident,
+    IncidentEdge,
+    IncidentStage,
     Kind,
     Pointer,
     Role,
     Round,
     RuleStatus,
     Severity,
+    Stop,
     Subject,
 )
 
@@ -133,6 +138,52 @@ def bad_day() -> Round:
                 *(ns("2026-03-02T08:00:00"), ns("2026-03-02T18:00:00"), True),
             ),
         ),
+        incidents=(_incident(findings[2], findings[1], findings[0]),),
+        causes=(
+            Cause(
+                findings[1].id,
+                ((findings[3].id, {"en": "It concerns pacs1 too.", "fr": "Elle concerne aussi pacs1."}),),
+                *(("C03",), ("VPN-E01",)),
+            ),
+        ),
+    )
+
+
+def _incident(*findings: Finding) -> Incident:
+    """An incident of these findings, one per stage, told in the order given."""
+    entry, guessed, destroyed = findings
+    return Incident(
+        id="1nc1dent",
+        severity="critical",
+        confidence="high",
+        title={"en": "Ransomware attack", "fr": "Attaque par rançongiciel"},
+        summary={"en": "It began at the VPN.", "fr": "Elle a commencé au VPN."},
+        first_ts=entry.first_ts or 0,
+        last_ts=destroyed.last_ts or 0,
+        harm_ts=destroyed.first_ts,
+        dwell_seconds=35_460,
+        stages=tuple(
+            IncidentStage(name, found.first_ts or 0, found.last_ts or 0, (found.id,))
+            for name, found in (("entry", entry), ("credentials", guessed), ("recovery", destroyed))
+        ),
+        edges=(
+            IncidentEdge(
+                *(entry.id, guessed.id, "user", Subject("user", "astreinte")),
+                {"en": "Both use the account astreinte.", "fr": "Les deux utilisent le compte astreinte."},
+            ),
+            IncidentEdge(
+                *(guessed.id, destroyed.id, "host", Subject("host", "pacs1")),
+                {"en": "Both happened on pacs1.", "fr": "Les deux se sont produits sur pacs1."},
+            ),
+        ),
+        links=4,
+        subjects=(Subject("host", "pacs1"), Subject("user", "astreinte")),
+        findings=tuple(found.id for found in findings),
+        patterns=("double_extortion",),
+        stops=(
+            Stop(entry.first_ts or 0, "entry", entry.id, "C02", 35_460, ()),
+            Stop(guessed.first_ts or 0, "credentials", guessed.id, "C03", 27_234, ("E",)),
+        ),
     )
 
 
@@ -143,7 +194,9 @@ def quiet_day() -> Round:
         coverage("RDP-E01", "remote_desktop", "exposure", "not_found"),
         coverage("PH-A11", "phishing", "attack", "not_assessed"),
     )
-    return dataclasses.replace(bad_day(), findings=(), coverage=rows, diagnostics=(), evidence=EVIDENCE[:3], rules=())
+    return dataclasses.replace(
+        bad_day(), findings=(), coverage=rows, diagnostics=(), evidence=EVIDENCE[:3], rules=(), incidents=(), causes=()
+    )
 
 
 def complete_day() -> Round:

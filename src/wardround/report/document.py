@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from wardround import model
 from wardround.care.controls import controls as known_controls
 from wardround.errors import UserError
-from wardround.report import care_document, safe
+from wardround.report import care_document, incident_document, safe
 
 SCHEMA_ID = "urn:wardround:schema:round:1"
 
@@ -204,6 +204,8 @@ class ResultDocument(_Strict):
     assets: list[Asset] = []
     application_entities: list[ApplicationEntity] = []
     services: list[care_document.Service] = []
+    incidents: list[incident_document.Incident] = []
+    causes: list[incident_document.Cause] = []
 
 
 ATTACK_VERSION = "19"
@@ -230,6 +232,8 @@ def build(round_: model.Round) -> ResultDocument:
         assets=[_asset(asset) for asset in round_.assets],
         application_entities=[_entity(entity) for entity in round_.application_entities],
         services=[care_document.service(found) for found in round_.services],
+        incidents=[incident_document.incident(incident, iso_time) for incident in round_.incidents],
+        causes=[incident_document.cause(cause) for cause in round_.causes],
     )
     return map_texts(document, safe.encodable)
 

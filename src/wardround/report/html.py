@@ -15,7 +15,7 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from wardround.report import care_map, care_story, charts, department, department_map, story
+from wardround.report import care_map, care_story, charts, department, department_map, incidents, story
 from wardround.report.document import Finding, ResultDocument, Rule, presentable
 from wardround.report.problems import sentence
 from wardround.report.texts import language
@@ -100,6 +100,9 @@ def export(document: ResultDocument, lang: str) -> bytes:
         care_map=needs,
         care_drawing=Markup(needs.svg) if needs else "",  # noqa: S704 - drawn by us, its texts escaped
         care_services=care_story.told(shown.services, words),
+        incidents=incidents.told(shown, words),
+        causes={cause.finding: cause for cause in shown.causes},
+        by_id={found.id: found for found in shown.findings},
         rules=sorted(shown.rules, key=_rule_order),
         rule_counts=_rule_counts(shown.rules),
     )

@@ -28,6 +28,7 @@ def sentence(code: str, language: Language) -> str:
         "file_truncated": _("The file is cut off; it was read as far as it goes."),
         "header_damaged": _("The beginning of the file is damaged; it was read as far as possible."),
         "header_missing": _("The beginning of the file is missing; it could not be read."),
+        "incidents_failed": _("What belongs together could not be told."),
         "ignored": _("Left out on purpose: it holds no evidence."),
         "link_not_followed": _("A link to a directory; give the directory itself to have it examined."),
         "line_too_long": _("Some lines are abnormally long; they were left out."),

@@ -12,13 +12,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from wardround.report import problems, story
+from wardround.report import incidents, problems, story
 from wardround.report.document import Finding, ResultDocument, presentable
 from wardround.report.texts import Language, language
 
 _LONGEST = 200
 _SHOWN_FINDINGS = 10
 _SHOWN_PROBLEMS = 5
+_SHOWN_INCIDENTS = 3
 _STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 
 
@@ -62,6 +63,7 @@ def _parts(document: ResultDocument, words: Language, where: str) -> Iterator[Te
     for sentence in story.sentences(document, words):
         yield _title(sentence.question)
         yield Padding(Text(sentence.answer), (0, 0, 0, 2))
+    yield from _incidents(document, words)
     yield Text("")
     yield _counts(document, words)
     if document.findings:
@@ -80,6 +82,18 @@ def _parts(document: ResultDocument, words: Language, where: str) -> Iterator[Te
         yield Text(f"\n{words.note(note)}", style="dim")
     if where:
         yield Text.assemble("\n", (_("The report is in"), "bold"), " ", where)
+
+
+def _incidents(document: ResultDocument, words: Language) -> Iterator[Text | Padding]:
+    if document.incidents:
+        yield _title(words.gettext("Incidents"))
+    for told in incidents.told(document, words)[:_SHOWN_INCIDENTS]:
+        yield Padding(Text.assemble((told.title, _STYLES[told.incident.severity]), f". {told.summary}"), (0, 0, 0, 2))
+        if told.stops:
+            stop = told.stops[0]
+            first = words.gettext("It could first have been stopped on %(moment)s: %(control)s (%(id)s).")
+            facts = {"moment": words.moment(stop.stop.ts), "control": stop.control, "id": stop.stop.control}
+            yield Padding(Text(first % facts, style="dim"), (0, 0, 0, 2))
 
 
 def _title(text: str) -> Text:
