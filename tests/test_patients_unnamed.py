@@ -172,6 +172,51 @@ def _trail(folder: Path) -> None:
     (folder / "events.ndjson").write_text("\n".join([json.dumps(event)] * 2))
 
 
+def _logs(folder: Path) -> None:
+    """Requests that name her, as servers, proxies, sensors and firewalls log them, and what programs tell syslog."""
+    addresses = (
+        "/dicom-web/studies?PatientName=DUPONT%5EHELENE*&00100020=PAT0042317",
+        f"/wado?requestType=WADO&studyUID={STUDY}&seriesUID={SERIES}&objectUID={INSTANCE}",
+        "/fhir/Patient?family=Dupont&given=Helene&birthdate=1957-06-14&identifier=urn:oid:1.2.250.1|PAT0042317",
+        "/fhir/ImagingStudy?subject:Patient.identifier=PAT0042317&patient.name=Dupont",
+    )
+    folder.mkdir()
+    asked = [(number, address, *address.split("?")) for number, address in enumerate(addresses)]
+    (folder / "access.log").write_text(
+        "".join(f'10.1.2.{n} - - [10/Mar/2026:08:00:00 +0100] "GET {a} HTTP/1.1" 200 512 "-" "curl/8"\n' for n, a, *_ in asked)
+    )
+    (folder / "squid.log").write_text(
+        "".join(
+            f"1773126000.{n}00 100 10.1.1.1 TCP_MISS/200 1234 GET http://pacs{a} - DIRECT/10.1.1.2 -\n" for n, a, *_ in asked
+        )
+    )
+    (folder / "iis.log").write_text(
+        "#Software: Microsoft Internet Information Services 10.0\n#Version: 1.0\n#Date: 2026-03-10 08:00:00\n"
+        "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port c-ip sc-status\n"
+        + "".join(f"2026-03-10 08:00:0{n} 10.1.1.2 GET {path} {query} 443 10.1.1.1 200\n" for n, _, path, query in asked)
+    )
+    requests = [
+        {
+            "timestamp": f"2026-03-10T08:00:0{n}.000000+0000", "flow_id": n + 1, "event_type": "http", "proto": "TCP",
+            "src_ip": "10.1.1.1", "src_port": 5000 + n, "dest_ip": "10.1.1.2", "dest_port": 80,
+            "http": {"hostname": "pacs", "url": a, "http_method": "GET", "status": 200, "http_refer": f"http://pacs{a}"},
+        }
+        for n, a, *_ in asked
+    ]  # fmt: skip
+    (folder / "eve.json").write_text("".join(json.dumps(request) + "\n" for request in requests))
+    told = [
+        f'date=2026-03-10 time=08:00:0{n} devname="FGT" devid="FG100" logid="0317013312" type="utm" subtype="webfilter" '
+        f'eventtype="ftgd_allow" level="notice" srcip=10.1.1.1 dstip=10.1.1.2 hostname="pacs" url="{a}" action="passthrough" '
+        f'msg="URL {a}"'
+        for n, a, *_ in asked
+    ]
+    told += [
+        "C-FIND PatientName=DUPONT^HELENE PatientID=PAT0042317 from CT1",
+        f'stored {INSTANCE} AccessionNumber: "ACC778899"',
+    ]
+    (folder / "syslog").write_text("".join(f"<134>Mar 10 08:00:01 fw01 {line}\n" for line in told))
+
+
 def _plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
 
@@ -184,6 +229,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     _files(base / "evidence" / "files")
     _wire(base / "evidence" / "wire.pcap")
     _trail(base / "evidence" / "trail")
+    _logs(base / "evidence" / "logs")
     out = base / "out"
     command = [sys.executable, "-m", "wardround", "examine", str(base / "evidence"), "-o", str(out), "-v"]
     for name in FORMATS:
@@ -201,7 +247,16 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def test_every_kind_of_evidence_was_read(told: dict[str, str]) -> None:
     tables = json.loads(told["round.json"])["tables"]
-    wanted = {"dicom_file", "dicom_association", "dicom_operation", "hl7_message", "audit_event", "http", "logon"}
+    wanted = {
+        "dicom_file",
+        "dicom_association",
+        "dicom_operation",
+        "hl7_message",
+        "audit_event",
+        "http",
+        "logon",
+        "firewall_event",
+    }
     assert wanted <= {name for name, rows in tables.items() if rows}
     assert "(patient " in told["evidence.parquet"]
 

@@ -86,3 +86,21 @@ def test_diagnostics_are_handed_on() -> None:
     found = Found()
     CoveringSink(found, clear=False).diagnose("some_code", "what happened", 7)
     assert found.diagnostics == [("some_code", "what happened", 7, True)]
+
+
+def test_addresses_and_pairs_in_texts_of_messages() -> None:
+    found = Found()
+    texts = [
+        f"URL /dicom-web/studies/{STUDY} asked",
+        "C-FIND PatientName=ROUX^ANNE PatientID: 4711 from CT1",
+        "sshd pid=4711 subject=CN=host1 uid=0 https://example.org/a?b=c",
+        None,
+    ]
+    CoveringSink(found, clear=True).write("syslog", pa.table({"message": pa.array(texts)}))
+    shown = [row["message"] for row in found.rows["syslog"]]
+    assert shown[0] == f"URL /dicom-web/studies/study~{token('study', STUDY)} asked"
+    assert (
+        shown[1]
+        == f"C-FIND PatientName=name~{token('name', 'ROUX^ANNE')} PatientID: patient~{token('patient', '4711')} from CT1"
+    )
+    assert shown[2:] == texts[2:]

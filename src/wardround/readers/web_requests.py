@@ -6,6 +6,8 @@ for most, what it sent to say who it is.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +16,14 @@ import pyarrow.compute as pc
 from wardround import schema
 from wardround.readers.base import Sink
 
-_ADDRESSES = ("uri", "referrer")
+_ADDRESSES = ("uri", "referrer", "url")
+
+#: Columns of text in which addresses of requests may stand.
+_TEXTS = ("message", "msg")
+
+#: A word of a text that could be an address, or a UID; and a name with its value.
+_WORD = re.compile(r"[^\s\"'<>]*[/?][^\s\"'<>]*|[0-2](?:\.[0-9]{1,40}){5,63}")
+_PAIR = re.compile(r"([A-Za-z0-9_.-]{2,32})(\s?[=:]\s?[\"']?)([^\s,;\"'=][^,;\"'=&\s]{0,199}(?:\^[^,;\"'=&]{1,60})?)")
 
 #: Addresses that may name a patient or be a request for images: the others, nearly all, are not looked at one by one.
 _SUSPICIOUS = (
@@ -40,7 +49,10 @@ class CoveringSink:
                 self._operations(rows)
             for name in names:
                 at = rows.column_names.index(name)
-                rows = rows.set_column(at, name, _covered(rows[name]))
+                rows = rows.set_column(at, name, _covered(rows[name], _mask_address))
+        for name in (name for name in _TEXTS if name in rows.column_names and rows.num_rows):
+            at = rows.column_names.index(name)
+            rows = rows.set_column(at, name, _covered(rows[name], _mask_text))
         self._sink.write(table, rows)
 
     def diagnose(self, code: str, message: str, offset: int = -1, *, recovered: bool = True) -> None:
@@ -71,17 +83,31 @@ def _target(uri: str) -> bytes:
     return uri.replace("%", "%25").encode("utf-8", "surrogatepass")
 
 
-def _covered(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _covered(column: pa.ChunkedArray, mask: Callable[[str], str]) -> pa.ChunkedArray:
     marked = _suspicious(column)
     if not pc.any(marked).as_py():
         return column
-    from wardround.wire.dicomweb import mask
-
     shown = [
-        mask(_target(value)) if hit and value is not None else value
+        mask(value) if hit and value is not None else value
         for value, hit in zip(column.to_pylist(), marked.to_pylist(), strict=True)
     ]
     return pa.chunked_array([pa.array(shown, pa.string()).cast(column.type)])
+
+
+def _mask_address(value: str) -> str:
+    from wardround.wire.dicomweb import mask
+
+    return mask(_target(value))
+
+
+def _mask_text(value: str) -> str:
+    from wardround.wire.dicomweb import masked_value
+
+    def pair(found: re.Match[str]) -> str:
+        shown = masked_value(found[1], found[3])
+        return found[0] if shown is None else found[1] + found[2] + shown
+
+    return _PAIR.sub(pair, _WORD.sub(lambda word: _mask_address(word[0]), value))
 
 
 def _operation(request: dict[str, Any], clear: bool) -> dict[str, Any] | None:

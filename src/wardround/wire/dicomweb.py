@@ -38,6 +38,13 @@ _SECRET: dict[str, Kind] = {
     "sopinstanceuid": "instance", "objectuid": "instance", "instanceuid": "instance", "00080018": "instance",
 }  # fmt: skip
 
+#: Resources of FHIR that are people, and their search parameters that name one (HL7 FHIR R4, Patient: search parameters).
+_PEOPLE = {"patient", "person", "relatedperson"}
+_ABOUT_PEOPLE: dict[str, Kind] = {
+    "name": "name", "family": "name", "given": "name", "phonetic": "name", "identifier": "patient", "id": "patient",
+    "email": "patient", "phone": "patient", "telecom": "patient", "address": "patient",
+}  # fmt: skip
+
 #: What stands in attacks and in no name or number: such values stay readable for the detections.
 _NO_NAME = ("<", ">", ";", "|", "{", "=", "--", "../", "..\\")
 
@@ -70,13 +77,23 @@ def mask(target: bytes) -> str:
     path, mark, query = target.partition(b"?")
     parts = [_decoded(part) for part in path.split(b"/")]
     hidden = [_hidden_part(before.lower(), part) for before, part in zip(["", *parts], parts, strict=False)]
-    pairs = [_hidden_pair(_decoded(pair)) for pair in re.split(rb"[&;]", query)]
+    about = _ABOUT_PEOPLE if _PEOPLE & {part.lower() for part in parts} else {}
+    pairs = [_hidden_pair(_decoded(pair), about) for pair in re.split(rb"[&;]", query)]
     return "/".join(hidden) + _decoded(mark) + "&".join(pairs)
 
 
 def masked(address: str | None) -> str | None:
     """The same for an address that is already text."""
     return mask(address.encode("utf-8", "surrogateescape")) if address else None
+
+
+def masked_value(name: str, value: str) -> str | None:
+    """What stands for the value of that name in a text (not an address), None where it names nobody.
+
+    Names that mean something else in logs (the process ``pid``, the ``subject`` of a certificate) do not count here.
+    """
+    kind = None if _plain(name) in ("pid", "subject", "patient") else _kind(name)
+    return None if kind is None or not value.strip("*?^ ,") else _shown(kind, value)
 
 
 def _decoded(raw: bytes) -> str:
@@ -101,10 +118,12 @@ def _hidden_part(before: str, part: str) -> str:
     return _hidden_uids(part, kind or "instance")
 
 
-def _hidden_pair(pair: str) -> str:
+def _hidden_pair(pair: str, about: Mapping[str, Kind]) -> str:
     name, mark, value = pair.partition("=")
-    kind = _kind(name)
-    if kind is None or not value.strip("*?^ ,") or any(sign in value for sign in _NO_NAME):
+    kind = _kind(name) or about.get(_plain(name))
+    # An identifier of FHIR is written as system|value.
+    text = value.replace("|", "", 1) if _plain(name) in ("identifier", "patient", "subject") else value
+    if kind is None or not value.strip("*?^ ,") or any(sign in text for sign in _NO_NAME):
         return _hidden_uids(pair, "instance")
     values = value.split(",") if kind in ("study", "series", "instance") else [value]
     return name + mark + ",".join(_shown(kind, part) + "*" * ("*" in part or "?" in part) for part in values)
@@ -112,8 +131,11 @@ def _hidden_pair(pair: str) -> str:
 
 def _kind(name: str) -> Kind | None:
     """What a parameter names: those of FHIR may have a modifier behind a colon or a dot."""
-    plain = re.split(r"[:.]", name.strip().lower(), maxsplit=1)[0].replace("_", "").replace("-", "")
-    return _SECRET.get(plain)
+    return _SECRET.get(_plain(name))
+
+
+def _plain(name: str) -> str:
+    return re.split(r"[:.]", name.strip().lower(), maxsplit=1)[0].replace("_", "").replace("-", "")
 
 
 def _hidden_uids(part: str, kind: Kind) -> str:
