@@ -181,34 +181,40 @@ def _logs(folder: Path) -> None:
         "/fhir/ImagingStudy?subject:Patient.identifier=PAT0042317&patient.name=Dupont",
     )
     folder.mkdir()
-    asked = [(number, address, *address.split("?")) for number, address in enumerate(addresses)]
+    asked = [(address, *address.partition("?")[::2]) for address in addresses]
     (folder / "access.log").write_text(
-        "".join(f'10.1.2.{n} - - [10/Mar/2026:08:00:00 +0100] "GET {a} HTTP/1.1" 200 512 "-" "curl/8"\n' for n, a, *_ in asked)
+        "".join(
+            f'10.1.2.{n} - - [10/Mar/2026:08:00:00 +0100] "GET {a} HTTP/1.1" 200 512 "-" "curl/8"\n'
+            for n, (a, *_) in enumerate(asked)
+        )
     )
     (folder / "squid.log").write_text(
         "".join(
-            f"1773126000.{n}00 100 10.1.1.1 TCP_MISS/200 1234 GET http://pacs{a} - DIRECT/10.1.1.2 -\n" for n, a, *_ in asked
+            f"1773126000.{n}00 100 10.1.1.1 TCP_MISS/200 1234 GET http://pacs{a} - DIRECT/10.1.1.2 -\n"
+            for n, (a, *_) in enumerate(asked)
         )
     )
     (folder / "iis.log").write_text(
         "#Software: Microsoft Internet Information Services 10.0\n#Version: 1.0\n#Date: 2026-03-10 08:00:00\n"
         "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port c-ip sc-status\n"
-        + "".join(f"2026-03-10 08:00:0{n} 10.1.1.2 GET {path} {query} 443 10.1.1.1 200\n" for n, _, path, query in asked)
+        + "".join(
+            f"2026-03-10 08:00:0{n} 10.1.1.2 GET {path} {query} 443 10.1.1.1 200\n" for n, (_, path, query) in enumerate(asked)
+        )
     )
-    requests = [
+    requests: list[dict[str, object]] = [
         {
             "timestamp": f"2026-03-10T08:00:0{n}.000000+0000", "flow_id": n + 1, "event_type": "http", "proto": "TCP",
             "src_ip": "10.1.1.1", "src_port": 5000 + n, "dest_ip": "10.1.1.2", "dest_port": 80,
             "http": {"hostname": "pacs", "url": a, "http_method": "GET", "status": 200, "http_refer": f"http://pacs{a}"},
         }
-        for n, a, *_ in asked
+        for n, (a, *_) in enumerate(asked)
     ]  # fmt: skip
     (folder / "eve.json").write_text("".join(json.dumps(request) + "\n" for request in requests))
     told = [
         f'date=2026-03-10 time=08:00:0{n} devname="FGT" devid="FG100" logid="0317013312" type="utm" subtype="webfilter" '
         f'eventtype="ftgd_allow" level="notice" srcip=10.1.1.1 dstip=10.1.1.2 hostname="pacs" url="{a}" action="passthrough" '
         f'msg="URL {a}"'
-        for n, a, *_ in asked
+        for n, (a, *_) in enumerate(asked)
     ]
     told += [
         "C-FIND PatientName=DUPONT^HELENE PatientID=PAT0042317 from CT1",
