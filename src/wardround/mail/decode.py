@@ -127,6 +127,12 @@ def _q(content: str) -> bytes:
 
 def base64(data: bytes) -> bytes:
     """Decode base64, whatever stands between its characters; what is cut short gives what is there."""
+    end = data[-200:].rstrip().rstrip(b"=")
+    if b"=" not in end and b"=" not in data[:-200]:
+        try:
+            return binascii.a2b_base64(data)
+        except binascii.Error:
+            pass  # cut short: the slow way
     cut = data.find(b"=")
     clean = _NOT_BASE64.sub(b"", data if cut < 0 else data[:cut] + data[cut:].replace(b"=", b""))
     clean = clean[: len(clean) - 1] if len(clean) % 4 == 1 else clean

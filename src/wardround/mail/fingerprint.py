@@ -14,11 +14,13 @@ from collections import Counter
 import numpy as np
 
 #: Words that count, from the beginning; and the fewest that make a hash.
-_WORDS = 400
+_WORDS = 256
 _FEWEST = 3
 
+#: Characters of a text that its digest is made of.
+_DIGESTED = 20_000
+
 _WORD = re.compile(r"[^\W\d_]{1,40}")
-_ADDRESS = re.compile(r"\S{0,200}(?://|@|www\.)\S{0,500}")
 
 _STOP = {
     "en": "the and you your for this that with have from are not will our please can has been was any click here if of to",
@@ -39,7 +41,8 @@ def words(text: str) -> list[str]:
     """The first words of a text in lower case, without addresses and numbers."""
     start = text[: 40 * _WORDS].lower()
     if "//" in start or "@" in start or "www." in start:
-        start = " ".join(piece for piece in start.split() if not _ADDRESS.fullmatch(piece))
+        pieces = start.split()
+        start = " ".join(p for p in pieces if "@" not in p and "//" not in p and not p.startswith("www."))
     return _WORD.findall(start)[:_WORDS]
 
 
@@ -57,8 +60,8 @@ def similarity(found: list[str]) -> str:
 
 
 def digest(text: str) -> str:
-    """SHA-256 of the letters of a text, in hexadecimal; empty for a text without any."""
-    letters = "".join(_WORD.findall(text.lower()))
+    """SHA-256 of the letters at the beginning of a text, in hexadecimal; empty for a text without any."""
+    letters = "".join(_WORD.findall(text[:_DIGESTED].lower()))
     return hashlib.sha256(letters.encode("utf-8", "replace")).hexdigest() if letters else ""
 
 

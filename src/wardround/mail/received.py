@@ -15,6 +15,7 @@ _FROM = re.compile(r"^\s*from\s+(\S{1,255})", re.IGNORECASE)
 _BY = re.compile(r"(?:^|[\s)])by\s+([^\s;()]{1,255})", re.IGNORECASE)
 _WITH = re.compile(r"[\s)]with\s+(Microsoft SMTP Server|[A-Za-z][\w.-]{0,30})", re.IGNORECASE)
 _FOR = re.compile(r"\sfor\s+<?([^\s<>;]{1,320})", re.IGNORECASE)
+_ENCLOSED = re.compile(r"[\[(](?:IPv6:)?([0-9A-Fa-f.:]{3,45})[\])]")
 _IPV4 = re.compile(r"(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w.]*\w)")
 _IPV6 = re.compile(r"(?<![\w:.])(?:IPv6:)?([0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\d{1,3}(?:\.\d{1,3}){3})?)(?![\w:])")
 _TLS = re.compile(r"\b(?:TLS|SSL)[ _/v=]?v?1[._]?[0-3]|version=TLS|using TLS|cipher[= ]|\(TLS\)|encrypted", re.IGNORECASE)
@@ -25,9 +26,16 @@ _OPEN = frozenset(("SMTP", "ESMTP", "ESMTPA", "UTF8SMTP", "UTF8SMTPA"))
 
 _LAST = 9_223_372_036
 
+#: The usual form of a date; others go to the standard library, which is slower and takes many more.
+_USUAL = re.compile(r"^[^\d]{0,20}(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) ([+-]\d{4})")
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+
 
 def instant(written: str) -> int | None:
     """The time of a Date header or the end of a Received header in ns UTC; None when it tells none between 1970 and 2261."""
+    match = _USUAL.search(written[:200])
+    if match is not None:
+        return _usual(match)
     try:
         parts = parsedate_tz(written[:200])
         if parts is None or not 1970 <= parts[0] <= 2261 or not 1 <= parts[1] <= 12 or not 1 <= parts[2] <= 31:
@@ -35,6 +43,16 @@ def instant(written: str) -> int | None:
         seconds = calendar.timegm(parts[:9]) - (parts[9] or 0)
     except (TypeError, ValueError, IndexError, OverflowError, AttributeError):
         return None
+    return seconds * 1_000_000_000 if 0 <= seconds <= _LAST else None
+
+
+def _usual(match: re.Match[str]) -> int | None:
+    day, month, year, hour, minute, second, zone = match.groups()
+    number = _MONTHS.find(month.title()) // 3 + 1
+    if not 1970 <= int(year) <= 2261 or not number or not 1 <= int(day) <= 31:
+        return None
+    offset = (int(zone[1:3]) * 60 + int(zone[3:5])) * (-60 if zone[0] == "-" else 60)
+    seconds = calendar.timegm((int(year), number, int(day), int(hour), int(minute), int(second))) - offset
     return seconds * 1_000_000_000 if 0 <= seconds <= _LAST else None
 
 
@@ -95,15 +113,24 @@ def _is_name(word: str) -> bool:
 
 
 def _last_address(text: str) -> str:
+    enclosed = _ENCLOSED.search(text)
+    if enclosed is not None:
+        try:
+            return _plain(ipaddress.ip_address(enclosed.group(1)))
+        except ValueError:
+            pass
     for pattern in (_IPV6, _IPV4):
         for match in pattern.finditer(text[:600]):
             try:
-                found = ipaddress.ip_address(match.group(1) if pattern is _IPV6 else match.group())
+                return _plain(ipaddress.ip_address(match.group(1) if pattern is _IPV6 else match.group()))
             except ValueError:
                 continue
-            mapped = getattr(found, "ipv4_mapped", None)
-            return str(mapped or found)
     return ""
+
+
+def _plain(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """The address as text, an IPv4 address within IPv6 as such."""
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _encrypted(protocol: str, body: str) -> bool | None:

@@ -49,7 +49,7 @@ _COMMON = frozenset(
 
 def redacted(text: str, most: int = 240) -> str:
     """The beginning of a text without what could identify a patient, at most ``most`` characters."""
-    piece = text[: 4 * most].replace("\n", " ").replace("\r", " ")
+    piece = text[: 2 * most].replace("\n", " ").replace("\r", " ")
     piece = _MAILBOX.sub("(address)", piece)
     piece = _CARET.sub("(name)", piece)
     piece = _IDENTIFIER.sub("(number)", piece)

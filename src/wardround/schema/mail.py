@@ -70,7 +70,7 @@ images           count   Images
 text_characters  count   Characters of visible text
 subject_fingerprint text Similarity hash of the subject (64 bits in hexadecimal)
 body_fingerprint text    Similarity hash of the visible text (64 bits in hexadecimal)
-body_sha256      text    SHA-256 of the visible text, blanks and digits taken out
+body_sha256      text    SHA-256 of the letters of the first 20,000 characters of visible text
 excerpt          text    Beginning of the visible text, without what could identify a patient
 anomalies        texts   What deviates from the standards: names of faults
 fraud_probability real   Probability that it is a fraud, from 0 to 1
