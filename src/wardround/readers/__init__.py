@@ -23,6 +23,9 @@ _ORDER: tuple[str, ...] = (
     "windows_json",  # several JSON shapes: after those above, which are more specific
     "cyclonedx",  # JSON that says so, or XML in its namespace
     "spdx",  # JSON or lines that say so
+    "mail.dmarc",  # root element feedback
+    "mail.tls_report",  # an object with policies
+    "mail.checkdmarc",  # JSON of domains and their results
     "knowledge.kev",  # lists of vulnerabilities: keys or headers of their own
     "knowledge.nvd",
     "knowledge.cve",
@@ -39,6 +42,7 @@ _ORDER: tuple[str, ...] = (
     "device_config.openwrt",  # nearly all lines are config and option
     "device_config.junos",  # nearly all lines end in brace or semicolon, or are set commands
     "device_config.cisco",  # at least three kinds of lines of such a configuration
+    "mail.zone",  # $ORIGIN or $TTL, or nearly all lines are records of class IN
     "mail.mbox",  # a line that begins a message, and a header after it
     "mail.eml",  # header fields that only mail has
     "inventory",  # a header with columns for programs and versions, or nearly all lines of one shape

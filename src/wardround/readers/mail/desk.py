@@ -10,6 +10,7 @@ from wardround.mail.message import Message
 from wardround.mail.parse import parse
 from wardround.readers.base import Sink
 from wardround.readers.batches import Batches
+from wardround.readers.mail.enclosed import read_enclosed
 from wardround.site import Mail
 
 #: Bytes of a message that are read; what is beyond is left out, with a diagnostic. Servers refuse larger ones.
@@ -52,6 +53,7 @@ class Desk:
     def message(self, message: Message, record: int) -> None:
         """A message, and those attached to it."""
         self._one(message, record, "")
+        read_enclosed(message, record, self._batches)
         attached = [part for part in message.leaves if part.message is not None]
         left = _WITHIN
         while attached and left:
