@@ -1,5 +1,7 @@
 """Reports and records about mail: DMARC, TLS, zones, checkdmarc; also those attached to messages, and hostile bytes."""
 
+# ruff: noqa: E501 (reports have long lines)
+
 from __future__ import annotations
 
 import gzip

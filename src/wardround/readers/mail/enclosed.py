@@ -40,13 +40,8 @@ def _likely(part: Part) -> bool:
     if part.declared in ("text/html", "text/plain") or part.size > _BYTES:
         return False
     name = part.filename.lower()
-    return (
-        "!" in name
-        or "report" in name
-        or "dmarc" in name
-        or "tlsrpt" in part.declared
-        or name.endswith((".xml.gz", ".json.gz"))
-    )
+    told = any(word in name for word in ("!", "report", "dmarc", ".xml.gz", ".json.gz"))
+    return told or "tlsrpt" in part.declared
 
 
 def _opened(part: Part) -> Iterator[bytes]:
