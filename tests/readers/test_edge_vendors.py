@@ -27,6 +27,18 @@ def pan(kind: str, subtype: str, *values: str) -> str:
 
 
 EXPECTED: list[tuple[str, str, dict[str, Any]]] = [
+    # Name servers and DHCP servers
+    (H + "named[7]: client @0x7f4f8003d9e0 10.1.1.7#38251 (www.example.org): query: www.example.org IN AAAA +E(0) (10.1.0.53)", "dns", {"ts": TS, "id.orig_h": "10.1.1.7", "id.orig_p": 38251, "query": "www.example.org", "qtype_name": "AAAA", "id.resp_h": "10.1.0.53"}),
+    (H + "named[7]: queries: info: client 10.1.1.7#38251 (a.example): view internal: query: a.example IN A + (10.1.0.53)", "dns", {"query": "a.example", "qtype_name": "A"}),
+    (H + "named[7]: client @0x84 10.1.1.7#5 (b.example): answer: b.example IN A + (10.1.0.53) -> NXDOMAIN", "dns", {"query": "b.example", "rcode_name": "NXDOMAIN"}),
+    (H + "named[7]: 02-Mar-2026 08:00:00.123 client 10.1.1.7#5000: UDP: query: c.example IN A response: NOERROR + c.example 60 IN A 203.0.113.5;", "dns", {"query": "c.example", "rcode_name": "NOERROR", "id.orig_h": "10.1.1.7"}),
+    (H + "unbound: [12:0] info: 10.1.1.7 www.example.org. A IN", "dns", {"query": "www.example.org", "qtype_name": "A", "id.orig_h": "10.1.1.7"}),
+    (H + "unbound: [12:0] info: 10.1.1.7 www.example.org. A IN NOERROR 0.010 0 45", "dns", {"rcode_name": "NOERROR"}),
+    (H + "dnsmasq[99]: query[A] www.example.org from 10.1.1.7", "dns", {"query": "www.example.org", "id.orig_h": "10.1.1.7"}),
+    (H + "dhcpd[2]: DHCPACK on 10.1.1.7 to 6c:88:14:1d:97:1c (PC-7) via eth0", "dhcp", {"ts": TS, "assigned_addr": "10.1.1.7", "mac": "6c:88:14:1d:97:1c", "host_name": "PC-7"}),
+    (H + "dhcpd[2]: DHCPACK on 10.1.1.8 to 6c:88:14:1d:97:1d via 10.1.1.1", "dhcp", {"assigned_addr": "10.1.1.8", "host_name": None}),
+    (H + "dnsmasq-dhcp[4]: DHCPACK(br0) 10.1.1.9 6c:88:14:1d:97:1e CT-1", "dhcp", {"assigned_addr": "10.1.1.9", "host_name": "CT-1"}),
+    (H + "kea-dhcp4: INFO [kea-dhcp4.leases/77] DHCP4_LEASE_ALLOC [hwtype=1 6c:88:14:1d:97:1f], cid=[01:6c], tid=0x1: lease 10.1.1.10 has been allocated for 3600 seconds", "dhcp", {"assigned_addr": "10.1.1.10", "lease_time": 3600.0}),
     # Palo Alto
     (pan("TRAFFIC", "end", "203.0.113.9", "10.1.1.7", "0.0.0.0", "198.51.100.7", "in-rule", "", "", "ms-rdp", "vsys1", "untrust", "dmz", "ethernet1/1", "ethernet1/2", "log", "2026/03/10 07:00:00", "77", "1", "50001", "3389", "0", "3389", "0x400", "tcp", "allow", "3000", "1000", "2000", "20", "2026/03/10 06:59:00", "60", "any"), F, {"action": "close", "source": "203.0.113.9", "source_port": 50001, "source_zone": "untrust", "destination": "10.1.1.7", "destination_port": 3389, "application": "ms-rdp", "policy": "in-rule", "bytes_out": 1000, "bytes_in": 2000, "duration": 60.0, "session": "77", "nat_destination": "198.51.100.7", "ts": TS}),
     (pan("TRAFFIC", "deny", "203.0.113.9", "10.1.1.7", "", "", "default", "", "", "not-applicable", "vsys1", "untrust", "dmz", "e1", "e2", "log", "x", "0", "1", "50001", "445", "0", "0", "0x0", "tcp", "deny", "60", "60", "0"), F, {"action": "deny", "destination_port": 445}),

@@ -208,8 +208,13 @@ def chosen(flags: pa.Array) -> NDArray[np.bool_]:
     return found
 
 
-def apply(kinds: Iterable[Kind], vendor: str, messages: Messages, output: Output) -> Messages:
-    """Try kinds one after the other; returns the messages that are of none of them."""
+def apply(
+    kinds: Iterable[Kind], vendor: str, messages: Messages, output: Output, names: Mapping[str, str] | None = None
+) -> Messages:
+    """Try kinds one after the other; returns the messages that are of none of them.
+
+    ``names`` gives the columns of groups whose names a pattern cannot write.
+    """
     for kind in kinds:
         if not len(messages):
             break
@@ -233,6 +238,6 @@ def apply(kinds: Iterable[Kind], vendor: str, messages: Messages, output: Output
         for name, values in groups.items():
             if words := kind.words.get(name):
                 values = cells.mapped(values, words, words.get("*"))
-            columns[name] = values
+            columns[(names or {}).get(name, name)] = values
         output.write(kind.table, vendor, mine, columns)
     return messages

@@ -56,6 +56,7 @@ def _vendors(messages: Messages, output: Output) -> Messages:
         citrix,
         juniper,
         mikrotik,
+        names_and_addresses,
         netfilter,
         openvpn,
         others,
@@ -104,7 +105,7 @@ def _vendors(messages: Messages, output: Output) -> Messages:
             messages = read_all(messages, output)
     asked = ((mikrotik.PATTERN, mikrotik.read), (juniper.PATTERN, juniper.read))
     messages = _by_content(messages, output, asked)
-    for read_all in (unix.leave_out, others.read):
+    for read_all in (names_and_addresses.read, unix.leave_out, others.read):
         if len(messages):
             messages = read_all(messages, output)
     return messages
