@@ -6,6 +6,7 @@ Exit codes: 0 the round ran; 1 an error, or nothing could be read; 2 the command
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import os
 import sys
@@ -76,6 +77,7 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 def examine(
+    context: typer.Context,
     evidence: Annotated[list[str], typer.Argument(help="Files, directories, or - for standard input.")],
     out: OutOption = Path("round"),
     rules: Annotated[list[Path] | None, typer.Option("--rules", help="A directory of Sigma rules; may be repeated.")] = None,
@@ -88,6 +90,10 @@ def examine(
     until: Annotated[str | None, typer.Option(help="Only events before this time.")] = None,
     fail_on: Annotated[FailOn | None, typer.Option("--fail-on", help="Exit 3 when a finding is at least this severe.")] = None,
     previous: Annotated[Path | None, typer.Option("--previous", help="An earlier round of this site to compare with.")] = None,
+    series: Annotated[
+        Path | None,
+        typer.Option("--history", help="A folder of rounds of this site: compare with the latest, put this one beside them."),
+    ] = None,
     paranoid: Annotated[bool, typer.Option("--paranoid", help="Check the fast matcher against the literal one.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list every diagnostic.")] = False,
@@ -105,9 +111,58 @@ def examine(
         until=_time(until, "--until"),
         paranoid=paranoid,
         previous=previous,
+        series=series,
     )
     _check_formats(formats)
+    if series is not None:
+        source = context.get_parameter_source("out")
+        request = _in_series(request, series, given=source is not None and source.name != "DEFAULT")
     _round(request, formats, fail_on, quiet=quiet, verbose=verbose)
+
+
+def _in_series(request: pipeline.Request, series: Path, *, given: bool) -> pipeline.Request:
+    """The request with the latest round of the folder as the earlier one, and a place in it unless one was ``given``."""
+    from wardround.report.series import rounds_in
+
+    series.mkdir(parents=True, exist_ok=True)
+    rounds = rounds_in(series)
+    moment = datetime.datetime.fromtimestamp(request.created // 1_000_000_000, datetime.UTC)
+    return dataclasses.replace(
+        request,
+        previous=request.previous or (rounds[-1][1] if rounds else None),
+        out=request.out if given else series / moment.strftime("%Y-%m-%dT%H%M%SZ"),
+    )
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="The directory of the earlier round.")],
+    new: Annotated[Path, typer.Argument(help="The directory of the later round.")],
+    lang: LangOption = Lang.en,
+    formats: Annotated[
+        list[str] | None, typer.Option("--format", "-f", help="Also write html or json; may be repeated.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the files that --format writes.")] = Path(),
+    fail_on: Annotated[
+        FailOn | None, typer.Option("--fail-on", help="Exit 3 when a finding that is new or worse is at least this severe.")
+    ] = None,
+) -> None:
+    """Compare two rounds: what is new, worse, closed, or could not be looked at again."""
+    from wardround import pipeline
+    from wardround.report import changes, changes_
+
+    for name in formats or ():
+        if name not in changes_.FORMATS:
+            raise typer.BadParameter(f"there is no format {name!r}; choose one of: {', '.join(changes_.FORMATS)}")
+    document = pipeline.compare(old, new)
+    for name in formats or ():
+        out.mkdir(parents=True, exist_ok=True)
+        file, data = changes_.export(document, name, lang.value)
+        (out / file).write_bytes(data)
+    print(changes_.render(document, lang.value, width=_width(), colour=_colour()))
+    worst = changes.worst_added(document.changes) if document.changes else None
+    if fail_on is not None and worst is not None and SEVERITIES.index(worst) >= SEVERITIES.index(fail_on.value):
+        raise typer.Exit(3)
 
 
 @app.command()

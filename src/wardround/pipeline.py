@@ -28,6 +28,7 @@ from wardround.model import (
 
 if TYPE_CHECKING:
     from wardround.reading import Progress
+    from wardround.report.changes_document import RoundSummary
     from wardround.report.document import ResultDocument
 
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 class Request:
     """What the user asked for. ``since`` and ``until`` are ns UTC; ``created`` is the stated time of the run (ns UTC).
 
-    ``previous`` is the directory of an earlier round that this one is compared with.
+    ``previous`` is the directory of an earlier round that this one is compared with, ``series`` a folder of the site's rounds.
     """
 
     paths: tuple[str, ...]
@@ -47,6 +48,7 @@ class Request:
     until: int | None = None
     paranoid: bool = False
     previous: Path | None = None
+    series: Path | None = None
     created: int = field(default_factory=time.time_ns)
 
 
@@ -68,6 +70,7 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
     added = pack.load_rules(request.rules)
     rules = (*(rule for item in catalogue for rule in item.rules), *added.rules)
     with store.RoundDirectory(request.out) as directory:
+        earlier = _Earlier.of(request)
         if request.previous is not None:
             directory.carry_over(request.previous)
         found = evidence.Walk(directory.scratch).run(list(request.paths), sys.stdin.buffer)
@@ -110,9 +113,55 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
                 causes=stories.causes,
             )
         )
+        result = earlier.compared(result, directory.path)
         write(result, directory.path, request.language)
         directory.commit()
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """The rounds before this one, read before the evidence, because they may stand where the new one will be put."""
+
+    previous: ResultDocument | None = None
+    rounds: tuple[RoundSummary, ...] = ()
+    knowledge: dict[str, str | None] = field(default_factory=dict)
+    directory: Path | None = None
+
+    @classmethod
+    def of(cls, request: Request) -> _Earlier:
+        """Raises UserError when an earlier round that was named cannot be read."""
+        if request.previous is None and request.series is None:
+            return cls()
+        from wardround.care import drift
+        from wardround.report import read, series
+
+        previous = read(request.previous) if request.previous else None
+        rounds = tuple(series.so_far(previous, request.series))
+        knowledge = drift.knowledge_dates(request.previous) if request.previous else {}
+        return cls(previous, rounds, knowledge, request.previous)
+
+    def compared(self, result: ResultDocument, directory: Path) -> ResultDocument:
+        """The round with what differs from the one before, and with the series so far and itself at its end."""
+        if self.previous is None or self.directory is None:
+            return result
+        from wardround.care import drift
+        from wardround.report import changes
+
+        dates = (self.knowledge, drift.knowledge_dates(directory))
+        counted = drift.archive(self.directory, directory)
+        archive = changes.archive(counted) if counted else None
+        told = changes.compare(self.previous, result, archive, dates)
+        rounds = changes.in_order([*self.rounds, changes.summary(result)])
+        return result.model_copy(update={"changes": told, "rounds": rounds})
+
+
+def compare(old: Path, new: Path) -> ResultDocument:
+    """The later of two rounds with what differs from the earlier; raises UserError when one of them cannot be read."""
+    from wardround.report import read
+
+    earlier = _Earlier.of(Request(paths=(), out=new, previous=old))
+    return earlier.compared(read(new), new)
 
 
 def nothing_read(document: ResultDocument) -> bool:

@@ -20,6 +20,9 @@ from wardround import model
 from wardround.care.controls import controls as known_controls
 from wardround.errors import UserError
 from wardround.report import care_document, incident_document, safe
+from wardround.report.changes_document import Changes, RoundSummary
+from wardround.report.document_parts import Subject as Subject
+from wardround.report.document_parts import Texts as Texts
 
 SCHEMA_ID = "urn:wardround:schema:round:1"
 
@@ -35,20 +38,6 @@ _RAW_HAZARDS = re.compile("[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u206
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Texts(_Strict):
-    """Title and sentence of something in one language; ``summary`` is empty where the title says it all."""
-
-    title: str
-    summary: str = ""
-
-
-class Subject(_Strict):
-    """What a finding is about: kind (host, user, address, domain, service …) and name."""
-
-    kind: str
-    name: str
 
 
 class Pointer(_Strict):
@@ -206,6 +195,8 @@ class ResultDocument(_Strict):
     services: list[care_document.Service] = []
     incidents: list[incident_document.Incident] = []
     causes: list[incident_document.Cause] = []
+    changes: Changes | None = Field(default=None, description="What differs from the earlier round that was named")
+    rounds: list[RoundSummary] = Field(default=[], description="The rounds of this site so far, this one last")
 
 
 ATTACK_VERSION = "19"

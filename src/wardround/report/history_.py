@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import dataclasses
 import datetime
-import hashlib
 import io
 from collections.abc import Callable, Iterator
-from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from rich.padding import Padding
 from rich.table import Table
@@ -23,6 +19,7 @@ from wardround.errors import UserError
 from wardround.report import history_charts, history_story
 from wardround.report.csv_ import harmless
 from wardround.report.document import to_json
+from wardround.report.html import page
 from wardround.report.safe import encodable, visible
 from wardround.report.terminal import printed
 from wardround.report.texts import Language, language
@@ -58,23 +55,14 @@ def _parts(history: History, words: Language) -> Iterator[Text | Table | Padding
         yield Padding(Text(f"{fact.text} ({fact.source})"), (0, 0, 0, 2))
 
 
-def html(history: History, lang: str) -> bytes:
+def html_(history: History, lang: str) -> bytes:
     """The history as one self-contained page with its pictures."""
     words = language(lang)
-    environment = Environment(
-        loader=PackageLoader("wardround.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = resources.files("wardround.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
     pictures = history_charts.pictures(history, words)
-    text = environment.get_template("history.html.j2").render(
-        _=words.gettext,
-        words=words,
-        style=Markup(style),  # noqa: S704 - our own file
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+    return page(
+        "history.html.j2",
+        None,
+        words,
         files=[visible(name) for name in history.files],
         history=history,
         sentences=history_story.sentences(history, words),
@@ -82,7 +70,6 @@ def html(history: History, lang: str) -> bytes:
         facts=history_story.facts(words),
         pictures=[(picture, Markup(picture.svg)) for picture in pictures],  # noqa: S704 - drawn by us, its texts escaped
     )
-    return text.encode()
 
 
 def json(history: History, lang: str) -> bytes:
@@ -136,7 +123,7 @@ def _plain(value: Any) -> Any:
 
 
 _EXPORTERS: dict[str, tuple[str, Callable[[History, str], bytes]]] = {
-    "html": ("history.html", html),
+    "html": ("history.html", html_),
     "json": ("history.json", json),
     "csv": ("history.csv", csv_),
 }

@@ -15,10 +15,11 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from wardround.report import care_map, care_story, charts, department, department_map, incidents, story
+from wardround.report import care_map, care_story, changes_story, charts, department, department_map, incidents, story
 from wardround.report.document import Finding, ResultDocument, Rule, presentable
 from wardround.report.problems import sentence
-from wardround.report.texts import language
+from wardround.report.texts import Language, language
+from wardround.report.trend import trend
 
 _LONGEST = 400
 _RULE_STATUSES = ("matched", "unusable", "not_assessed", "not_matched")
@@ -40,6 +41,7 @@ class Limits:
     notes: int = 50
     assets: int = 500
     struck: int = 6
+    changes: int = 200
 
 
 LIMITS = Limits()
@@ -62,28 +64,16 @@ class _Group:
 def export(document: ResultDocument, lang: str) -> bytes:
     """The report in ``lang`` as UTF-8."""
     shown, words = presentable(document, _LONGEST), language(lang)
-    environment = Environment(
-        loader=PackageLoader("wardround.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = resources.files("wardround.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
     chart = charts.timeline(shown, words)
     chapters = story.chapters(shown)
     machines = department.machines(shown)
     zones = department_map.department_map(machines, words)
     needs = care_map.department(shown, words)
-    text = environment.get_template("report.html.j2").render(
-        _=words.gettext,
-        counted=words.counted,
-        words=words,
+    return page(
+        "report.html.j2",
+        shown,
+        words,
         sentence=sentence,
-        document=shown,
-        limits=LIMITS,
-        style=Markup(style),  # noqa: S704 - our own file
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         chart=chart,
         drawing=Markup(chart.svg) if chart else "",  # noqa: S704 - drawn by us, its texts escaped
         sentences=story.sentences(shown, words),
@@ -105,6 +95,37 @@ def export(document: ResultDocument, lang: str) -> bytes:
         by_id={found.id: found for found in shown.findings},
         rules=sorted(shown.rules, key=_rule_order),
         rule_counts=_rule_counts(shown.rules),
+    )
+
+
+def differences(document: ResultDocument, lang: str) -> bytes:
+    """The page of ``wardround diff``: what the document says of an earlier round, and nothing else."""
+    return page("diff.html.j2", presentable(document, _LONGEST), language(lang))
+
+
+def page(template: str, document: ResultDocument | None, words: Language, **more: object) -> bytes:
+    """A page from a template and the one style sheet, as UTF-8; ``document`` must be presentable."""
+    environment = Environment(
+        loader=PackageLoader("wardround.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = resources.files("wardround.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
+    series = trend(document.rounds, words) if document else None
+    text = environment.get_template(template).render(
+        _=words.gettext,
+        counted=words.counted,
+        words=words,
+        document=document,
+        limits=LIMITS,
+        style=Markup(style),  # noqa: S704 - our own file
+        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        changes_story=changes_story,
+        trend=series,
+        trend_drawing=Markup(series.svg) if series else "",  # noqa: S704 - drawn by us, its texts escaped
+        **more,
     )
     return text.encode()
 

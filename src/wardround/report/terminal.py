@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from wardround.report import incidents, problems, story
+from wardround.report import changes_story, incidents, problems, story
 from wardround.report.document import Finding, ResultDocument, presentable
 from wardround.report.texts import Language, language
 
@@ -20,7 +20,8 @@ _LONGEST = 200
 _SHOWN_FINDINGS = 10
 _SHOWN_PROBLEMS = 5
 _SHOWN_INCIDENTS = 3
-_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
+#: How a severity looks on a terminal in colour.
+STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -63,6 +64,8 @@ def _parts(document: ResultDocument, words: Language, where: str) -> Iterator[Te
     for sentence in story.sentences(document, words):
         yield _title(sentence.question)
         yield Padding(Text(sentence.answer), (0, 0, 0, 2))
+    if document.changes:
+        yield Text(f"\n{changes_story.headline(document.changes, words)}")
     yield from _incidents(document, words)
     yield Text("")
     yield _counts(document, words)
@@ -88,7 +91,7 @@ def _incidents(document: ResultDocument, words: Language) -> Iterator[Text | Pad
     if document.incidents:
         yield _title(words.gettext("Incidents"))
     for told in incidents.told(document, words)[:_SHOWN_INCIDENTS]:
-        yield Padding(Text.assemble((told.title, _STYLES[told.incident.severity]), f". {told.summary}"), (0, 0, 0, 2))
+        yield Padding(Text.assemble((told.title, STYLES[told.incident.severity]), f". {told.summary}"), (0, 0, 0, 2))
         if told.stops:
             stop = told.stops[0]
             first = words.gettext("It could first have been stopped on %(moment)s: %(control)s (%(id)s).")
@@ -112,7 +115,7 @@ def _heading(document: ResultDocument, words: Language) -> Text:
 def _counts(document: ResultDocument, words: Language) -> Text:
     line = Text()
     for severity, n in story.severity_counts(document).items():
-        line.append(f"{words.number(n)} {words.severity(severity)}", style=_STYLES[severity] if n else "dim")
+        line.append(f"{words.number(n)} {words.severity(severity)}", style=STYLES[severity] if n else "dim")
         line.append("   ")
     results = story.result_counts(document)
     told = " · ".join(f"{words.number(n)} {words.result(result)}" for result, n in results.items())
@@ -141,7 +144,7 @@ def _findings(document: ResultDocument, words: Language) -> Table:
             subject.append(f"\n{words.subjects(found.subjects[:3])}", style="dim")
         if others:
             subject.append(" · " + words.counted("and %(n)s more", "and %(n)s more", others), style="dim")
-        severity = Text(f"  {words.severity(found.severity)}", style=_STYLES[found.severity])
+        severity = Text(f"  {words.severity(found.severity)}", style=STYLES[found.severity])
         table.add_row(severity, Text(found.detection[:12]), subject, Text(words.stamp(found.last_ts), style="dim"))
     return table
 
