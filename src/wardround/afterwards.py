@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wardround import report
-from wardround.care import application_entities, assets
+from wardround.care import application_entities, assess, assets
 from wardround.detect import decide, freshness
 
-__all__ = ["application_entities", "assets", "decide", "freshness", "report"]
+__all__ = ["application_entities", "assess", "assets", "decide", "freshness", "report"]

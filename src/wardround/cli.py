@@ -89,6 +89,9 @@ def examine(
     ] = None,
     until: Annotated[str | None, typer.Option(help="Only events before this time.")] = None,
     fail_on: Annotated[FailOn | None, typer.Option("--fail-on", help="Exit 3 when a finding is at least this severe.")] = None,
+    impact_file: Annotated[
+        Path | None, typer.Option("--impact", help="impact.toml: what the estimate of lost care rests on.")
+    ] = None,
     previous: Annotated[Path | None, typer.Option("--previous", help="An earlier round of this site to compare with.")] = None,
     series: Annotated[
         Path | None,
@@ -110,6 +113,7 @@ def examine(
         since=_time(since, "--since"),
         until=_time(until, "--until"),
         paranoid=paranoid,
+        impact_file=impact_file,
         previous=previous,
         series=series,
     )
@@ -227,6 +231,23 @@ def services(
     from wardround import report as reporting
 
     print(reporting.render_services(_document(paths, site), lang.value), end="")
+
+
+@app.command()
+def impact(
+    paths: Annotated[list[str] | None, typer.Argument(help="The directory of a round, or evidence to examine.")] = None,
+    inputs: Annotated[bool, typer.Option("--inputs", help="Print every input with its source, to be edited.")] = False,
+    site: Annotated[Path | None, typer.Option("--site", help="site.toml: what the hospital tells about itself.")] = None,
+    lang: LangOption = Lang.en,
+) -> None:
+    """Show what an attack would cost care and the plan; with --inputs, what that estimate rests on."""
+    from wardround import report as reporting
+    from wardround.pipeline import impact_inputs
+
+    if inputs or not paths:
+        print(impact_inputs(), end="")
+        return
+    print(reporting.render_impact(_document(paths, site), lang.value), end="")
 
 
 def _document(paths: list[str], site: Path | None) -> ResultDocument:

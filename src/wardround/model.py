@@ -300,6 +300,98 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number that is never told alone: its median, and the interval that holds it in nine cases of ten."""
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceImpact:
+    """What one attack does to a service. ``stops`` is the probability that it stops; the rest holds when it does.
+
+    Hours are until that share of function is back. ``exams_lost`` and ``backlog`` are None where no activity is known.
+    """
+
+    service: str
+    stops: Estimate
+    days_lost: Estimate
+    hours_to_50: Estimate
+    hours_to_80: Estimate
+    hours_to_100: Estimate
+    exams_lost: Estimate | None = None
+    backlog: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """How much an input moves the result: the mean care lost where it is lowest (a fifth of cases) and where it is highest."""
+
+    input: str
+    at_low: float
+    at_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way of an attack to a service: the machines on it, and its probability before the plan and after it."""
+
+    service: str
+    machines: tuple[str, ...]
+    before: Estimate
+    after: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What one determined attack would cost care, in the network as it was seen; None of it where it cannot be told.
+
+    ``reason`` says per language why there is no figure, or what the figures leave out. ``unit`` is that of ``lost``: exams, or
+    days of service. ``entries`` are pairs of a machine and the number of findings that open it; the machine is empty for the
+    way in that no evidence shows.
+    """
+
+    reason: tuple[dict[str, str], ...]
+    runs: int = 0
+    hosts: int = 0
+    pairs: int = 0
+    unit: Literal["exams", "days"] = "days"
+    stops: Estimate | None = None
+    lost: Estimate | None = None
+    mean_lost: Estimate | None = None
+    backlog: Estimate | None = None
+    diversion_hours: Estimate | None = None
+    emergencies: Estimate | None = None
+    services: tuple[ServiceImpact, ...] = ()
+    influences: tuple[Influence, ...] = ()
+    entries: tuple[tuple[str, int], ...] = ()
+    ways: tuple[Way, ...] = ()
+    avoidable: Estimate | None = None
+    avoidable_findings: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """A control to take next. ``basis`` is care (expected care saved) or findings (the network could not be seen).
+
+    ``saved`` is the share of the expected loss that this step saves after those before it, ``remaining`` what is left then.
+    ``place_low`` and ``place_high`` hold its place in nine of ten resampled rounds.
+    """
+
+    control: str
+    basis: Literal["care", "findings"]
+    findings: tuple[str, ...]
+    saved: Estimate | None = None
+    remaining: Estimate | None = None
+    place_low: int | None = None
+    place_high: int | None = None
+    effort_days: float | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """Everything a round found out, before it is told: the input of the result document.
 
@@ -324,3 +416,5 @@ class Round:
     services: tuple[Service, ...] = ()
     incidents: tuple[Incident, ...] = ()
     causes: tuple[Cause, ...] = ()
+    impact: Impact | None = None
+    plan: tuple[PlanStep, ...] = ()

@@ -21,12 +21,15 @@ from wardround.model import (
     Diagnostic,
     Evidence,
     Finding,
+    Impact,
     Incident,
+    PlanStep,
     Round,
     Service,
 )
 
 if TYPE_CHECKING:
+    from wardround.care.inputs import Inputs
     from wardround.reading import Progress
     from wardround.report.changes_document import RoundSummary
     from wardround.report.document import ResultDocument
@@ -49,6 +52,7 @@ class Request:
     paranoid: bool = False
     previous: Path | None = None
     series: Path | None = None
+    impact_file: Path | None = None
     created: int = field(default_factory=time.time_ns)
 
 
@@ -61,6 +65,7 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
         if not path.exists():
             raise UserError(f"--rules {path}: no such file or directory")
     told = site.load(request.site_file)
+    given = _inputs(request.impact_file)
     workers.warm("wardround.preload")
     from wardround import many, reading
     from wardround.detect import asked, pack
@@ -86,7 +91,7 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
 
         decision = decide.decide(directory.tables, catalogue, added, rules, read.assessed, told, narrow)
         who = _who_is_who(directory.tables, told, listed, narrow)
-        cared = _care(directory.tables, told, who, narrow)
+        cared = _care(directory.tables, told, who, decision.findings, given, narrow)
         stories = _stories(directory.tables, told, decision.findings, decision.coverage, who.assets, narrow)
         diagnostics = (*read.diagnostics, *decision.diagnostics, *who.diagnostics, *cared.diagnostics, *stories.diagnostics)
         directory.write_rows("diagnostic", diagnostics)
@@ -111,6 +116,8 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
                 services=cared.services,
                 incidents=stories.incidents,
                 causes=stories.causes,
+                impact=cared.impact,
+                plan=cared.plan,
             )
         )
         result = earlier.compared(result, directory.path)
@@ -195,19 +202,37 @@ def _who_is_who(tables: Path, told: site.Site, pieces: list[Evidence], narrow: s
 
 @dataclass(frozen=True, slots=True)
 class _Care:
-    """What care depends on, or why it could not be told."""
+    """What care depends on, what an attack would cost it and what to do first, or why it could not be told."""
 
     services: tuple[Service, ...] = ()
+    impact: Impact | None = None
+    plan: tuple[PlanStep, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def _care(tables: Path, told: site.Site, who: _WhoIsWho, narrow: store.Narrow) -> _Care:
-    from wardround.care import inputs, services
+def impact_inputs() -> str:
+    """The shipped inputs of the estimate of lost care, as text to be edited."""
+    from wardround.care import inputs
+
+    return inputs.shipped_text()
+
+
+def _inputs(path: Path | None) -> Inputs:
+    from wardround.care import inputs
+
+    return inputs.load(path)
+
+
+def _care(
+    tables: Path, told: site.Site, who: _WhoIsWho, findings: tuple[Finding, ...], given: Inputs, narrow: store.Narrow
+) -> _Care:
+    from wardround.care import assess
     from wardround.detect.tables import Tables
 
     try:
         with Tables.of_round(tables, told, narrow) as opened:
-            return _Care(services.inferred(opened, told, who.assets, inputs.shipped().rhythm.week))
+            found = assess.assess(opened, told, who.assets, findings, given)
+            return _Care(found.services, found.impact, found.plan)
     except WardroundError as error:
         return _Care(diagnostics=(Diagnostic("", "care", -1, "care_failed", str(error), recovered=True),))
 

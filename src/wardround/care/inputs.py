@@ -170,7 +170,12 @@ class Inputs(_Model):
     spread: Spread
     arrivals: Arrivals
     closes: float = Field(default=0.1, ge=0, le=1)
+    limits: float = Field(default=0.3, ge=0, le=1)
+    remains: float = Field(default=0.05, ge=0, le=1)
+    strength: Distribution = (0.4, 0.8, 1.0)
     controls: dict[str, Effect] = {}
+
+    _check = field_validator("strength")(_checked)
 
     def effect(self, control: str) -> Effect:
         """What a control does in general; nothing when the file does not say."""
@@ -225,5 +230,5 @@ def _parsed(content: Mapping[str, Any]) -> Inputs:
     content = dict(content)
     controls = dict(content.get("controls", {}))
     controls.pop("basis", None)
-    closes = controls.pop("closes", 0.1)
-    return Inputs.model_validate({**content, "closes": closes, "controls": controls})
+    common = {name: controls.pop(name) for name in ("closes", "limits", "remains", "strength") if name in controls}
+    return Inputs.model_validate({**content, **common, "controls": controls})

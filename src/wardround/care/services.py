@@ -150,7 +150,7 @@ def _device(scene: _Scene, device: str) -> Part:
 
 def _holds(scene: _Scene, target: str) -> bool:
     """Whether a host may be where images go: an archive, or one that passes them on."""
-    if target in scene.archives:
+    if target in scene.archives or scene.uses.hosts(target, "stores"):
         return True
     return scene.role(target) in ("", "pacs", "vna", "archive", "interface_engine", "modality")
 

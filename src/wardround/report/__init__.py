@@ -7,6 +7,7 @@ from pathlib import Path
 
 from wardround.errors import UserError
 from wardround.report import csv_, html, json_, jsonl, navigator, ocsf, site_
+from wardround.report.care_terminal import impact as render_impact
 from wardround.report.care_terminal import services as render_services
 from wardround.report.document import ResultDocument, build, from_json, json_schema
 from wardround.report.terminal import render as render_terminal
@@ -23,6 +24,7 @@ __all__ = [
     "from_json",
     "json_schema",
     "read",
+    "render_impact",
     "render_services",
     "render_terminal",
     "wants_colour",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wardround.report import care_story
+from wardround.report import care_impact, care_story
 from wardround.report.care_document import Part, Service
 from wardround.report.document import ResultDocument, presentable
 from wardround.report.texts import Language, language
@@ -22,6 +22,37 @@ def services(document: ResultDocument, lang: str) -> str:
             words.gettext("No service could be told from this evidence: no imaging device, archive or viewer was seen.") + "\n"
         )
     return "\n".join(line for service in shown.services for line in (*_service(service, words), ""))
+
+
+def impact(document: ResultDocument, lang: str) -> str:
+    """What an attack would cost care, and the plan, as text."""
+    shown, words = presentable(document, _LONGEST), language(lang)
+    return "\n".join(_impact(shown, words)) + "\n"
+
+
+def _impact(document: ResultDocument, words: Language) -> Iterator[str]:
+    _ = words.gettext
+    told = document.impact
+    yield care_impact.headline(document, words) or _("This round holds no estimate of what an attack would cost care.")
+    if told is not None and told.runs:
+        for row in care_impact.rows(document, words):
+            facts = {"stops": row.stops, "lost": row.lost, "half": row.half, "most": row.most, "whole": row.whole}
+            yield f"\n{row.title}"
+            yield "  " + _("stops in %(stops)s of attacks; then lost: %(lost)s") % facts
+            yield "  " + _("half back after %(half)s, 80%% after %(most)s, all after %(whole)s") % facts
+        yield ""
+        yield from care_impact.paragraphs(told, words)
+        yield from (words.note(reason) for reason in told.reason)
+        yield "\n" + _("What moves these figures most") + _(": ")
+        yield from (f"  {sentence}" for sentence in care_impact.influences(told, words))
+    if document.plan:
+        yield f"\n{_('The plan')}. {care_impact.basis(document, words)}"
+        for place, step in enumerate(care_impact.steps(document, words), 1):
+            facts = {"saved": step.saved, "remaining": step.remaining, "place": step.place}
+            told_step = _("saves %(saved)s; %(remaining)s remains; place %(place)s") % facts if step.saved != "–" else ""
+            yield f"  {place}. {step.title} ({step.control})" + (f"\n     {told_step}" if told_step else "")
+        yield from care_impact.avoidable(document, words)
+        yield from (f"  {way}" for way in care_impact.ways(document, words))
 
 
 def _service(service: Service, words: Language) -> Iterator[str]:

@@ -197,6 +197,8 @@ class ResultDocument(_Strict):
     causes: list[incident_document.Cause] = []
     changes: Changes | None = Field(default=None, description="What differs from the earlier round that was named")
     rounds: list[RoundSummary] = Field(default=[], description="The rounds of this site so far, this one last")
+    impact: care_document.Impact | None = None
+    plan: list[care_document.PlanStep] = []
 
 
 ATTACK_VERSION = "19"
@@ -225,6 +227,8 @@ def build(round_: model.Round) -> ResultDocument:
         services=[care_document.service(found) for found in round_.services],
         incidents=[incident_document.incident(incident, iso_time) for incident in round_.incidents],
         causes=[incident_document.cause(cause) for cause in round_.causes],
+        impact=care_document.impact(round_.impact),
+        plan=[care_document.step(step) for step in round_.plan],
     )
     return map_texts(document, safe.encodable)
 

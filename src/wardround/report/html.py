@@ -15,7 +15,17 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from wardround.report import care_map, care_story, changes_story, charts, department, department_map, incidents, story
+from wardround.report import (
+    care_impact,
+    care_map,
+    care_story,
+    changes_story,
+    charts,
+    department,
+    department_map,
+    incidents,
+    story,
+)
 from wardround.report.document import Finding, ResultDocument, Rule, presentable
 from wardround.report.problems import sentence
 from wardround.report.texts import Language, language
@@ -89,6 +99,7 @@ def export(document: ResultDocument, lang: str) -> bytes:
         period=story.period(shown),
         care_map=needs,
         care_drawing=Markup(needs.svg) if needs else "",  # noqa: S704 - drawn by us, its texts escaped
+        care=care_impact.context(shown, words),
         care_services=care_story.told(shown.services, words),
         incidents=incidents.told(shown, words),
         causes={cause.finding: cause for cause in shown.causes},

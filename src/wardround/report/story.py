@@ -78,14 +78,17 @@ def result_counts(document: ResultDocument) -> dict[str, int]:
 
 
 def actions(document: ResultDocument, language: Language, limit: int = 5) -> list[Action]:
-    """The controls that would have avoided the most, weighed by the worst severity of each detection that fired."""
+    """The controls of the plan, then those that would have avoided the most, by the worst severity of each detection."""
     worst: dict[str, dict[str, int]] = {}
     for found in document.findings:
         for control in found.controls:
             detections = worst.setdefault(control, {})
             weight = _WEIGHTS[found.severity]
             detections[found.detection] = max(weight, detections.get(found.detection, 0))
-    ranked = sorted(worst.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    planned = {step.control: place for place, step in enumerate(document.plan)}
+    ranked = sorted(
+        worst.items(), key=lambda item: (planned.get(item[0], len(planned)), -sum(item[1].values()), item[0])
+    )  # fmt: skip
     texts = {control.id: language.texts(control.texts) for control in document.controls}
     return [
         Action(control, texts[control].title, texts[control].summary, tuple(sorted(detections)))
