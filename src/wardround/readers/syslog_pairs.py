@@ -69,7 +69,7 @@ def cut_pairs(
     value_begins: NDArray[np.int32],
     value_ends: NDArray[np.int32],
 ) -> None:
-    """Note the first value of every wanted key: column k of the two results is key k, -1 where a message lacks it.
+    """Note the first value of every wanted key: row k of the two results is key k, -1 where a message lacks it.
 
     ``divider`` ends an unquoted value for sure (a bar, say); 0 when only a blank before the next key does. Where a colon
     assigns, blanks follow it, and only the divider ends a value: times and names in it hold colons themselves.
@@ -121,9 +121,45 @@ def cut_pairs(
                         break
                     at += 1
                 stop = min(at, end)
-            if number >= 0 and value_begins[line, number] < 0:
-                value_begins[line, number] = value
-                value_ends[line, number] = stop
+            if number >= 0 and value_begins[number, line] < 0:
+                value_begins[number, line] = value
+                value_ends[number, line] = stop
+
+
+@_kernel
+def parse_values(
+    data: Bytes,
+    begins: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    largest: int,
+    values: NDArray[np.int64],
+    marks: NDArray[np.uint8],
+) -> None:
+    """Whole numbers of at most 18 digits of the first key (row) that a message (column) fills.
+
+    Marks: 0 nothing there, 1 a number, 2 anything else, which a closer look must tell, 3 a number above the largest.
+    """
+    for line in range(begins.shape[1]):
+        values[line], marks[line] = 0, 0
+        for row in range(begins.shape[0]):
+            begin, end = begins[row, line], ends[row, line]
+            if begin < 0 or begin == end:
+                continue
+            if end - begin > 18:
+                marks[line] = 2
+                break
+            value = 0
+            marks[line] = 1
+            for at in range(begin, end):
+                digit = int(data[at]) - 48
+                if digit < 0 or digit > 9:
+                    marks[line] = 2
+                    break
+                value = value * 10 + digit
+            values[line] = value
+            if marks[line] == 1 and value > largest:
+                marks[line] = 3
+            break
 
 
 @_kernel
@@ -180,18 +216,21 @@ class Pairs:
         self,
         messages: Messages,
         vocabulary: Vocabulary,
+        rows: dict[int, int],
         value_begins: NDArray[np.int32],
         value_ends: NDArray[np.int32],
     ) -> None:
+        """``rows``: the row of each key, by its number, in the two arrays; keys that no message has are left out."""
         self.messages = messages
         self._vocabulary = vocabulary
         self._begins, self._ends = value_begins, value_ends
+        self._rows = rows
         self._made: dict[str, pa.Array] = {}
 
     @classmethod
     def of(cls, messages: Messages, vocabulary: Vocabulary, assign: str = "=", divider: str = "\0") -> Pairs:
         """Find the pairs of messages."""
-        shape = (len(messages), len(vocabulary.keys))
+        shape = (len(vocabulary.keys), len(messages))
         value_begins, value_ends = np.full(shape, -1, np.int32), np.full(shape, -1, np.int32)
         cut_pairs(
             messages.data,
@@ -205,7 +244,9 @@ class Pairs:
             value_begins,
             value_ends,
         )
-        return cls(messages, vocabulary, value_begins, value_ends)
+        there = np.flatnonzero((value_begins >= 0).any(axis=1))
+        rows = {int(number): row for row, number in enumerate(there)}
+        return cls(messages, vocabulary, rows, value_begins[there], value_ends[there])
 
     def __len__(self) -> int:
         return len(self.messages)
@@ -214,11 +255,14 @@ class Pairs:
         """Those that are chosen."""
         if flags.all():
             return self
-        return Pairs(self.messages.take(flags), self._vocabulary, self._begins[flags], self._ends[flags])
+        kept = np.flatnonzero(flags)
+        taken = self._begins[:, kept], self._ends[:, kept]
+        return Pairs(self.messages.take(flags), self._vocabulary, self._rows, *taken)
 
     def has(self, key: str) -> NDArray[np.bool_]:
         """Which messages have a key, whatever its value."""
-        found: NDArray[np.bool_] = self._begins[:, self._vocabulary.keys[key]] >= 0
+        row = self._rows.get(self._vocabulary.keys[key])
+        found: NDArray[np.bool_] = np.zeros(len(self), np.bool_) if row is None else self._begins[row] >= 0
         return found
 
     def get(self, *keys: str) -> pa.Array:
@@ -226,14 +270,24 @@ class Pairs:
         texts = [self._text(key) for key in keys]
         return pc.coalesce(*texts) if len(texts) > 1 else texts[0]
 
+    def numbers(self, *keys: str, largest: int = 2**62) -> pa.Array:
+        """The value of the first of the keys that a message fills, as a whole number up to ``largest``; null otherwise."""
+        rows = [row for key in keys if (row := self._rows.get(self._vocabulary.keys[key])) is not None]
+        values, marks = np.zeros(len(self), np.int64), np.zeros(len(self), np.uint8)
+        if rows:
+            parse_values(self.messages.data, self._begins[rows], self._ends[rows], largest, values, marks)
+        if (marks == 2).any():
+            found = cells.integers(self.get(*keys))
+            return pc.if_else(pc.less_equal(found, largest), found, pa.scalar(None, pa.int64()))
+        return pa.array(values, mask=marks != 1)
+
     def _text(self, key: str) -> pa.Array:
         if key not in self._made:
-            number = self._vocabulary.keys[key]
-            begins = self._begins[:, number]
-            if (begins < 0).all():
+            row = self._rows.get(self._vocabulary.keys[key])
+            if row is None or (self._begins[row] < 0).all():
                 self._made[key] = pa.nulls(len(self), pa.string())
             else:
-                self._made[key] = cells.strings(self.messages.data, begins, self._ends[:, number])
+                self._made[key] = cells.strings(self.messages.data, self._begins[row], self._ends[row])
         return self._made[key]
 
     @cached_property

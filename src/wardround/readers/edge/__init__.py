@@ -21,6 +21,7 @@ def dispatch(messages: Messages, output: Output) -> None:
     """Hand each message to the module that knows its kind; count what none knows."""
     from wardround.readers.edge import fortinet
 
+    messages = fortinet.read_plain(messages, output)
     messages = _by_content(messages, output, ((_FORTINET, fortinet.read),))
     if len(messages):
         messages = _vendors(messages, output)

@@ -16,6 +16,7 @@ from wardround.readers import syslog_cells as cells
 from wardround.readers.syslog_frame import ASSUMED, STATED, UTC
 from wardround.readers.syslog_messages import Messages, Output, chosen
 from wardround.readers.syslog_pairs import Pairs, Vocabulary
+from wardround.readers.zeek_cells import Bytes, Positions, _kernel
 
 VENDOR = "fortinet"
 
@@ -112,10 +113,62 @@ def _value(pairs: Pairs, name: str) -> pa.Array:
     return pairs.get(*_KEYS[name])
 
 
+def _number(pairs: Pairs, name: str) -> pa.Array:
+    return pairs.numbers(*_KEYS[name])
+
+
+def _port(pairs: Pairs, name: str) -> pa.Array:
+    return pairs.numbers(*_KEYS[name], largest=65535).cast(pa.int32())
+
+
+def _duration(pairs: Pairs) -> pa.Array:
+    """Seconds; written as a whole number, and as text only where it is not."""
+    whole = _number(pairs, "duration")
+    told = np.logical_or.reduce([pairs.has(key) for key in _KEYS["duration"]])
+    return whole.cast(pa.float64()) if len(whole) - whole.null_count == told.sum() else _value(pairs, "duration")
+
+
+@_kernel
+def _mark_styles(data: Bytes, begins: Positions, ends: Positions, styles: NDArray[np.uint8]) -> None:
+    """Whether a message begins with ``date=2026-03-10`` and a blank (1), or a comma and ``time=`` (2); 0 otherwise."""
+    for line in range(begins.size):
+        at = begins[line]
+        styles[line] = 0
+        if ends[line] - at < 22 or data[at] != 100 or data[at + 1] != 97 or data[at + 2] != 116:
+            continue
+        good = data[at + 3] == 101 and data[at + 4] == 61 and data[at + 9] == 45 and data[at + 12] == 45
+        for i in range(5, 15):
+            good = good and (i == 9 or i == 12 or 48 <= data[at + i] <= 57)
+        if good and data[at + 15] == 32:
+            styles[line] = 1
+        elif good and data[at + 15] == 44 and data[at + 16] == 116 and data[at + 17] == 105 and data[at + 20] == 61:
+            styles[line] = 2
+
+
+def read_plain(messages: Messages, output: Output) -> Messages:
+    """Write rows of the messages that begin as most FortiGates write them, known by a look at their first bytes.
+
+    Returns the others, some of which :func:`read` may know by a look at the whole.
+    """
+    styles = np.zeros(len(messages), np.uint8)
+    _mark_styles(messages.data, messages.begins, messages.ends, styles)
+    if not styles.any():
+        return messages
+    for style, divider in ((1, "\0"), (2, ",")):
+        if (styles == style).any():
+            _read(Pairs.of(messages.take(styles == style), VOCABULARY, divider=divider), output)
+    return messages.take(styles == 0)
+
+
+def _stated(pairs: Pairs) -> pa.Array:
+    """eventtime; in nanoseconds it has 19 digits."""
+    return cells.integers(pc.fill_null(_value(pairs, "eventtime"), ""))
+
+
 def _clock(pairs: Pairs) -> None:
     """Put the time that the device states into the messages: eventtime (s, ms, µs or ns since 1970), else date, time and tz."""
     messages = pairs.messages
-    event = cells.integers(pc.fill_null(_value(pairs, "eventtime"), ""))
+    event = _stated(pairs)
     there = event.is_valid().to_numpy(zero_copy_only=False)
     number = pc.fill_null(event, 0).to_numpy(zero_copy_only=False)
     for bound, factor in ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3), (2**63 - 1, 1)):
@@ -148,16 +201,18 @@ def _firewall(pairs: Pairs, output: Output, *, inspection: bool) -> None:
         VENDOR,
         pairs.messages,
         _common(pairs)
-        | {name: _value(pairs, name) for name in ("source", "source_port", "source_zone", "source_role", "destination")}
-        | {name: _value(pairs, name) for name in ("destination_port", "destination_zone", "destination_role", "proto")}
-        | {name: _value(pairs, name) for name in ("application", "user", "policy", "duration", "session")}
+        | {name: _value(pairs, name) for name in ("source", "source_zone", "source_role", "destination", "destination_zone")}
+        | {name: _value(pairs, name) for name in ("destination_role", "proto", "application", "user", "policy", "session")}
         | {
+            "source_port": _port(pairs, "source_port"),
+            "destination_port": _port(pairs, "destination_port"),
+            "duration": _duration(pairs),
             "action": action,
             "nat_source": _value(pairs, "transip"),
             "nat_destination": _value(pairs, "tranip"),
-            "nat_port": _value(pairs, "tranport"),
-            "bytes_out": _value(pairs, "sent"),
-            "bytes_in": _value(pairs, "received"),
+            "nat_port": _port(pairs, "tranport"),
+            "bytes_out": _number(pairs, "sent"),
+            "bytes_in": _number(pairs, "received"),
             "threat": _value(pairs, "threat") if inspection else None,
             "url": url,
         },
