@@ -39,27 +39,28 @@ _RESULT_NAMES = ("authentication-results", "arc-authentication-results", "receiv
 
 
 @dataclass(slots=True)
-class _Budget:
-    """What a message may still cost, with everything in it, and what was strange about it."""
+class Budget:
+    """What a message may still cost, with everything in it: parts, decoded bytes; and what was strange about it."""
 
     parts: int = PARTS
     data: int = MESSAGE_BYTES
     anomalies: dict[str, None] = field(default_factory=dict)
 
     def note(self, name: str) -> None:
+        """Note an anomaly."""
         self.anomalies[name] = None
 
 
 def parse(data: bytes, *, folder: str = "") -> Message:
     """The message in ``data``, whose lines may end in any way; ``folder`` is the mailbox that it lay in."""
-    budget = _Budget()
+    budget = Budget()
     message = _message(data, budget, "", MESSAGES)
     return replace(message, folder=folder, raw=data)
 
 
 def from_parts(headers: tuple[Header, ...], root: Part, size: int, *, folder: str = "") -> Message:
     """A message whose parts are known already (Outlook): the headers are read, the parts taken as they are."""
-    return replace(_addressed(headers, root, size, _Budget()), folder=folder)
+    return replace(_addressed(headers, root, size, Budget()), folder=folder)
 
 
 def fields(head: bytes) -> tuple[tuple[Header, ...], set[str]]:
@@ -105,7 +106,7 @@ def parted(data: bytes) -> tuple[bytes, bytes]:
     return data[: two + 1], data[two + 3 :]
 
 
-def _message(data: bytes, budget: _Budget, path: str, depth: int) -> Message:
+def _message(data: bytes, budget: Budget, path: str, depth: int) -> Message:
     head, body = parted(data)
     headers, strange = fields(head)
     outer, budget.anomalies = budget.anomalies, dict.fromkeys(sorted(strange))
@@ -117,7 +118,7 @@ def _message(data: bytes, budget: _Budget, path: str, depth: int) -> Message:
     return message
 
 
-def _addressed(headers: tuple[Header, ...], root: Part, size: int, budget: _Budget) -> Message:
+def _addressed(headers: tuple[Header, ...], root: Part, size: int, budget: Budget) -> Message:
     first: dict[str, bytes] = {}
     for header in headers:
         if header.name in first and header.name in _ONCE:
@@ -168,7 +169,7 @@ def _identifier(written: str) -> str:
     return match.group(1) if match else written.strip()[:500]
 
 
-def _part(headers: tuple[Header, ...], body: bytes, budget: _Budget, path: str, messages: int, depth: int) -> Part:
+def _part(headers: tuple[Header, ...], body: bytes, budget: Budget, path: str, messages: int, depth: int) -> Part:
     first: dict[str, str] = {}
     for header in headers:
         if header.name.startswith("content-"):
@@ -198,7 +199,7 @@ def _part(headers: tuple[Header, ...], body: bytes, budget: _Budget, path: str, 
     return _leaf(part, body, budget, messages)
 
 
-def _children(part: Part, body: bytes, boundary: str, budget: _Budget, messages: int, depth: int) -> tuple[Part, ...]:
+def _children(part: Part, body: bytes, boundary: str, budget: Budget, messages: int, depth: int) -> tuple[Part, ...]:
     """The parts of a multipart; none when it cannot be parted."""
     mark = b"--" + boundary.encode("utf-8", "replace")
     if not boundary:
@@ -226,7 +227,7 @@ def _children(part: Part, body: bytes, boundary: str, budget: _Budget, messages:
     return tuple(children)
 
 
-def _sections(body: bytes, mark: bytes, budget: _Budget) -> list[bytes]:
+def _sections(body: bytes, mark: bytes, budget: Budget) -> list[bytes]:
     """What stands between the lines that are the delimiter, at most PARTS of it."""
     found: list[bytes] = []
     at, begin = 0, -1
@@ -256,7 +257,7 @@ def _sections(body: bytes, mark: bytes, budget: _Budget) -> list[bytes]:
     return found
 
 
-def _leaf(part: Part, body: bytes, budget: _Budget, messages: int) -> Part:
+def _leaf(part: Part, body: bytes, budget: Budget, messages: int) -> Part:
     room = max(0, min(PART_BYTES, budget.data))
     most = room * 4 // 3 + room // 16 + 1024 if part.encoding == "base64" else room * 3 + 1024
     data, known = decode.transfer(body[:most], part.encoding)
@@ -270,10 +271,14 @@ def _leaf(part: Part, body: bytes, budget: _Budget, messages: int) -> Part:
     return filled(replace(part, data=data, size=size), budget, messages)
 
 
-def filled(part: Part, budget: _Budget | None = None, messages: int = MESSAGES) -> Part:
-    """A leaf with its kind, text and message within told from its data."""
-    budget = budget or _Budget()
+def filled(part: Part, budget: Budget, messages: int = MESSAGES) -> Part:
+    """A leaf with its kind, text and message within told from its data; ``messages`` may be nested in it."""
     kind = kinds.kind_of(part.data, part.size)
+    if kind == "tnef" and budget.data > 0 and messages > 0:
+        from wardround.mail import tnef
+
+        children = tnef.parts(part.data, part.path, budget, messages - 1)
+        return replace(part, kind=kind, children=tuple(children))
     if part.declared in ("message/rfc822", "message/global") or (kind == "eml" and part.extension == "eml"):
         if messages > 0 and part.data:
             within = _message(part.data, budget, f"{part.path}.1", messages - 1)
