@@ -242,6 +242,17 @@ class IncidentEdge:
 
 
 @dataclass(frozen=True, slots=True)
+class Entrance:
+    """A session through which an incident probably came in: ``user`` from ``source`` at ``device``, in words per language."""
+
+    ts: int
+    user: str
+    source: str
+    device: str
+    reason: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """A moment at which an incident could have been stopped: at which finding, by which control.
 
@@ -283,6 +294,7 @@ class Incident:
     supporting: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     stops: tuple[Stop, ...] = ()
+    entrances: tuple[Entrance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,16 @@ class Stop(_Strict):
     exposures: list[str]
 
 
+class Entrance(_Strict):
+    """A session through which the incident probably came in, and why it is thought to be the one, per language."""
+
+    ts: str
+    user: str
+    source: str
+    device: str
+    reason: dict[str, str]
+
+
 class Incident(_Strict):
     """Findings that are one story; ``edges`` hold them together, ``links`` counts all that were found between them."""
 
@@ -71,6 +81,7 @@ class Incident(_Strict):
     findings: list[str]
     supporting: list[str] = Field(description="Findings that fit but chain nothing")
     patterns: list[str]
+    entrances: list[Entrance] = Field(description="When no finding shows the way in: sessions that probably were it")
     stops: list[Stop] = Field(description="Where it could have been stopped; the first is the earliest moment")
 
 
@@ -126,6 +137,16 @@ def incident(told: model.Incident, iso: _Iso) -> Incident:
         findings=list(told.findings),
         supporting=list(told.supporting),
         patterns=list(told.patterns),
+        entrances=[
+            Entrance(
+                ts=iso(entrance.ts) or "",
+                user=entrance.user,
+                source=entrance.source,
+                device=entrance.device,
+                reason=dict(entrance.reason),
+            )
+            for entrance in told.entrances
+        ],
         stops=[
             Stop(
                 ts=iso(stop.ts) or "",

@@ -153,7 +153,8 @@ def _description(incident: Incident, words: Language) -> str:
 
 
 def _drawing(incident: Incident, place: int, findings: dict[str, Finding], description: str, words: Language) -> str:
-    first, last = nanoseconds(incident.first_ts), nanoseconds(incident.last_ts)
+    first = min([nanoseconds(stage.first_ts) for stage in incident.stages] or [nanoseconds(incident.first_ts)])
+    last = nanoseconds(incident.last_ts)
     room = max((last - first) // 40, 60 * _SECOND)
     begin, end = first - room, last + room
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from wardround.care.application_entities import Asking
 from wardround.care.incidents import graph, story
 from wardround.care.incidents.causes import causes
+from wardround.care.incidents.entrances import with_entrances
 from wardround.care.incidents.gather import Gatherer, hubs_of
 from wardround.care.incidents.identity import Identities, identities
 from wardround.care.incidents.knowledge import place
@@ -35,7 +36,7 @@ def incidents(
     gatherer.look_at_ways(tables)
     by_id = {finding.id: finding for finding in findings}
     exposures = {cause.finding: [by_id[name] for name, _ in cause.exposures] for cause in behind}
-    return chained(gatherer, findings, exposures), behind
+    return with_entrances(chained(gatherer, findings, exposures), tables, who), behind
 
 
 def chained(
@@ -58,16 +59,30 @@ def chained(
         for number in roots[part.earlier].tolist():
             counts[number] += 1
     by_id = {finding.id: finding for finding in findings}
+    wanted = {number for numbers in groups.values() if len(numbers) > 1 for number in numbers[: story.MOST_FINDINGS]}
+    mentions = _mentions(found.graph, wanted)
     told = []
     for root, numbers in groups.items():
         if len(numbers) < 2:
             continue
-        members = [story.Member(by_id[found.ids[number]], found.places[number]) for number in numbers]
+        members = [
+            story.Member(by_id[found.ids[number]], found.places[number], frozenset(mentions.get(number, ())))
+            for number in numbers
+        ]
         members.sort(key=lambda member: (member.first, member.finding.id))
         if story.is_incident(members):
             told.append(story.told(members, edges[root], counts[root], found, gatherer.who, exposures))
     told.sort(key=lambda incident: (-SEVERITIES.index(incident.severity), incident.first_ts, incident.id))
     return tuple(_completed(incident, findings, gatherer.who) for incident in told[:MOST])
+
+
+def _mentions(graph_: graph.Graph, wanted: set[int]) -> dict[int, set[tuple[int, int]]]:
+    """What the findings concern: (entity, relation) by the number of the finding."""
+    found: dict[int, set[tuple[int, int]]] = defaultdict(set)
+    for number, entity, relation in zip(graph_.mention_finding, graph_.mention_entity, graph_.mention_relation, strict=True):
+        if number in wanted:
+            found[number].add((entity, relation))
+    return found
 
 
 def _completed(incident: Incident, findings: Sequence[Finding], who: Identities) -> Incident:

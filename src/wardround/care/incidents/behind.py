@@ -32,12 +32,13 @@ _ROWS = {
           ELSE coalesce(present(SubjectUserName), present("User"), present(TargetUserName)) END AS account,
         CASE WHEN EventID IN (4624, 4625) THEN present(TargetLogonId)
           ELSE coalesce(present(SubjectLogonId), present(LogonId)) END AS session,
-        lower(Computer) AS host""",
-    "vpn_session": 'present(source) AS actor, present("user") AS account, NULL AS session, NULL AS host',
-    "logon": 'present(source) AS actor, present("user") AS account, NULL AS session, NULL AS host',
-    "device_event": 'present(source) AS actor, present("user") AS account, NULL AS session, NULL AS host',
-    "http": '"id.orig_h" AS actor, NULL AS account, NULL AS session, NULL AS host',
-    "firewall_event": "source AS actor, NULL AS account, NULL AS session, NULL AS host",
+        lower(Computer) AS host, true AS succeeded""",
+    "vpn_session": 'present(source) AS actor, present("user") AS account, NULL AS session, NULL AS host, true AS succeeded',
+    "logon": 'present(source) AS actor, present("user") AS account, NULL AS session, NULL AS host, true AS succeeded',
+    "device_event": 'present(source) AS actor, present("user") AS account, NULL AS session, NULL AS host, true AS succeeded',
+    "http": """"id.orig_h" AS actor, NULL AS account, NULL AS session, NULL AS host,
+        coalesce(status_code BETWEEN 200 AND 299, true) AS succeeded""",
+    "firewall_event": "source AS actor, NULL AS account, NULL AS session, NULL AS host, true AS succeeded",
 }
 
 _OPENED = """
@@ -91,13 +92,17 @@ _WAYS = """
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a row behind a finding says; ``finding`` is the place of the finding among those asked for."""
+    """What a row behind a finding says; ``finding`` is the place of the finding among those asked for.
+
+    ``succeeded`` is false for a request that was refused.
+    """
 
     finding: int
     actor: str
     account: str
     host: str
     session: str
+    succeeded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ def rows(tables: Asking, pointers: Iterable[tuple[int, str, str, int]]) -> list[
         """
         for row in tables.query(sql, (findings, evidence, records)):
             texts = (row["actor"] or "", row["account"] or "", row["host"] or "", (row["session"] or "").lower())
-            found.append(Row(row["finding"], *texts))
+            found.append(Row(row["finding"], *texts, row["succeeded"]))
     return found
 
 

@@ -71,7 +71,10 @@ class Gatherer:
 
     def _add(self, finding: Finding, where: Place) -> None:
         assert finding.first_ts is not None and finding.last_ts is not None
-        number = self.found.graph.finding(finding.first_ts, finding.last_ts, established=established(finding, where))
+        got_in = established(finding, where)
+        number = self.found.graph.finding(
+            finding.first_ts, finding.last_ts, established=got_in, door=got_in and where.stage == "entry"
+        )
         self.found.ids.append(finding.id)
         self.found.places.append(where)
         for kind, name, relation in relations(finding, where):
@@ -130,6 +133,8 @@ class Gatherer:
 
     def _row(self, row: behind.Row, finding: Finding, opened: dict[tuple[str, str], behind.Opened]) -> None:
         got_in, ts = bool(self.found.graph.established[row.finding]), finding.first_ts or 0
+        if got_in and not row.succeeded:
+            return  # others tried the same and were refused
         stated = {subject.kind for subject in finding.subjects}
         where = self.found.places[row.finding]
         if row.account and "user" not in stated:

@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 _DAY = 86_400_000_000_000
 
 #: An attack that got in is followed for so long on what it holds (longer than the eight weeks at the HSE in 2021), a mere
-#: attempt for so long, and an address that is lent for so long.
-LONGEST, ATTEMPT, LENT = 90 * _DAY, 14 * _DAY, _DAY
+#: attempt for so long, and an address that is lent for so long. A gateway that was broken into is a way back until it is
+#: rebuilt: at Düsseldorf in 2020 eight months lay between.
+LONGEST, ATTEMPT, LENT, BACKDOOR = 90 * _DAY, 14 * _DAY, _DAY, 400 * _DAY
 
 #: A way leads to a finding at its end that follows within this time, or began this little before (clocks differ).
 WAY_AFTER, WAY_BEFORE = _DAY, 900_000_000_000
@@ -49,6 +50,7 @@ class Graph:
     first: array[int] = field(default_factory=lambda: array("q"))
     last: array[int] = field(default_factory=lambda: array("q"))
     established: array[int] = field(default_factory=lambda: array("b"))
+    door: array[int] = field(default_factory=lambda: array("b"))
     entity_kind: array[int] = field(default_factory=lambda: array("b"))
     entity_hub: array[int] = field(default_factory=lambda: array("b"))
     entity_lent: array[int] = field(default_factory=lambda: array("b"))
@@ -57,11 +59,12 @@ class Graph:
     mention_relation: array[int] = field(default_factory=lambda: array("b"))
     numbers: dict[tuple[int, str], int] = field(default_factory=dict)
 
-    def finding(self, first: int, last: int, *, established: bool) -> int:
-        """Add a finding; gives its number."""
+    def finding(self, first: int, last: int, *, established: bool, door: bool = False) -> int:
+        """Add a finding; gives its number. ``door`` when it shows that a way in from outside was forced."""
         self.first.append(first)
         self.last.append(last)
         self.established.append(established)
+        self.door.append(door)
         return len(self.first) - 1
 
     def entity(self, kind: int, name: str, *, hub: bool = False, lent: bool = False) -> int:
@@ -100,6 +103,7 @@ def links(graph: Graph) -> Links:
     first = np.frombuffer(graph.first, np.int64) if graph.first else np.zeros(0, np.int64)
     last = np.frombuffer(graph.last, np.int64) if graph.last else np.zeros(0, np.int64)
     got_in = np.frombuffer(graph.established, np.int8).astype(bool)
+    door = np.frombuffer(graph.door, np.int8).astype(bool)
     finding, entity, relation = _joining(graph, first, got_in)
     if not len(finding):
         empty = np.zeros(0, np.int64)
@@ -119,7 +123,8 @@ def links(graph: Graph) -> Links:
         a, b = finding[chosen[usable]], finding[usable]
         through, here = entity[usable], relation[usable]
         gap = np.maximum(first[b] - last[a], 0)
-        limit = np.where(lent[through], LENT, np.where(got_in[a], LONGEST, ATTEMPT))
+        held = np.where(door[a] & (relation[chosen[usable]] == HELD), BACKDOOR, LONGEST)
+        limit = np.where(lent[through], LENT, np.where(got_in[a], held, ATTEMPT))
         # Two attempts on one account say nothing of one attacker: everybody tries the same names.
         alone = ~got_in[a] & ~got_in[b] & (here == USED)
         kept = (gap <= limit) & ~alone & (a != b)

@@ -31,10 +31,11 @@ _CONFIDENCES = ("low", "medium", "high")
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A finding of an incident and where it stands."""
+    """A finding of an incident, where it stands, and what it concerns as the graph has it: (entity, relation)."""
 
     finding: Finding
     place: Place
+    mentions: frozenset[tuple[int, int]] = frozenset()
 
     @property
     def first(self) -> int:
@@ -79,7 +80,7 @@ def told(
     stages = stages_of(members)
     harm = min((stage.first_ts for stage in stages if stage.name in HARM), default=None)
     until = harm if harm is not None else last
-    subjects = _subjects(members, who)
+    subjects = _subjects(members, gathered, who)
     stops = _stops(members, exposures)
     patterns = ("double_extortion",) if double_extortion(members) else ()
     counted = words.Counted(stages, subjects, first, last, max(0, until - first), harm is not None, patterns)
@@ -159,22 +160,23 @@ def _fits(finding: Finding, incident: Incident) -> bool:
     return incident.first_ts - _HOUR <= finding.first_ts <= incident.last_ts + 24 * _HOUR
 
 
-def _subjects(members: Sequence[Member], who: Identities) -> tuple[Subject, ...]:
+def _subjects(members: Sequence[Member], gathered: Gathered, who: Identities) -> tuple[Subject, ...]:
     """Machines in the attacker's hands, accounts used, addresses it came from, places it sent to; in the order met."""
     found: dict[Subject, None] = {}
     for member in members:
         if not member.established:
             continue
         for kind, name, relation in relations(member.finding, member.place):
-            if relation == "target" and not (kind == "host" and member.place.stage in HARM):
-                continue
-            if kind in ("host", "address"):
+            if kind == "host" and relation == "target" and member.place.stage in HARM:
                 found[_machine(name, member.first, who)] = None
-            elif kind == "user":
-                if person := who.person(name):
-                    found[Subject("user", person)] = None
-            else:
-                found[Subject(kind, name)] = None
+        for entity, part in sorted(member.mentions):
+            what = gathered.graph.entity_kind[entity]
+            if part == graph.TARGET or what == graph.PAIR:
+                continue
+            shown, named = gathered.names[entity]
+            if what == graph.SESSION:
+                named = named.partition("@")[0]
+            found[_machine(named, member.first, who) if shown in ("host", "address") else Subject(shown, named)] = None
     order = ("host", "user", "address", "destination", "domain", "device")
     return tuple(sorted(found, key=lambda subject: order.index(subject.kind)))
 

@@ -117,6 +117,16 @@ def session(address: str, person: str, source: str, up: int) -> dict[str, str]:
     }
 
 
+def entrance(source: str, device: str, ts: int, *, new: bool) -> dict[str, str]:
+    """Why a session probably was the way in."""
+    at, a = (f" at {device}", f" sur {device}") if device else ("", "")
+    before, avant = (", from where it never came before", ", d’où il n’était jamais venu") if new else ("", "")
+    return {
+        "en": f"An account that was used came{at} from {source} at {moment(ts)}{before}, shortly before the first sign.",
+        "fr": f"Un compte utilisé est arrivé{a} depuis {source} le {moment(ts)}{avant}, peu avant le premier signe.",
+    }
+
+
 def way(manner: str, source: str, target: str, person: str, ts: int) -> dict[str, str]:
     """That somebody went from the machine of one finding to that of the other, who never had before."""
     en, fr = _MANNERS.get(manner, _OTHERWISE)
