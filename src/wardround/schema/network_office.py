@@ -131,6 +131,8 @@ auth_ticket          label  Hash of the ticket used to ask, in old logs
 new_ticket           label  Hash of the ticket given, in old logs
 auth_ticket_sha256   label  SHA-256 of the ticket used to ask
 new_ticket_sha256    label  SHA-256 of the ticket given
+offered_ciphers      texts  Kinds of encryption that the client takes, in its order
+preauthenticated     flag   Whether a request to log on (AS) proved the password
 """,
 )
 

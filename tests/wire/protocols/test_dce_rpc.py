@@ -23,6 +23,7 @@ from wardround.wire.protocols import dce_rpc, dce_rpc_names
 
 SVCCTL = "367abb81-9844-35f1-ad32-98f038001003"
 DRSUAPI = "e3514235-4b06-11d1-ab04-00c04fc2dcd2"
+NETLOGON = "12345678-1234-abcd-ef00-01234567cffb"
 WINREG = "338cd001-2244-31f1-aaaa-900038001003"
 NOBODYS = "01234567-89ab-cdef-0123-456789abcdef"
 BOUND = [(">", fragment(11, bind(SVCCTL, DRSUAPI, WINREG, NOBODYS))), ("<", fragment(12, bound("49668")))]
@@ -111,6 +112,25 @@ def test_logon_inside_the_binding() -> None:
 def test_reading_goes_on_after_a_gap() -> None:
     rows = _calls((">", 4_000), (">", fragment(0, call(12), 9)), ("<", fragment(2, result(), 9)))
     assert [row["operation"] for row in rows] == ["CreateServiceW"]
+
+
+def test_a_replication_is_known_by_the_order_of_its_calls_where_its_binding_was_not_seen() -> None:
+    turns = [(">", fragment(0, call(number), at)) for at, number in enumerate((0, 16, 12, 0, 3, 1))]
+    _, kept = read("dce_rpc", turns, port=49668)
+    rows = kept.tables["dce_rpc"]
+    assert {row["endpoint"] for row in rows} == {"drsuapi"}
+    assert [row["operation"] for row in rows][3:] == ["DRSBind", "DRSGetNCChanges", "DRSUnbind"]
+    _, kept = read("dce_rpc", turns[:4], port=49668)
+    assert "dce_rpc" not in kept.tables
+
+
+@pytest.mark.parametrize(("challenge", "weirds"), [(bytes(8), ["netlogon_zero_challenge"]), (b"\x01" + bytes(7), [])])
+def test_a_challenge_of_zeros(challenge: bytes, weirds: list[str]) -> None:
+    names = b"\x01\0\0\0" + "DC1".encode("utf-16-le") + bytes(2)
+    turns = [(">", fragment(11, bind(NETLOGON))), ("<", fragment(12, bound("49668")))]
+    _, kept = read("dce_rpc", [*turns, (">", fragment(0, call(4, stub=names + challenge), 1))], port=49668)
+    assert kept.weirds == weirds
+    assert kept.tables["dce_rpc"][0]["operation"] == "NetrServerReqChallenge"
 
 
 @pytest.mark.parametrize("head", [b"\x05\x01\x00" + bytes(20), b"\x05\x00\x0b\x03\x20" + bytes(20), b"GET / HTTP/1.1\r\n\r\n"])

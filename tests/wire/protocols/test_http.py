@@ -101,6 +101,24 @@ def test_the_password_of_basic_authentication_is_nowhere() -> None:
     assert token.decode() not in repr(row)
 
 
+@pytest.mark.parametrize(
+    ("head", "action", "weirds"),
+    [
+        ("", "SCX_OperatingSystem/ExecuteShellCommand", ["wsman_command_without_logon"]),
+        ("Authorization: Basic c2N4OnNlY3JldA==\r\n", "SCX_OperatingSystem/ExecuteShellCommand", []),
+        ("", "SCX_OperatingSystem/EnumerateInstances", []),
+    ],
+)
+def test_a_command_for_the_management_agent_without_an_account(head: str, action: str, weirds: list[str]) -> None:
+    body = f"<s:Envelope><s:Header><a:Action>http://schemas.dmtf.org/2/{action}</a:Action></s:Header></s:Envelope>"
+    kind = f"Content-Type: application/soap+xml\r\nContent-Length: {len(body)}"
+    request = f"POST /wsman HTTP/1.1\r\nHost: h\r\n{head}{kind}\r\n\r\n{body}"
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    assert _http((">", request.encode()), ("<", reply)).weirds == weirds
+    refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+    assert _http((">", request.encode()), ("<", refused)).weirds == []
+
+
 def test_proxies_are_told() -> None:
     (row,) = _http((">", b"GET / HTTP/1.1\r\nVia: 1.1 gate\r\nX-Forwarded-For: 10.9.9.9\r\n\r\n")).tables["http"]
     assert row["proxied"] == ["VIA -> 1.1 gate", "X-FORWARDED-FOR -> 10.9.9.9"]

@@ -180,6 +180,8 @@ def test_kerberos_logon_and_service_ticket() -> None:
     assert (logon["success"], logon["cipher"], logon["till"]) == (True, "rc4-hmac", 2_136_422_885_000_000_000)
     assert (logon["forwardable"], logon["renewable"]) == (True, True)
     assert (service["request_type"], service["client"], service["service"]) == ("TGS", "mta/EXAMPLE", "cifs/pacs")
+    assert (logon["offered_ciphers"], logon["preauthenticated"]) == (["aes256-cts-hmac-sha1-96"], False)
+    assert "preauthenticated" not in service
     assert service["auth_ticket_sha256"] == hashlib.sha256(b"sealed").hexdigest()
     assert service["new_ticket_sha256"] == hashlib.sha256(b"new").hexdigest()
     assert connection.services == ["krb"]
@@ -194,6 +196,15 @@ def test_kerberos_errors(code: int, said: bytes, shown: str) -> None:
     connection, kept = talk.read("kerberos", [(">", framed[0]), ("<", framed[1])], port=88)
     assert (row(kept, "kerberos")["error_msg"], row(kept, "kerberos")["success"]) == (shown, False)
     assert connection.services == ["krb_tcp"]
+
+
+def test_a_logon_that_proves_its_password() -> None:
+    proof = ber(0xA3, ber(0x30, ber(0x30, ber(0xA1, ber(2, 2)), ber(0xA2, ber(4, b"timestamp")))))
+    fields = ber(0xA1, ber(2, 5)) + ber(0xA2, ber(2, 10)) + proof
+    body = ber(0x30, ber(0xA1, principal("mta")), ber(0xA2, ber(0x1B, "EXAMPLE")), ber(0xA8, ber(0x30, ber(2, 23), ber(2, 99))))
+    _, kept = datagrams.read("kerberos", [(">", ber(0x6A, ber(0x30, fields, ber(0xA4, body))))], 88)
+    assert row(kept, "kerberos")["preauthenticated"] is True
+    assert row(kept, "kerberos")["offered_ciphers"] == ["rc4-hmac", "99"]
 
 
 def test_a_request_sent_again_is_one_request() -> None:

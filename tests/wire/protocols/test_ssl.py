@@ -90,6 +90,30 @@ def test_tls_1_2(pem: Path) -> None:
     assert connection.services == ["ssl"]
 
 
+def _heartbeat(kind: int, stated: int, body: bytes) -> bytes:
+    message = bytes((kind,)) + stated.to_bytes(2, "big") + body
+    return b"\x18\x03\x03" + len(message).to_bytes(2, "big") + message
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "weirds"),
+    [
+        (
+            _heartbeat(1, 16_384, b""),
+            _heartbeat(2, 500, bytes(516)),
+            ["ssl_heartbeat_overlong", "ssl_heartbeat_overlong_answered"],
+        ),
+        (_heartbeat(1, 16_384, b""), b"", ["ssl_heartbeat_overlong"]),
+        (_heartbeat(1, 20, bytes(36)), _heartbeat(2, 20, bytes(36)), []),
+        (b"\x18\x03\x03\0\1\1", b"", []),
+    ],
+)
+def test_heartbeats_that_ask_for_memory(pem: Path, asked: bytes, answered: bytes, weirds: list[str]) -> None:
+    turns, _ = Handshake(pem, ssl.TLSVersion.TLSv1_2).talk()
+    _, kept, _ = _read([*turns[:2], (">", asked), ("<", answered), *turns[2:]])
+    assert kept.weirds == weirds
+
+
 def test_tls_1_3(pem: Path) -> None:
     turns, client = Handshake(pem, ssl.TLSVersion.TLSv1_3).talk()
     row, kept, _ = _read(turns)

@@ -1,7 +1,9 @@
 """DCE/RPC (C706, MS-RPCE), connection-oriented: over TCP, and for SMB over named pipes. A row of table dce_rpc per call.
 
 A call is logged with its answer, or without ``rtt`` when no answer came. Calls of interfaces that cannot be told (the
-binding was not seen) are left out, as are those that Zeek leaves out for being frequent and of little meaning.
+binding was not seen) are left out, as are those that Zeek leaves out for being frequent and of little meaning; of the former,
+those whose order gives the replication of a directory away are told. A challenge of zeros to Netlogon is a weird
+(``netlogon_zero_challenge``, CVE-2020-1472): of 2**64 challenges no client that means to log on chooses it.
 """
 
 from __future__ import annotations
@@ -26,8 +28,14 @@ _BINDING = (_BIND, _BIND_ACK, _ALTER, _ALTER_RESPONSE, _AUTH3)
 _LAST_FRAGMENT = 0x02
 _SPNEGO, _NTLM, _KERBEROS = 9, 10, 16
 
-#: Calls without answer and contexts that one connection or pipe may have at a time.
-_CALLS, _CONTEXTS = 4_096, 1_024
+#: Calls without answer and contexts that one connection or pipe may have at a time, and calls of unseen bindings kept.
+_CALLS, _CONTEXTS, _UNBOUND = 4_096, 1_024, 256
+
+#: Requests up to this size are read whole, so that their parameters can be looked at.
+_SMALL = 512
+
+#: NetrServerReqChallenge ends with the client's challenge of eight bytes (MS-NRPC 3.5.4.4.1).
+_CHALLENGE, _ZEROS = ("netlogon", "NetrServerReqChallenge"), bytes(8)
 
 
 def _order(data: bytes) -> str:
@@ -62,11 +70,12 @@ class Session:
         self._authentication = authentication
         self._contexts: dict[int, str] = {}
         self._calls: dict[int, _Call] = {}
+        self._unbound: dict[int, list[_Call]] = {}
         self._usual = dce_rpc_names.usual_interface(pipe)
         self._named_pipe: str | None = f"\\PIPE\\{pipe}" if pipe else None
 
     def fragment(self, data: bytes, ts: int, record: int) -> None:
-        """Take one fragment; of requests and responses its first 24 bytes are enough, of bindings all of it."""
+        """Take one fragment: its first 24 bytes, of bindings and short requests all of it."""
         kind, order = data[2], _order(data)
         self._connection.confirm(SERVICE)
         if kind == _REQUEST:
@@ -87,6 +96,15 @@ class Session:
         for call in self._calls.values():
             self._write(call, None)
         self._calls.clear()
+        for calls in self._unbound.values():
+            interface = dce_rpc_names.interface_by_calls([int(call.operation) for call in calls])
+            if interface is None:
+                continue
+            for call in calls:
+                call.endpoint = dce_rpc_names.endpoint(interface)
+                call.operation = dce_rpc_names.operation(interface, int(call.operation))
+                self._write(call, None)
+        self._unbound.clear()
 
     def _bind(self, data: bytes, order: str) -> None:
         at = 28
@@ -121,12 +139,19 @@ class Session:
         (number,) = struct.unpack_from(order + "I", data, 12)
         context, operation = struct.unpack_from(order + "HH", data, 20)
         interface = self._contexts.get(context) or self._usual
-        if interface is None or number in self._calls:
+        if interface is None:
+            if sum(map(len, self._unbound.values())) < _UNBOUND:
+                self._unbound.setdefault(context, []).append(_Call("", str(operation), ts, record))
+            return
+        if number in self._calls:
             return
         if len(self._calls) >= _CALLS:
             self._write(self._calls.pop(next(iter(self._calls))), None)
         endpoint, name = dce_rpc_names.endpoint(interface), dce_rpc_names.operation(interface, operation)
         self._calls[number] = _Call(endpoint, name, ts, record)
+        sealed = data[10:12] != b"\0\0"
+        if (endpoint, name) == _CHALLENGE and not sealed and len(data) >= 24 + 12 and data.endswith(_ZEROS):
+            self._rows.weird(self._connection, "netlogon_zero_challenge", ts=ts, record=record)
 
     def _response(self, data: bytes, order: str, ts: int) -> None:
         if not data[3] & _LAST_FRAGMENT:
@@ -195,7 +220,7 @@ def parse(connection: Connection, rows: Rows) -> None:
     session = Session(connection, rows, authentication)
     for message in messages(connection, fragment_size, 24):
         data = message.head
-        if data[2] in _BINDING:
+        if data[2] in _BINDING or (data[2] == _REQUEST and message.size <= _SMALL):
             data = message.read(0, message.size)
         session.fragment(data, message.ts, message.record)
     session.close()

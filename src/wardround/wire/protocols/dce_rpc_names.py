@@ -64,3 +64,15 @@ def operation(uuid: str, number: int) -> str:
 def usual_interface(pipe: str) -> str | None:
     """The uuid of the interface that a named pipe is known for, None when there is no such."""
     return _table()[2].get(pipe) if pipe else None
+
+
+#: Who asks a directory for its secrets first has the controller described and the name looked up, then replicates
+#: (MS-DRSR: DRSDomainControllerInfo, DRSCrackNames, DRSGetNCChanges). No other interface is called in that order.
+_REPLICATION = (16, 12, 3)
+_DRSUAPI = "e3514235-4b06-11d1-ab04-00c04fc2dcd2"
+
+
+def interface_by_calls(numbers: list[int]) -> str | None:
+    """The uuid of the interface whose binding was not seen, told by the order of its calls; None where it cannot be told."""
+    remaining = iter(numbers)
+    return _DRSUAPI if all(number in remaining for number in _REPLICATION) else None

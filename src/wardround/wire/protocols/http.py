@@ -279,6 +279,9 @@ class _Conversation:
             )  # fmt: skip
         if request is not None:
             self._logon(request, reply, (ts, record))
+            served = reply is not None and reply.code == 200
+            if served and http_secrets.command_without_logon(request.uri, request.headers, request.prefix):
+                self.rows.weird(self.connection, "wsman_command_without_logon", ts=ts, record=record)
 
     def _logon(self, request: _Message, reply: _Message | None, seen: tuple[int, int]) -> None:
         """Note a logon in clear, once for requests that repeat it."""

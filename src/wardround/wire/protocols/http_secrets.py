@@ -16,6 +16,14 @@ _SESSION_LENGTH = 16
 
 _FORM = "application/x-www-form-urlencoded"
 
+#: WS-Management (DSP0226) and the class by which Microsoft's agent for Unix runs commands (CVE-2021-38647).
+_SOAP, _MANAGEMENT = "application/soap+xml", "/wsman"
+_COMMANDS = (
+    b"SCX_OperatingSystem/ExecuteShellCommand",
+    b"SCX_OperatingSystem/ExecuteScript",
+    b"SCX_OperatingSystem/ExecuteCommand",
+)
+
 #: Names of fields that hold a password or an account, in the languages of our users. They must be whole words.
 _PASSWORDS = frozenset(
     {
@@ -45,12 +53,18 @@ _SESSION_PREFIXES = ("aspsessionid", "wordpress_logged_in_", "svpncookie", "phpb
 
 def wanted(headers: Mapping[str, str]) -> int:
     """How many bytes of a request's body are worth keeping for :func:`logon`."""
-    return FORM_BYTES if headers.get("CONTENT-TYPE", "").lower().startswith(_FORM) else 0
+    return FORM_BYTES if headers.get("CONTENT-TYPE", "").lower().startswith((_FORM, _SOAP)) else 0
+
+
+def command_without_logon(uri: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether a request asks a host's management agent to run a command and proves no account."""
+    managed = uri.partition("?")[0].rstrip("/").lower() == _MANAGEMENT and "AUTHORIZATION" not in headers
+    return managed and any(command in body[:FORM_BYTES] for command in _COMMANDS)
 
 
 def logon(headers: Mapping[str, str], body: bytes) -> tuple[bytes, bytes] | None:
     """Account and password of a form that logs on, None where it is not one. The account may be empty."""
-    if not wanted(headers):
+    if not headers.get("CONTENT-TYPE", "").lower().startswith(_FORM):
         return None
     account, password = b"", None
     for pair in body[:FORM_BYTES].split(b"&", _FORM_FIELDS)[:_FORM_FIELDS]:

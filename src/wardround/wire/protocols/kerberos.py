@@ -26,6 +26,10 @@ _MESSAGES = frozenset({*_REQUESTS, _AS_REPLY, _TGS_REPLY, _AP_REQUEST, 0x6F, 0x7
 _VERSION = 5
 _PREAUTH_TICKET = 1
 
+#: What proves a password or a key in a request to log on: timestamp, smart card (old and new), encrypted challenge.
+_PREAUTH_PROOFS = frozenset({2, 14, 16, 138})
+_OFFERED = 32
+
 _FORWARDABLE, _RENEWABLE = 1, 8
 
 _SPNEGO, _KERBEROS = "1.3.6.1.5.5.2", frozenset({"1.2.840.113554.1.2.2", "1.2.840.48018.1.2.2"})
@@ -143,6 +147,10 @@ class _Exchange:
         columns["request_type"] = kind
         if kind == "AS":
             columns["client"] = f"{_principal(body.get(1)) or ''}/{_text(body.get(2)) or ''}"
+            columns["preauthenticated"] = not _PREAUTH_PROOFS.isdisjoint(_kinds(fields.get(3)))
+        if 8 in body:
+            numbers = [part.number for part in body[8].expect(ber.SEQUENCE).children()[:_OFFERED]]
+            columns["offered_ciphers"] = [CIPHERS.get(number) or str(number) for number in numbers]
         columns["service"] = _principal(body.get(3))
         columns["from"], columns["till"] = _time(body.get(4)), _time(body.get(5))
         options = body[0].content[1:5] if 0 in body else b""
@@ -192,6 +200,14 @@ class _Exchange:
 
 def _nonce(body: dict[int, Value]) -> bytes:
     return body[7].content if 7 in body else b""
+
+
+def _kinds(padata: Value | None) -> list[int]:
+    """The kinds of what a request brings along before its body."""
+    if padata is None:
+        return []
+    entries = (entry.tagged() for entry in padata.expect(ber.SEQUENCE).children()[:64])
+    return [fields[1].number for fields in entries if 1 in fields]
 
 
 def _presented(padata: Value | None) -> _Ticket | None:

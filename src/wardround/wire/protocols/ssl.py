@@ -1,4 +1,9 @@
-"""SSL 2.0 to TLS 1.3 over TCP and DTLS over UDP: tables ssl and x509."""
+"""SSL 2.0 to TLS 1.3 over TCP and DTLS over UDP: tables ssl and x509.
+
+A heartbeat that says it holds more than fits with its padding is told as weird ``ssl_heartbeat_overlong``, and an answer to
+it, which RFC 6520 forbids and only a server with CVE-2014-0160 gives, as ``ssl_heartbeat_overlong_answered``; both as long as
+heartbeats are not encrypted.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +34,9 @@ TCP_FIRST = bytes((*range(0x15, 0x18), *range(0x80, 0x100)))
 UDP_FIRST = bytes(range(0x14, 0x18))
 
 _CLIENT_HELLO, _SERVER_HELLO = 1, 2
+
+#: Types of heartbeats, and the least padding of each (RFC 6520, section 4).
+_HEARTBEAT_REQUEST, _HEARTBEAT_ANSWER, _PADDING = 1, 2, 16
 
 
 def sniff(connection: Connection) -> bool:
@@ -138,7 +146,7 @@ def parse(connection: Connection, rows: Rows) -> None:
 
 
 def _read(connection: Connection, rows: Rows, session: Session, records: Iterator[Record]) -> None:
-    reader = _Reader(connection, session)
+    reader = _Reader(connection, rows, session)
     try:
         for record in records:
             reader.take(record)
@@ -151,8 +159,10 @@ def _read(connection: Connection, rows: Rows, session: Session, records: Iterato
 class _Reader:
     """Takes records in order into a session; the client is whoever says its hello."""
 
-    def __init__(self, connection: Connection, session: Session) -> None:
+    def __init__(self, connection: Connection, rows: Rows, session: Session) -> None:
         self.connection = connection
+        self.rows = rows
+        self.overlong: bool | None = None
         self.session = session
         self.flipped: bool | None = None
         kind = DatagramMessages if session.transport == "d" else Messages
@@ -176,6 +186,20 @@ class _Reader:
             session.alert(from_client, record.body)
         elif record.kind == HEARTBEAT:
             session.letter(from_client, "b")
+            self._heartbeat(record)
+
+    def _heartbeat(self, record: Record) -> None:
+        if len(record.body) < 3:
+            return
+        stated = record.body[1] << 8 | record.body[2]
+        name = None
+        if record.body[0] == _HEARTBEAT_REQUEST and 3 + stated + _PADDING > len(record.body):
+            self.overlong, name = record.from_orig, "ssl_heartbeat_overlong"
+        elif record.body[0] == _HEARTBEAT_ANSWER and self.overlong is (not record.from_orig):
+            self.overlong, name = None, "ssl_heartbeat_overlong_answered"
+        if name is not None:
+            detail = f"{stated} bytes stated, {len(record.body) - 3} there"
+            self.rows.weird(self.connection, name, detail, ts=record.ts, record=record.frame)
 
     def _handshake(self, record: Record) -> None:
         session = self.session
