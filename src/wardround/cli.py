@@ -210,15 +210,40 @@ def report(
     directory: Annotated[Path, typer.Argument(help="The directory of a round.")],
     lang: LangOption = Lang.en,
     formats: FormatOption = None,
+    views: Annotated[
+        list[str] | None,
+        typer.Option("--framework", help="Tell the round through a framework (anssi, hicp, nis2 …); may be repeated."),
+    ] = None,
 ) -> None:
-    """Render a round again, in another language or format, without reading the evidence."""
+    """Render a round again, in another language or format, or through a framework, without reading the evidence."""
     from wardround import report as reporting
 
+    if views:
+        _compliance(directory, views, formats, lang.value)
+        return
     _check_formats(formats)
     result = reporting.read(directory)
     (directory / reporting.file_name("html")).write_bytes(reporting.export(result, "html", lang.value))
     _export(result, directory, formats, lang.value)
     _print_document(result, lang.value, directory)
+
+
+def _compliance(directory: Path, views: list[str], formats: list[str] | None, lang: str) -> None:
+    """Write and print a round through frameworks: always as a page, also in the formats asked for."""
+    from wardround import report as reporting
+    from wardround.care.frameworks import frameworks
+    from wardround.report import compliance_
+
+    for given, known, option in ((views, frameworks(), "--framework"), (formats or (), compliance_.FORMATS, "--format")):
+        for name in given:
+            if name not in known:
+                raise typer.BadParameter(f"there is no {name!r}; choose one of: {', '.join(known)}", param_hint=option)
+    result = reporting.read(directory)
+    for view in views:
+        for name in dict.fromkeys(["html", *(formats or ())]):
+            file, data = compliance_.export(result, view, name, lang)
+            (directory / file).write_bytes(data)
+        print(compliance_.render(result, view, lang, width=_width(), colour=_colour()))
 
 
 @app.command()

@@ -103,7 +103,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What a detection could say: found, not found, or not assessed and why (``reason`` per language)."""
+    """What a detection could say: found, not found, or not assessed and why (``reason`` per language).
+
+    ``controls`` would avoid what it looks for.
+    """
 
     detection: str
     threat: str
@@ -111,6 +114,7 @@ class Coverage:
     title: dict[str, str]
     result: CoverageResult
     reason: dict[str, str]
+    controls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,4 +53,5 @@ def coverage_of(detection: Detection, result: CoverageResult, reason: Texts | No
         title=detection.title,
         result=result,
         reason=reason or dict.fromkeys(LANGUAGES, ""),
+        controls=detection.controls,
     )

@@ -81,6 +81,7 @@ class Coverage(_Strict):
     result: model.CoverageResult
     reason: str
     texts: dict[str, Texts] = Field(description="Per language: title, and the reason as summary")
+    controls: list[str] = Field(default=[], description="What would avoid what it looks for")
 
 
 class Rule(_Strict):
@@ -373,6 +374,7 @@ def _coverage(row: model.Coverage) -> Coverage:
         result=row.result,
         reason=_english(row.reason, ""),
         texts=_texts(row.title, row.reason, row.detection),
+        controls=list(row.controls),
     )
 
 

@@ -15,12 +15,14 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from wardround.care.frameworks import frameworks
 from wardround.report import (
     care_impact,
     care_map,
     care_story,
     changes_story,
     charts,
+    compliance,
     department,
     department_map,
     incidents,
@@ -106,6 +108,7 @@ def export(document: ResultDocument, lang: str) -> bytes:
         by_id={found.id: found for found in shown.findings},
         rules=sorted(shown.rules, key=_rule_order),
         rule_counts=_rule_counts(shown.rules),
+        views=[compliance.view(shown, framework) for framework in frameworks().values()],
     )
 
 

@@ -25,9 +25,11 @@ _SEVERITY = {"info": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
 _SEVERITY_NAMES = {1: "Informational", 2: "Low", 3: "Medium", 4: "High", 5: "Critical"}
 _CONFIDENCE = {"low": 1, "medium": 2, "high": 3}
 _CONFIDENCE_NAMES = {1: "Low", 2: "Medium", 3: "High"}
-_PASS, _WARNING, _FAIL = 1, 2, 3
-_STATUS_NAMES = {_PASS: "Pass", _WARNING: "Warning", _FAIL: "Fail"}
+#: OCSF compliance status ids.
+PASS, WARNING, FAIL = 1, 2, 3
+_STATUS_NAMES = {PASS: "Pass", WARNING: "Warning", FAIL: "Fail"}
 _OTHER = 99
+_RELATED = 100
 _OBSERVABLES = {"host": (1, "Hostname"), "domain": (1, "Hostname"), "address": (2, "IP Address"), "user": (4, "User Name")}
 
 
@@ -67,7 +69,7 @@ def _exposure(document: ResultDocument, found: Finding, words: Language) -> dict
     summary = words.texts(found.texts).summary
     return {
         **_finding(document, found, words, _COMPLIANCE_FINDING, "Compliance Finding"),
-        "compliance": _compliance(found.detection, found.controls, _FAIL, summary),
+        "compliance": _compliance(found.detection, found.controls, FAIL, summary),
     }
 
 
@@ -100,7 +102,7 @@ def _finding(document: ResultDocument, found: Finding, words: Language, uid: int
 
 def _check(document: ResultDocument, row: Coverage, words: Language) -> dict[str, Any]:
     texts = words.texts(row.texts)
-    status = _PASS if row.result == "not_found" else _WARNING
+    status = PASS if row.result == "not_found" else WARNING
     return {
         **_event(document, _COMPLIANCE_FINDING, "Compliance Finding", _SEVERITY["info"], document.created),
         "message": texts.summary or texts.title,
@@ -112,6 +114,40 @@ def _check(document: ResultDocument, row: Coverage, words: Language) -> dict[str
             "analytic": {"type_id": _RULE, "type": "Rule", "uid": row.detection, "name": row.title},
         },
         "compliance": _compliance(row.detection, [], status, texts.summary),
+    }
+
+
+def requirement(
+    document: ResultDocument,
+    *,
+    uid: str,
+    title: str,
+    standard: str,
+    control: str,
+    status: int,
+    detail: str,
+    severity: str,
+    findings: list[str],
+) -> dict[str, Any]:
+    """A Compliance Finding about one requirement of a standard; ``findings`` are the ids of what it rests on."""
+    return {
+        **_event(document, _COMPLIANCE_FINDING, "Compliance Finding", _SEVERITY[severity], document.created),
+        "message": f"{title}. {detail}",
+        "finding_info": {
+            "uid": uid,
+            "title": title,
+            "created_time": _milliseconds(document.created),
+            "related_events_count": len(findings),
+            "related_events": [{"uid": finding} for finding in findings[:_RELATED]],
+        },
+        "compliance": {
+            "standards": [standard],
+            "control": control,
+            "requirements": [control],
+            "status_id": status,
+            "status": _STATUS_NAMES[status],
+            "status_detail": detail,
+        },
     }
 
 
