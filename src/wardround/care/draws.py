@@ -50,8 +50,12 @@ def draw(inputs: Inputs, runs: int, seed: int) -> Draws:
     values = {}
     for name, distribution in unknown(inputs).items():
         values[name] = _triangular(distribution, random.random(count))[sets]
+    together: dict[str, Array] = {}
     for name, distribution in varying(inputs).items():
-        values[name] = _triangular(distribution, random.random(runs))
+        # what one hospital keeps up of its emergencies goes with what it keeps up of the rest: one luck for both
+        part = name.removesuffix("_emergency")
+        uniform = together.setdefault(part, random.random(runs))
+        values[name] = _triangular(distribution, uniform)
     luck = {name: random.random(runs) for name in ("backup", "containment", "start", "activity", "arrivals")}
     return Draws(runs, seed, values, sets, luck)
 
@@ -78,7 +82,9 @@ def varying(inputs: Inputs) -> dict[str, Distribution]:
         "outage.workaround": outage.workaround.days,
         "function.acute": function.acute.share,
         "function.acute_emergency": function.acute_emergency.share,
+        "function.other": function.other.share,
         "function.workaround": function.workaround.share,
+        "function.workaround_other": function.workaround_other.share,
         "diversion": inputs.diversion.hours,
     }
 

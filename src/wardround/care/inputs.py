@@ -101,7 +101,9 @@ class Function(_Model):
 
     acute: Share
     acute_emergency: Share
+    other: Share
     workaround: Share
+    workaround_other: Share
 
 
 class Entry(_Model):

@@ -61,8 +61,11 @@ class Curve:
         return found
 
 
-def curve(draws: Draws, systems: Array, devices: Array, terms: Terms, *, emergency: bool) -> Curve:
-    """The functionality of a service: ``systems`` says per run whether what it needs is down, ``devices`` its own devices."""
+def curve(draws: Draws, systems: Array, devices: Array, terms: Terms, keeps: str) -> Curve:
+    """The functionality of a service: ``systems`` says per run whether what it needs is down, ``devices`` its own devices.
+
+    ``keeps`` names the input that says what goes on at once: acute, acute_emergency or other.
+    """
     value = draws.values
     survives = value["outage.backup_survives"] if terms.backup_survives is None else terms.backup_survives
     lost = np.where(draws.luck["backup"] < survives, 1.0, value["outage.lost_backup"])
@@ -71,9 +74,10 @@ def curve(draws: Draws, systems: Array, devices: Array, terms: Terms, *, emergen
     back = np.where(systems, value["outage.systems"] * lost, dead)
     organised = np.where(systems, np.minimum(value["outage.workaround"] * terms.workaround, back), dead)
     full = np.where(systems, back * (1 + value["outage.ramp"]), back)
-    share = value["function.acute_emergency" if emergency else "function.acute"]
+    share = value[f"function.{keeps}"]
     acute = np.where(down, np.minimum(1.0, share * terms.function), 1.0)
-    later = np.where(down, np.maximum(acute, np.minimum(1.0, value["function.workaround"] * terms.function)), 1.0)
+    around = value["function.workaround_other" if keeps == "other" else "function.workaround"]
+    later = np.where(down, np.maximum(acute, np.minimum(1.0, around * terms.function)), 1.0)
     return Curve(acute, np.where(systems, later, 1.0), organised, back, full, dead)
 
 
@@ -91,14 +95,21 @@ def exams_lost(found: Curve, week: Array, start: Array, until: float | None = No
 
 
 def made_without(found: Curve, week: Array, start: Array) -> Array:
-    """Examinations made while the systems are down, to be read again and entered, for one a day of usual activity."""
+    """Examinations made while the systems are away, to be read again and entered, for one a day of usual activity.
+
+    In the ramp the part that is made without them shrinks as they return.
+    """
     done = _activity(week, start)
-    zero = np.zeros_like(found.back)
     dead, organised, back = (np.minimum(time, found.back) for time in (found.dead, found.organised, found.back))
-    first = found.acute * done(np.minimum(dead, organised), organised)
-    later = found.later * done(np.maximum(dead, organised), np.maximum(back, dead))
-    made: Array = np.maximum(zero, first + later)
-    return made
+    made = found.acute * done(np.minimum(dead, organised), organised)
+    made = made + found.later * done(np.maximum(dead, organised), np.maximum(back, dead))
+    length = np.maximum(found.full - found.back, 0.0)
+    for step in range(_STEPS):
+        a, b = found.back + length * step / _STEPS, found.back + length * (step + 1) / _STEPS
+        progress = (step + 0.5) / _STEPS
+        made = made + (found.later + (1 - found.later) * progress) * (1 - progress) * done(a, b)
+    total: Array = made
+    return total
 
 
 def _activity(week: Array, start: Array) -> Any:

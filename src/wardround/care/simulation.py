@@ -11,7 +11,7 @@ import numpy as np
 from wardround.care import draws, loss, percolation, trees
 from wardround.care.inputs import Inputs
 from wardround.care.reachability import Network
-from wardround.care.services import IMAGING
+from wardround.care.services import IMAGING, TITLES
 from wardround.model import Service
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -102,7 +102,7 @@ class Simulation:
             devices = np.zeros(self.runs, bool) if service.local is None else trees.fails(service.local, down, self.runs)
             only_devices = devices & ~self._without_devices(service, down) & ~contained
             systems = (systems & ~only_devices) | contained
-            found = loss.curve(self.drawn, systems, devices, terms, emergency=service.emergency)
+            found = loss.curve(self.drawn, systems, devices, terms, keeps(service))
             stopped[service.name], curves[service.name] = systems | devices, found
             if not self.in_exams:
                 lost += loss.days_lost(found)
@@ -159,6 +159,13 @@ class Simulation:
                 factors[self._entries.of(name) & (closed == 1)] *= factor
             factors *= closed
         return np.maximum(factors, self.inputs.remains)
+
+
+def keeps(service: Service) -> str:
+    """The input that says what of a service goes on at once."""
+    if service.name not in TITLES:
+        return "other"
+    return "acute_emergency" if service.emergency else "acute"
 
 
 class _Masks:
