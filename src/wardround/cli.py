@@ -78,8 +78,12 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 @app.command()
 def examine(
     context: typer.Context,
-    evidence: Annotated[list[str], typer.Argument(help="Files, directories, or - for standard input.")],
+    evidence: Annotated[list[str] | None, typer.Argument(help="Files, directories, or - for standard input.")] = None,
     out: OutOption = Path("round"),
+    share: Annotated[
+        list[str] | None,
+        typer.Option("--share", help="A file share or mounted backup, looked at from outside; may be repeated."),
+    ] = None,
     rules: Annotated[list[Path] | None, typer.Option("--rules", help="A directory of Sigma rules; may be repeated.")] = None,
     site: Annotated[Path | None, typer.Option("--site", help="site.toml: what the hospital tells about itself.")] = None,
     lang: LangOption = Lang.en,
@@ -104,8 +108,11 @@ def examine(
     """Examine evidence and write a round: tables, round.json and report.html."""
     from wardround import pipeline
 
+    if not evidence and not share:
+        raise typer.BadParameter("give evidence, or a share with --share", param_hint="EVIDENCE")
     request = pipeline.Request(
-        paths=tuple(evidence),
+        paths=tuple(evidence or ()),
+        shares=tuple(share or ()),
         out=out,
         rules=tuple(rules or ()),
         site_file=site,

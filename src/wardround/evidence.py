@@ -19,7 +19,7 @@ import tempfile
 import zipfile
 import zlib
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -200,6 +200,8 @@ class Found:
     folders: list[Folder] = field(default_factory=list)
     containers: dict[str, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    #: Directories that were declared as shares: evidence ids. Their sources are the directories.
+    shares: set[str] = field(default_factory=set)
 
 
 class Walk:
@@ -213,8 +215,11 @@ class Walk:
         self._members = 0
         self._taken = 0
 
-    def run(self, paths: list[str], stdin: BinaryIO | None = None) -> Found:
-        """Walk files and directories (``-`` is ``stdin``), in order of path; raises UserError for a path that is not there."""
+    def run(self, paths: list[str], stdin: BinaryIO | None = None, shares: Iterable[str] = ()) -> Found:
+        """Walk files and directories (``-`` is ``stdin``), in order of path; raises UserError for a path that is not there.
+
+        ``shares`` are directories of which the files are looked at from outside (docs/decisions/0030-file-shares.md).
+        """
         for text in sorted(dict.fromkeys(paths)):
             if text == "-":
                 self._take_stdin(stdin)
@@ -226,7 +231,18 @@ class Walk:
                 self._directory(path)
             else:
                 self._file(path)
+        for text in sorted(dict.fromkeys(shares)):
+            self._share(text)
         return self._found
+
+    def _share(self, text: str) -> None:
+        path = Path(text)
+        if not path.is_dir():
+            raise UserError(f"--share {text}: no such directory")
+        self._taken += 1
+        evidence_id = f"e{self._taken}"
+        self._found.sources.append(FileSource(evidence_id, text, path, (), self._limits, 0))
+        self._found.shares.add(evidence_id)
 
     def _take_stdin(self, stdin: BinaryIO | None) -> None:
         if stdin is None:

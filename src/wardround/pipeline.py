@@ -53,6 +53,7 @@ class Request:
     previous: Path | None = None
     series: Path | None = None
     impact_file: Path | None = None
+    shares: tuple[str, ...] = ()
     created: int = field(default_factory=time.time_ns)
 
 
@@ -78,7 +79,7 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
         earlier = _Earlier.of(request)
         if request.previous is not None:
             directory.carry_over(request.previous)
-        found = evidence.Walk(directory.scratch).run(list(request.paths), sys.stdin.buffer)
+        found = evidence.Walk(directory.scratch).run(list(request.paths), sys.stdin.buffer, request.shares)
         narrow = store.Narrow(directory.narrow, asked.columns_asked(catalogue, added))
         state = reading.WorkerState(rules, request.paranoid, request.since, request.until, narrow, told.mail)
         # While the workers read, this process has nothing to do but to wait: it loads what it needs next.

@@ -22,6 +22,7 @@ from wardround.model import Diagnostic, Evidence
 from wardround.readers import dicom_file, web_requests
 from wardround.readers.base import SPAN_BYTES, Sink, Span
 from wardround.readers.patient_paths import Replaced
+from wardround.readers.share import walk as share
 from wardround.site import Mail
 
 if TYPE_CHECKING:
@@ -106,6 +107,9 @@ def identify(found: Found) -> Identified:
         evidence_id = source.evidence_id
         if evidence_id in found.containers:
             result.formats[evidence_id] = (found.containers[evidence_id], "")
+            continue
+        if evidence_id in found.shares:
+            result.formats[evidence_id] = (share.READER.name, share.READER.name)
             continue
         kind, reader, problem = "unknown", "", ("", "")
         try:

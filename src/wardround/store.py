@@ -132,8 +132,13 @@ class UnitWriter:
         """Buffer a batch of one table read from one piece of evidence; raises ReaderError when it does not fit the table."""
         if rows.num_rows == 0:
             return
-        conformed = self._within(conform(name, rows, evidence_id))
-        self._tally(evidence_id, name, conformed)
+        conformed = conform(name, rows, evidence_id)
+        if schema.tables()[name].states:
+            self.result.rows[name] = self.result.rows.get(name, 0) + conformed.num_rows
+            self.result.tallies.setdefault(evidence_id, Tally()).add(conformed.num_rows, None, None)
+        else:
+            conformed = self._within(conformed)
+            self._tally(evidence_id, name, conformed)
         self._buffer(name, conformed)
 
     def add_states(self, name: str, rows: pa.Table) -> None:

@@ -49,6 +49,7 @@ _ORDER: tuple[str, ...] = (
     "inventory",  # a header with columns for programs and versions, or nearly all lines of one shape
     "radius_accounting",  # the four forms of RADIUS accounting, by their first record
     "access_log",  # lines of web servers and proxies; before syslog, which knows more kinds of lines
+    "share.walk",  # no bytes: a directory that was given as a share
     "syslog",  # lines that begin with a priority, a time or a vendor's mark
 )
 

@@ -52,12 +52,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A typed columnar event table, the same whichever reader filled it."""
+    """A typed columnar event table, the same whichever reader filled it.
+
+    Rows of a table of ``states`` tell how things are: no time range leaves them out, and they are not in the timeline.
+    """
 
     name: str
     doc: str
     columns: tuple[Column, ...]
     open: bool = False
+    states: bool = False
 
     def arrow(self) -> pa.Schema:
         """The Arrow schema of the columns that every part of the table has."""
@@ -93,16 +97,24 @@ record       int    Position in that evidence: record id, line, frame number or 
 """)
 
 
-def table(name: str, doc: str, text: str, *, open: bool = False, provenance: bool = True) -> Table:  # noqa: A002
+def table(
+    name: str,
+    doc: str,
+    text: str,
+    *,
+    open: bool = False,  # noqa: A002
+    provenance: bool = True,
+    states: bool = False,
+) -> Table:
     """Declare a table from its text, with the provenance columns in front unless it holds no events."""
-    return Table(name, doc, (PROVENANCE if provenance else ()) + columns(text), open)
+    return Table(name, doc, (PROVENANCE if provenance else ()) + columns(text), open, states)
 
 
 def _collect() -> dict[str, Table]:
-    from wardround.schema import core, edge, imaging, knowledge, mail, network, windows
+    from wardround.schema import core, edge, files, imaging, knowledge, mail, network, windows
 
     found: dict[str, Table] = {}
-    for module in (core, windows, network, imaging, edge, knowledge, mail):
+    for module in (core, windows, network, imaging, edge, files, knowledge, mail):
         for item in module.TABLES:
             if item.name in found:
                 raise ValueError(f"table {item.name} is declared twice")
