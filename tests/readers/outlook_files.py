@@ -103,6 +103,8 @@ def message(
 ) -> Tree:
     """The tree of a message; an attachment is properties, or the tree of a message."""
     tree = stored(properties, header)
+    if header == 32:  # the outermost message names the named properties, of which it has none
+        tree["__nameid_version1.0"] = {f"__substg1.0_000{n}0102": b"" for n in (2, 3, 4)}
     for number, recipient in enumerate(recipients):
         tree[f"__recip_version1.0_#{number:08X}"] = stored(recipient, 8)
     for number, item in enumerate(attachments):
