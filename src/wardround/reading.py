@@ -21,6 +21,7 @@ from wardround.evidence import FileSource, Folder, Found
 from wardround.model import Diagnostic, Evidence
 from wardround.readers import dicom_file, web_requests
 from wardround.readers.base import SPAN_BYTES, Sink, Span
+from wardround.readers.mail import zone
 from wardround.readers.patient_paths import Replaced
 from wardround.readers.share import walk as share
 from wardround.site import Mail
@@ -185,7 +186,7 @@ def _span_bytes(source: FileSource, span: Span) -> int:
 class WorkerState:
     """What every worker starts with: the rules to match while reading, the time range to keep (ns UTC), narrow copies.
 
-    ``mail`` is what the site file tells about its mail.
+    ``mail`` is what the site file tells about its mail, ``keys`` are DKIM records by name from zones among the evidence.
     """
 
     rules: Sequence[Rule]
@@ -194,6 +195,7 @@ class WorkerState:
     until: int | None = None
     narrow: store.Narrow | None = None
     mail: Mail = field(default_factory=Mail)
+    keys: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -239,7 +241,7 @@ def prepare(state: WorkerState) -> tuple[WorkerState, Matcher]:
     from wardround.readers.mail import desk
 
     pa.set_cpu_count(1)
-    desk.tell(state.mail)
+    desk.tell(state.mail, dict(state.keys))
     return state, Matcher(state.rules, paranoid=state.paranoid)
 
 
@@ -300,6 +302,7 @@ def read(found: Found, tables: Path, state: WorkerState, progress: Progress | No
             units.append(item)
         else:
             diagnostics.append(item)
+    state = replace(state, keys=tuple(_keys(found, identified)))
     tallies: dict[str, store.Tally] = {}
     paths: dict[str, str] = {}
     replaced = Replaced()
@@ -331,6 +334,19 @@ def read(found: Found, tables: Path, state: WorkerState, progress: Progress | No
         many.mask_table(tables, "dicom_file", replaced.apply)
     files = sum(len(folder.names) for folder in found.folders)
     return Reading(evidence, files, replaced, tuple(diagnostics), dict(sorted(rows.items())), activity, assessed)
+
+
+def _keys(found: Found, identified: Identified) -> Iterator[tuple[str, str]]:
+    """The DKIM records of the zones among the evidence: messages are checked with them, in whatever order both are read."""
+    kinds = {name for _, name in identified.formats.values()}
+    if "zone" not in kinds or not kinds & {"eml", "mbox"}:
+        return
+    for source in found.sources:
+        if identified.formats[source.evidence_id][1] == "zone" and source.stored_bytes <= MAX_UNIT_BYTES:
+            try:
+                yield from zone.dkim_keys(source).items()
+            except ReaderError:
+                continue  # told when the zone itself is read
 
 
 def _without_patient(diagnostic: Diagnostic, shown: dict[str, str], replaced: Replaced) -> Diagnostic:

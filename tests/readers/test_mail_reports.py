@@ -10,15 +10,20 @@ import json
 import zipfile
 from collections.abc import Callable
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.mail.test_dkim import KEYS, MESSAGE, SIGNATURES
 
+from wardround import reading
 from wardround.errors import ReaderError
+from wardround.evidence import Walk
 from wardround.readers import identify
-from wardround.readers.mail import checkdmarc, dmarc, eml, tls_report, zone
+from wardround.readers.mail import checkdmarc, desk, dmarc, eml, tls_report, zone
+from wardround.site import Mail
 
 Read = Callable[..., Any]
 
@@ -243,3 +248,23 @@ def test_damage_does_no_harm(read_bytes: Read, data: st.DataObject) -> None:
         read_bytes(reader, damaged)
     except ReaderError:
         return
+
+
+def test_keys_of_a_zone_check_signatures_of_other_evidence(
+    read_bytes: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f'{owner}. IN TXT "{text[:120]}" "{text[120:]}"' for owner, text in KEYS.items()]
+    (tmp_path / "zone").write_text("$ORIGIN sender.example.\n" + "\n".join(lines) + "\n")
+    signed = SIGNATURES["relaxed"].encode() + MESSAGE
+    (tmp_path / "mail").write_bytes(signed)
+    (tmp_path / "scratch").mkdir()
+    walked = Walk(tmp_path / "scratch").run([str(tmp_path / "mail"), str(tmp_path / "zone")])
+    keys = dict(reading._keys(walked, reading.identify(walked)))
+    assert keys == KEYS
+    monkeypatch.setattr(desk, "TOLD", desk.Told())
+    assert read_bytes(eml.READER, signed).rows["mail_message"][0]["dkim"] is None
+    desk.tell(Mail(), keys)
+    row = read_bytes(eml.READER, signed).rows["mail_message"][0]
+    assert (row["dkim"], row["dkim_domains"], row["aligned"], row["authentication_source"]) == (
+        "pass", ["sender.example"], True, "verified",
+    )  # fmt: skip

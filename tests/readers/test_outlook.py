@@ -49,7 +49,10 @@ def literal_rtf(raw: bytes) -> bytes:
 
 
 def inner() -> Any:
-    return message({0x001A: "IPM.Note", 0x0037: "Votre compte", 0x0042: "Banque", 0x5D02: "x@bad.example", 0x1013: b"<p>Cliquez</p>"}, [], [], 24)
+    properties: dict[int, str | bytes | int] = {
+        0x001A: "IPM.Note", 0x0037: "Votre compte", 0x0042: "Banque", 0x5D02: "x@bad.example", 0x1013: b"<p>Cliquez</p>",
+    }  # fmt: skip
+    return message(properties, [], [], 24)
 
 
 def outer(**more: Any) -> bytes:

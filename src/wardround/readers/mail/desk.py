@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from wardround.mail import authentication, rows, verdict
+from wardround.mail import authentication, dkim, rows, verdict
 from wardround.mail.message import Message
 from wardround.mail.parse import parse
 from wardround.readers.base import Sink
@@ -66,7 +66,8 @@ class Desk:
             self.sink.diagnose("many_attached_messages", f"Only {_WITHIN} messages attached to one are read.", record)
 
     def _one(self, message: Message, record: int, part: str) -> None:
-        context = verdict.Context(TOLD.mail, authentication.assess(message, TOLD.mail))
+        signed = dkim.verified(message, TOLD.keys) if TOLD.keys else ()
+        context = verdict.Context(TOLD.mail, authentication.assess(message, TOLD.mail, signed))
         try:
             said = self._judge(message, context)
         except Exception as error:  # noqa: BLE001 - a defect of one signal must not lose the messages that follow
