@@ -302,6 +302,30 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetLine:
+    """A line of the first-hour sheet: whom or what it concerns, what to do (per language), findings (ids) it stands on."""
+
+    subject: Subject
+    role: str
+    text: dict[str, str]
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstHour:
+    """What to do in the first hour of an incident (its id), from facts found; ``unknown`` says what they do not tell."""
+
+    incident: str
+    isolate: tuple[SheetLine, ...]
+    block: tuple[SheetLine, ...]
+    keep: tuple[SheetLine, ...]
+    accounts: tuple[SheetLine, ...]
+    preserve: tuple[SheetLine, ...]
+    call: tuple[SheetLine, ...]
+    unknown: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """What made the attack of a finding possible (ids): exposures in the same evidence, with the reason per language.
 
@@ -432,5 +456,6 @@ class Round:
     services: tuple[Service, ...] = ()
     incidents: tuple[Incident, ...] = ()
     causes: tuple[Cause, ...] = ()
+    first_hours: tuple[FirstHour, ...] = ()
     impact: Impact | None = None
     plan: tuple[PlanStep, ...] = ()

@@ -21,6 +21,7 @@ from wardround.model import (
     Diagnostic,
     Evidence,
     Finding,
+    FirstHour,
     Impact,
     Incident,
     PlanStep,
@@ -117,6 +118,7 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
                 services=cared.services,
                 incidents=stories.incidents,
                 causes=stories.causes,
+                first_hours=stories.first_hours,
                 impact=cared.impact,
                 plan=cared.plan,
             )
@@ -244,6 +246,7 @@ class _Stories:
 
     incidents: tuple[Incident, ...] = ()
     causes: tuple[Cause, ...] = ()
+    first_hours: tuple[FirstHour, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
@@ -255,12 +258,12 @@ def _stories(
     assets: Sequence[Asset],
     narrow: store.Narrow,
 ) -> _Stories:
-    from wardround.care.incidents import incidents
+    from wardround.care.incidents import stories
     from wardround.detect.tables import Tables
 
     try:
         with Tables.of_round(tables, told, narrow) as opened:
-            return _Stories(*incidents(opened, findings, coverage, told, assets))
+            return _Stories(*stories(opened, findings, coverage, told, assets))
     except WardroundError as error:
         return _Stories(diagnostics=(Diagnostic("", "incidents", -1, "incidents_failed", str(error), recovered=True),))
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from wardround.care.incidents import incidents
+from wardround.care.incidents import stories
 from wardround.care.incidents.causes import table
+from wardround.care.incidents.first_hour import contacts
 from wardround.care.incidents.knowledge import STAGES, place, places
 from wardround.detect.detection import shipped
 from wardround.detect.tables import Tables
 from wardround.detect.testing import rows_of
-from wardround.model import Asset, Cause, Coverage, Finding, Incident, Pointer, Role, Severity, Subject
+from wardround.model import Asset, Cause, Coverage, Finding, FirstHour, Incident, Pointer, Role, Severity, Subject
 from wardround.site import Site
 
 HOUR, DAY = 3_600_000_000_000, 86_400_000_000_000
@@ -67,7 +68,8 @@ def both(
     coverage: Sequence[Coverage] = (),
 ) -> tuple[tuple[Incident, ...], tuple[Cause, ...]]:
     with Tables.of_arrow({name: rows_of(name, given, "test") for name, given in (rows or {}).items()}, site) as tables:
-        return incidents(tables, findings, coverage, site or Site(), assets)
+        told, causes, _ = stories(tables, findings, coverage, site or Site(), assets)
+        return told, causes
 
 
 def _ids(incident: Incident) -> set[str]:
@@ -294,3 +296,55 @@ def test_the_tables_of_stages_and_causes_name_detections_of_their_kind() -> None
     assert {kinds.get(name, "attack") for name in places()[1]} == {"attack"}
     assert {kinds.get(name, "attack") for name in table()} == {"attack"}
     assert {kinds.get(name, "exposure") for body in table().values() for name in body} == {"exposure"}
+
+
+CT = {"ts": "2026-03-02T08:00:00Z", "id.orig_h": "10.3.0.1", "id.resp_h": "10.2.0.5", "result": "accepted", "calling_ae": "CT1"}
+
+
+def sheet(site: dict[str, Any], rows: Mapping[str, Any] | None = None, *more: Finding) -> FirstHour:
+    known = Site.model_validate(site)
+    with Tables.of_arrow({name: rows_of(name, given, "test") for name, given in (rows or {}).items()}, known) as tables:
+        (first,) = stories(tables, (GUESSED, DESTROYED, *more), (), known, ())[2]
+    return first
+
+
+def test_the_first_hour_says_what_to_isolate_whose_accounts_and_whom_to_call() -> None:
+    told = sheet({"hospital": {"country": "FR"}}, {"dicom_association": [CT]})
+    assert [line.subject.name for line in told.isolate] == ["ws1"]
+    assert told.isolate[0].findings == (GUESSED.id, DESTROYED.id)
+    assert [line.subject.name for line in told.accounts] == ["marie"]
+    (flow,) = told.keep
+    assert "keep it up" in flow.text["en"]
+    assert any("CERT Santé" in line.text["fr"] for line in told.call)
+    assert not any("CNIL" in line.text["fr"] for line in told.call)  # nothing says that data were taken
+    assert told.unknown == ()
+
+
+def test_the_first_hour_says_what_the_evidence_does_not_tell() -> None:
+    told = sheet({})
+    assert told.keep == () and told.call == ()
+    assert len(told.unknown) == 2
+
+
+def test_a_flow_whose_end_is_isolated_stops() -> None:
+    site = {"assets": [{"name": "ws1", "addresses": ["10.2.0.5"]}]}
+    (flow,) = sheet(site, {"dicom_association": [CT]}).keep
+    assert "stops when ws1 is isolated" in flow.text["en"]
+
+
+def test_data_taken_and_the_directory_stolen_change_the_sheet() -> None:
+    taken = found("BR-A11", 2, ("host", "ws1"))
+    stolen = found("RW-A09", 3, ("host", "ws1"))
+    told = sheet({"hospital": {"country": "FR"}}, None, taken, stolen)
+    assert any("CNIL" in line.text["fr"] for line in told.call)
+    assert told.accounts[0].subject.name == "krbtgt"
+    assert stolen.id in told.accounts[0].findings
+
+
+@pytest.mark.parametrize("country", ["FR", "US", "GB", "BE", "CH", "IE"])
+def test_whom_to_call_is_known_with_its_source_in_both_languages(country: str) -> None:
+    for contact in contacts()[country]:
+        assert contact["when"] in ("always", "data", "crime")
+        assert contact["source"] and contact["how"]
+        for part in ("who", "what"):
+            assert contact[part]["en"] and contact[part]["fr"]

@@ -17,6 +17,7 @@ from wardround.model import (
     Diagnostic,
     Evidence,
     Finding,
+    FirstHour,
     Incident,
     IncidentEdge,
     IncidentStage,
@@ -26,6 +27,7 @@ from wardround.model import (
     Round,
     RuleStatus,
     Severity,
+    SheetLine,
     Stop,
     Subject,
 )
@@ -139,6 +141,22 @@ def bad_day() -> Round:
             ),
         ),
         incidents=(_incident(findings[2], findings[1], findings[0]),),
+        first_hours=(
+            FirstHour(
+                "1nc1dent",
+                isolate=(
+                    SheetLine(
+                        *(Subject("host", "PACS1"), "pacs", {"en": "cut it off", "fr": "la couper"}, (findings[0].id,)),
+                    ),
+                ),
+                block=(),
+                keep=(SheetLine(Subject("flow", "CT1 → RIS1"), "ct", {"en": "keep it up", "fr": "à maintenir"}, ()),),
+                accounts=(SheetLine(Subject("user", "astreinte"), "", {"en": "disable", "fr": "désactiver"}, ()),),
+                preserve=(),
+                call=(SheetLine(Subject("authority", ""), "", {"en": "CERT", "fr": "CERT Santé"}, ()),),
+                unknown=({"en": "No flows.", "fr": "Aucun flux."},),
+            ),
+        ),
         causes=(
             Cause(
                 findings[1].id,
@@ -195,7 +213,15 @@ def quiet_day() -> Round:
         coverage("PH-A11", "phishing", "attack", "not_assessed"),
     )
     return dataclasses.replace(
-        bad_day(), findings=(), coverage=rows, diagnostics=(), evidence=EVIDENCE[:3], rules=(), incidents=(), causes=()
+        bad_day(),
+        findings=(),
+        coverage=rows,
+        diagnostics=(),
+        evidence=EVIDENCE[:3],
+        rules=(),
+        incidents=(),
+        causes=(),
+        first_hours=(),
     )
 
 

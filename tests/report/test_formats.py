@@ -24,7 +24,7 @@ def ocsf(lang: str = "en") -> list[dict[str, Any]]:
 
 
 def test_every_format_has_a_file_name_and_some_bytes() -> None:
-    assert set(report.FORMATS) == {"html", "json", "jsonl", "csv", "ocsf", "navigator", "site"}
+    assert set(report.FORMATS) == {"html", "json", "jsonl", "csv", "ocsf", "navigator", "site", "first-hour"}
     assert len({report.file_name(name) for name in report.FORMATS}) == len(report.FORMATS)
     assert all(report.export(MADE, name) for name in report.FORMATS)
 

@@ -68,7 +68,20 @@ def test_the_terminal_names_the_incident() -> None:
     assert "could first have been stopped" in shown
 
 
+def test_the_first_hour_is_on_the_page_and_alone_on_one_of_its_own() -> None:
+    document = report.build(sample.bad_day())
+    for name in ("html", "first-hour"):
+        shown = unescape(report.export(document, name, "fr").decode())
+        assert "La première heure" in shown
+        assert "<strong>PACS1</strong> (archive d’images (PACS))" in shown or "<strong>PACS1</strong>" in shown
+        assert "la couper" in shown
+        assert "RW-A01" in shown
+        assert "Aucun flux." in shown
+    quiet = report.export(report.build(sample.quiet_day()), "first-hour", "en").decode()
+    assert "No incident was found" in quiet
+
+
 def test_a_round_without_incidents_says_nothing_of_them() -> None:
-    day = dataclasses.replace(sample.bad_day(), incidents=(), causes=())
+    day = dataclasses.replace(sample.bad_day(), incidents=(), causes=(), first_hours=())
     shown = report.export(report.build(day), "html", "en").decode()
     assert 'id="incidents"' not in shown

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wardround.errors import UserError
-from wardround.report import csv_, html, json_, jsonl, navigator, ocsf, site_
+from wardround.report import csv_, first_hour, html, json_, jsonl, navigator, ocsf, site_
 from wardround.report.care_terminal import impact as render_impact
 from wardround.report.care_terminal import services as render_services
 from wardround.report.document import ResultDocument, build, from_json, json_schema
@@ -39,6 +39,7 @@ _EXPORTERS: dict[str, tuple[str, Callable[[ResultDocument, str], bytes]]] = {
     "ocsf": ("ocsf.jsonl", ocsf.export),
     "navigator": ("navigator.json", navigator.export),
     "site": ("site-draft.toml", site_.export),
+    "first-hour": ("first-hour.html", first_hour.export),
 }
 
 #: Names of the formats that :func:`export` knows.

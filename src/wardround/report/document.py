@@ -196,6 +196,7 @@ class ResultDocument(_Strict):
     services: list[care_document.Service] = []
     incidents: list[incident_document.Incident] = []
     causes: list[incident_document.Cause] = []
+    first_hours: list[incident_document.FirstHour] = []
     changes: Changes | None = Field(default=None, description="What differs from the earlier round that was named")
     rounds: list[RoundSummary] = Field(default=[], description="The rounds of this site so far, this one last")
     impact: care_document.Impact | None = None
@@ -228,6 +229,7 @@ def build(round_: model.Round) -> ResultDocument:
         services=[care_document.service(found) for found in round_.services],
         incidents=[incident_document.incident(incident, iso_time) for incident in round_.incidents],
         causes=[incident_document.cause(cause) for cause in round_.causes],
+        first_hours=[incident_document.first_hour(sheet) for sheet in round_.first_hours],
         impact=care_document.impact(round_.impact),
         plan=[care_document.step(step) for step in round_.plan],
     )

@@ -101,6 +101,28 @@ class Cause(_Strict):
     unseen: list[str]
 
 
+class SheetLine(_Strict):
+    """A line of the first-hour sheet: subject, its role, what to do per language, and the findings (ids) it stands on."""
+
+    subject: Named
+    role: str
+    text: dict[str, str]
+    findings: list[str]
+
+
+class FirstHour(_Strict):
+    """What to do in the first hour of an incident (its id); ``unknown`` says what the evidence does not tell."""
+
+    incident: str
+    isolate: list[SheetLine]
+    block: list[SheetLine]
+    keep: list[SheetLine]
+    accounts: list[SheetLine]
+    preserve: list[SheetLine]
+    call: list[SheetLine]
+    unknown: list[dict[str, str]]
+
+
 def incident(told: model.Incident, iso: _Iso) -> Incident:
     """An incident for the document; ``iso`` writes a time."""
     return Incident(
@@ -165,6 +187,27 @@ def cause(told: model.Cause) -> Cause:
     """A cause for the document."""
     exposures = [Reason(finding=finding, reason=dict(reason)) for finding, reason in told.exposures]
     return Cause(finding=told.finding, exposures=exposures, missing=list(told.missing), unseen=list(told.unseen))
+
+
+def first_hour(told: model.FirstHour) -> FirstHour:
+    """A first-hour sheet for the document."""
+
+    def lines(given: tuple[model.SheetLine, ...]) -> list[SheetLine]:
+        return [
+            SheetLine(subject=_named(one.subject), role=one.role, text=dict(one.text), findings=list(one.findings))
+            for one in given
+        ]
+
+    return FirstHour(
+        incident=told.incident,
+        isolate=lines(told.isolate),
+        block=lines(told.block),
+        keep=lines(told.keep),
+        accounts=lines(told.accounts),
+        preserve=lines(told.preserve),
+        call=lines(told.call),
+        unknown=[dict(text) for text in told.unknown],
+    )
 
 
 def _named(subject: model.Subject) -> Named:

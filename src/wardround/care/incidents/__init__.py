@@ -10,24 +10,27 @@ from wardround.care.application_entities import Asking
 from wardround.care.incidents import graph, story
 from wardround.care.incidents.causes import causes
 from wardround.care.incidents.entrances import with_entrances
+from wardround.care.incidents.first_hour import first_hour
 from wardround.care.incidents.gather import Gatherer, hubs_of
 from wardround.care.incidents.identity import Identities, identities
 from wardround.care.incidents.knowledge import place
-from wardround.model import SEVERITIES, Asset, Cause, Coverage, Finding, Incident
+from wardround.model import SEVERITIES, Asset, Cause, Coverage, Finding, FirstHour, Incident
 from wardround.site import Site
 
-__all__ = ["Identities", "chained", "incidents"]
+__all__ = ["Identities", "chained", "incidents", "stories"]
 
 #: So many incidents are told, the gravest first.
 MOST = 200
 
+#: So many of them have a sheet for the first hour.
+MOST_SHEETS = 10
+
 
 def incidents(
-    tables: Asking, findings: Sequence[Finding], coverage: Sequence[Coverage], site: Site, assets: Sequence[Asset]
+    tables: Asking, findings: Sequence[Finding], coverage: Sequence[Coverage], who: Identities, assets: Sequence[Asset]
 ) -> tuple[tuple[Incident, ...], tuple[Cause, ...]]:
     """The incidents of a round, the gravest first, and what made each attack possible. Raises WardroundError."""
-    who = identities(tables, site, assets)
-    gatherer = Gatherer(who, hubs_of(site, assets))
+    gatherer = Gatherer(who, hubs_of(who.site, assets))
     gatherer.add(findings)
     behind = causes(findings, coverage, who)
     if not gatherer.found.ids:
@@ -37,6 +40,15 @@ def incidents(
     by_id = {finding.id: finding for finding in findings}
     exposures = {cause.finding: [by_id[name] for name, _ in cause.exposures] for cause in behind}
     return with_entrances(chained(gatherer, findings, exposures), tables, who), behind
+
+
+def stories(
+    tables: Asking, findings: Sequence[Finding], coverage: Sequence[Coverage], site: Site, assets: Sequence[Asset]
+) -> tuple[tuple[Incident, ...], tuple[Cause, ...], tuple[FirstHour, ...]]:
+    """The incidents of a round, what made its attacks possible, and what to do first. Raises WardroundError."""
+    who = identities(tables, site, assets)
+    told, behind = incidents(tables, findings, coverage, who, assets)
+    return told, behind, tuple(first_hour(incident, findings, assets, tables, who) for incident in told[:MOST_SHEETS])
 
 
 def chained(
