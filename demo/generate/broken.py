@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 import struct
 import zlib
-from collections.abc import Iterator
 
-from demo.generate import hospital as h
 from demo.generate.chance import Chance
-from demo.generate.happenings import ZONE, Happening, PortalRequest, VpnSession
 
 _EVTX_HEADER_BLOCK = 4096
 
@@ -33,19 +29,3 @@ def service_dump() -> bytes:
     """The binary dump of a modality's service software, in a format that only its manufacturer knows."""
     chance = Chance("service dump")
     return b"\x8dSVCDUMP\x01\x00" + bytes(chance.whole(0, 255) for _ in range(6000))
-
-
-def gateway_syslog(day: list[Happening]) -> Iterator[str]:
-    """The VPN gateway's own log in its manufacturer's words (of an invented manufacturer)."""
-    entries: list[tuple[int, str]] = []
-    for happening in day:
-        if isinstance(happening, VpnSession):
-            end = happening.at + int(happening.seconds * 1_000_000)
-            who = f"user={happening.user.name} remote={happening.source.address} assigned={happening.pool.address}"
-            entries.append((happening.at, f"TUNNEL-UP {who} factors=1"))
-            entries.append((end, f"TUNNEL-DOWN {who}"))
-        elif isinstance(happening, PortalRequest) and happening.alert:
-            entries.append((happening.at, f"WEB-ODD remote={happening.source.address} status={happening.status}"))
-    for at, message in sorted(entries):
-        moment = datetime.datetime.fromtimestamp(at // 1_000_000, ZONE)
-        yield f"<134>1 {moment.isoformat()} {h.VPN1.name.lower()} tunneld 411 - - {message}\n"

@@ -11,10 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from demo.generate import gateways
 from demo.generate import hospital as h
 from demo.generate import windows as w
 from demo.generate.attack import attack
-from demo.generate.broken import gateway_syslog, interrupted_evtx, interrupted_lines, service_dump
+from demo.generate.broken import interrupted_evtx, interrupted_lines, service_dump
 from demo.generate.happenings import CLOSING, HOUR, OPENING, SECOND, ZONE, Happening
 from demo.generate.imaging import imaging_capture
 from demo.generate.ordinary import ordinary_day
@@ -52,7 +53,7 @@ def evidence_files(day: list[Happening]) -> dict[str, bytes]:
     files |= _zeek_files(zeek_logs(day))
     files["suricata/eve-2026-03-10.json.gz"] = _gzip("".join(eve_lines(day)))
     files["imaging/switch-2026-03-10.pcap.gz"] = _packed(imaging_capture())
-    files["vpn/vpn1.log"] = "".join(gateway_syslog(day)).encode()
+    files["vpn/vpn1.log"] = "\n".join((*gateways.fortigate(day), "")).encode()
     files["imaging/ct1-service.dmp"] = service_dump()
     files["imaging/xr2/Security.evtx"] = interrupted_evtx()
     files["site.toml"] = SITE_FILE.read_bytes()

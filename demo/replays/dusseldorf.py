@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
+from demo.generate import gateways
 from demo.generate import hospital as h
 from demo.generate.happenings import SECOND, Happening, PortalRequest
-from demo.replays import deeds, gateways
+from demo.replays import deeds
 from demo.replays.evidence import Replay, at, named, probing
 
 _STRANGER = h.Host("", "203.0.113.21")

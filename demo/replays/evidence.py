@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
+from demo.generate import gateways
 from demo.generate import happenings as t
 from demo.generate import hospital as h
 from demo.generate.chance import Chance
@@ -17,7 +18,6 @@ from demo.generate.suricata import eve_lines
 from demo.generate.windows import windows_events
 from demo.generate.windows_exports import evtx_dump_line, numbered, winlogbeat_line
 from demo.generate.zeek import zeek_json, zeek_logs, zeek_text
-from demo.replays import gateways
 
 #: Of the thousands of ordinary happenings of a day so large a share is kept: enough to hide in, and quick to read.
 _SHARE = 0.08

@@ -165,6 +165,7 @@ class Gatherer:
         ways.sort(key=lambda way: (way.ts, way.source, way.target, way.account))
         self.ordinary(ways)
         seen: dict[tuple[int, int, str], int] = {}
+        found: list[tuple[behind.Way, tuple[int, int, int]]] = []
         for way in ways:
             ends = self._ends(way)
             if ends is None:
@@ -172,8 +173,11 @@ class Gatherer:
             key = (*ends, self.who.person(way.account))
             began = seen.setdefault(key, way.ts)
             if ends[0] in since and began >= since[ends[0]] - graph.WAY_BEFORE:
-                self.found.ways.append(way)
-                self.found.way_ends.append((*ends, way.ts))
+                found.append((way, (*ends, way.ts)))
+        # Of two that tell of one way, the one that names the account tells more.
+        found.sort(key=lambda pair: not pair[0].account)
+        self.found.ways = [way for way, _ in found]
+        self.found.way_ends = [ends for _, ends in found]
 
     def _ends(self, way: behind.Way) -> tuple[int, int] | None:
         target = self.found.graph.numbers.get((graph.HOST, self.who.host(way.target, way.ts)))
