@@ -93,8 +93,8 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
 
         decision = decide.decide(directory.tables, catalogue, added, rules, read.assessed, told, narrow)
         who = _who_is_who(directory.tables, told, listed, narrow)
-        cared = _care(directory.tables, told, who, decision.findings, given, narrow)
         stories = _stories(directory.tables, told, decision.findings, decision.coverage, who.assets, narrow)
+        cared = _care(directory.tables, told, who, (decision.findings, stories.incidents), given, narrow)
         diagnostics = (*read.diagnostics, *decision.diagnostics, *who.diagnostics, *cared.diagnostics, *stories.diagnostics)
         directory.write_rows("diagnostic", diagnostics)
         dating = (catalogue, decision.knowledge, request.created)
@@ -227,14 +227,19 @@ def _inputs(path: Path | None) -> Inputs:
 
 
 def _care(
-    tables: Path, told: site.Site, who: _WhoIsWho, findings: tuple[Finding, ...], given: Inputs, narrow: store.Narrow
+    tables: Path,
+    told: site.Site,
+    who: _WhoIsWho,
+    seen: tuple[tuple[Finding, ...], tuple[Incident, ...]],
+    given: Inputs,
+    narrow: store.Narrow,
 ) -> _Care:
     from wardround.care import assess
     from wardround.detect.tables import Tables
 
     try:
         with Tables.of_round(tables, told, narrow) as opened:
-            found = assess.assess(opened, told, who.assets, findings, given)
+            found = assess.assess(opened, told, who.assets, *seen, given)
             return _Care(found.services, found.impact, found.plan)
     except WardroundError as error:
         return _Care(diagnostics=(Diagnostic("", "care", -1, "care_failed", str(error), recovered=True),))

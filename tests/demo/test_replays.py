@@ -109,3 +109,20 @@ def test_a_portal_without_a_second_factor_is_told_as_the_probable_way_in(lived: 
     (entrance,) = document.incidents[0].entrances
     assert (entrance.user, entrance.source) == ("n.vasseur", "203.0.113.131")
     assert "where it never came before" in entrance.reason["en"] or "shortly before" in entrance.reason["en"]
+
+
+#: What the post-mortems name, as far as it is a control of ours.
+NAMED = {
+    "dusseldorf": {"C02"},  # patch the gateway; rebuild it
+    "hse": {"C09", "C14", "C19", "C15"},  # mail and attachments, alerts that are read, tiers of administration
+    "wannacry": {"C12", "C05"},  # SMB version 1 off, separate networks
+    "portal": {"C01"},  # a second factor on every remote access
+    "fortigate": {"C02", "C01"},  # patch, then change the passwords that were read, or ask for more than them
+    "ivanti": {"C02"},
+}
+
+
+def test_the_plan_begins_with_what_the_post_mortem_names(lived: tuple[Replay, ResultDocument]) -> None:
+    replay, document = lived
+    assert [step.basis for step in document.plan[:3]] == ["care"] * 3
+    assert NAMED[replay.name] & {step.control for step in document.plan[:3]}, [step.control for step in document.plan]

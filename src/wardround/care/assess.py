@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from wardround.care import dependencies, impact, inputs, plan, reachability, services, simulation
 from wardround.care.application_entities import Asking
-from wardround.model import Asset, Finding, Impact, PlanStep, Service
+from wardround.model import Asset, Finding, Impact, Incident, PlanStep, Service
 from wardround.site import Site
 
 #: Runs with which plans are compared, and the steps of the simulation that all comparisons together may take.
@@ -24,13 +24,15 @@ class Care:
 
 
 def assess(
-    tables: Asking, site: Site, assets: Sequence[Asset], findings: Sequence[Finding], given: inputs.Inputs
+    tables: Asking, site: Site, assets: Sequence[Asset], findings: Sequence[Finding], incidents: Sequence[Incident],
+    given: inputs.Inputs,
 ) -> Care:  # fmt: skip
     """Services, impact and plan of a round. Raises WardroundError."""
     found = services.inferred(tables, site, assets, given.rhythm.week)
     names = services.addresses(assets)
     signed_in = dependencies.seen(tables, names).of.get("directory", {})
     network = reachability.observed(tables, site, assets, names, findings, signed_in)
+    reachability.add_entrances(network, incidents, names)
     return judged(network, found, findings, site, given)
 
 
@@ -39,16 +41,18 @@ def judged(
 ) -> Care:
     """Impact and plan for a network and its services."""
     counted = plan.avoidable_findings(findings)
+    entrances = {control for entry in network.entries if entry.entrance for control in entry.controls}
+    named = plan.ranked(findings, site, entrances)
     prepared = simulation.prepared(network, found, given) if found and network.nodes else None
     reason = impact.unable(prepared)
     if prepared is None or reason is not None:
-        steps = plan.by_findings(findings, site).steps
+        steps = plan.by_findings(findings, named, site).steps
         return Care(tuple(found), Impact(reason=(reason or impact.NO_SERVICE,), avoidable_findings=counted), steps)
     in_place = [name for name, terms in site.controls.items() if terms.in_place]
     told = impact.told(prepared, prepared.outcome(in_place))
-    evaluations = max(1, len(plan.ranked(findings, site))) * plan.STEPS
+    evaluations = max(1, len(named)) * plan.STEPS
     fewer = min(PLAN_RUNS, max(simulation.LEAST_RUNS, PLAN_STEPS // (evaluations * max(1, len(network.edges)))))
-    planned = plan.by_care(simulation.prepared(network, found, given, fewer), findings, site)
+    planned = plan.by_care(simulation.prepared(network, found, given, fewer), findings, named, site)
     controls = [*in_place, *(step.control for step in planned.steps)]
     ways = impact.ways(prepared, controls)
     told = replace(told, ways=ways, avoidable=planned.avoidable, avoidable_findings=counted)

@@ -178,7 +178,7 @@ def _entries(simulation: Simulation) -> Iterable[tuple[str, int]]:
     counted: dict[str, int] = {}
     for entry in simulation.network.entries:
         if entry.kind != "entry_unknown":
-            counted[entry.node] = counted.get(entry.node, 0) + len(entry.findings)
+            counted[entry.node] = counted.get(entry.node, 0) + max(1, len(entry.findings))
     yield from sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
     yield "", 0
 

@@ -8,7 +8,7 @@ plan says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,10 +36,11 @@ class Plan:
     avoidable: Estimate | None = None
 
 
-def by_care(simulation: Simulation, findings: Sequence[Finding], site: Site, steps: int = STEPS) -> Plan:
-    """The plan by care saved; candidates are the controls that findings name and that are not in place."""
+def by_care(
+    simulation: Simulation, findings: Sequence[Finding], weights: Mapping[str, int], site: Site, steps: int = STEPS
+) -> Plan:
+    """The plan by care saved; candidates are the controls in ``weights`` (see :func:`ranked`)."""
     in_place = [name for name, terms in site.controls.items() if terms.in_place]
-    weights = ranked(findings, site)
     candidates = list(weights)
     current = simulation.outcome(in_place).lost
     base, chosen = current, list(in_place)
@@ -47,7 +48,7 @@ def by_care(simulation: Simulation, findings: Sequence[Finding], site: Site, ste
     sets = _resampled(simulation)
     bests: list[list[str]] = []
     if not base.any():
-        return by_findings(findings, site)
+        return by_findings(findings, weights, site)
     while candidates and len(found) < steps:
         losses = {name: simulation.outcome([*chosen, name]).lost for name in candidates}
         gains = {name: float((current - losses[name]).mean()) for name in candidates}
@@ -68,16 +69,16 @@ def by_care(simulation: Simulation, findings: Sequence[Finding], site: Site, ste
         candidates.remove(best)
     left = found[-1].remaining if found else None
     avoided = Estimate(1 - left.median, 1 - left.high, 1 - left.low) if left else None
-    return Plan((*_placed(found, bests), *_rest(found, findings, site, steps)), avoided)
+    return Plan((*_placed(found, bests), *_rest(found, findings, weights, site, steps)), avoided)
 
 
-def by_findings(findings: Sequence[Finding], site: Site, steps: int = STEPS) -> Plan:
+def by_findings(findings: Sequence[Finding], weights: Mapping[str, int], site: Site, steps: int = STEPS) -> Plan:
     """The plan by findings alone: the weight of the worst finding of each detection that names a control."""
-    return Plan(tuple(_rest([], findings, site, steps)))
+    return Plan(tuple(_rest([], findings, weights, site, steps)))
 
 
-def ranked(findings: Sequence[Finding], site: Site) -> dict[str, int]:
-    """The controls that findings name and that are not in place, the heaviest first."""
+def ranked(findings: Sequence[Finding], site: Site, entrances: Iterable[str] = ()) -> dict[str, int]:
+    """The controls that findings name, or the probable ways in of incidents, and that are not in place, heaviest first."""
     worst: dict[str, dict[str, int]] = {}
     for finding in findings:
         for control in finding.controls:
@@ -85,6 +86,9 @@ def ranked(findings: Sequence[Finding], site: Site) -> dict[str, int]:
             if control in known_controls() and not (terms and terms.in_place) and finding.severity != "info":
                 seen = worst.setdefault(control, {})
                 seen[finding.detection] = max(_WEIGHTS[finding.severity], seen.get(finding.detection, 0))
+    for control in entrances:
+        if not ((terms := site.controls.get(control)) and terms.in_place):
+            worst.setdefault(control, {})["entrance"] = _WEIGHTS["high"]
     weights = {control: sum(seen.values()) for control, seen in worst.items()}
     return dict(sorted(weights.items(), key=lambda item: (-item[1], item[0])))
 
@@ -95,10 +99,12 @@ def avoidable_findings(findings: Sequence[Finding]) -> tuple[int, int]:
     return sum(bool(COMMON & set(finding.controls)) for finding in counted), len(counted)
 
 
-def _rest(found: Sequence[PlanStep], findings: Sequence[Finding], site: Site, steps: int) -> list[PlanStep]:
+def _rest(
+    found: Sequence[PlanStep], findings: Sequence[Finding], weights: Mapping[str, int], site: Site, steps: int
+) -> list[PlanStep]:
     """What findings name beside what saves care, to fill the plan."""
     chosen = {step.control for step in found}
-    left = [control for control in ranked(findings, site) if control not in chosen]
+    left = [control for control in weights if control not in chosen]
     return [_step(control, "findings", findings, site) for control in left[: max(0, steps - len(found))]]
 
 

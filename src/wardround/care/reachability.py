@@ -21,7 +21,7 @@ import numpy as np
 from wardround.care import percolation
 from wardround.care.application_entities import Asking
 from wardround.care.draws import KIND
-from wardround.model import Asset, Finding
+from wardround.model import Asset, Finding, Incident
 from wardround.site import Site, parse_address
 
 #: So many hosts and pairs of hosts are looked at; larger networks are cut, and the report says so.
@@ -53,13 +53,17 @@ _PAIRS = f"""
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A way in: the node it leads to, how sure it is (a kind of probability), and the findings it comes from."""
+    """A way in: the node it leads to, how sure it is (a kind of probability), and the findings it comes from.
+
+    ``entrance`` marks the probable way in of an incident, which no finding shows.
+    """
 
     node: str
     kind: str
     threat: str
     controls: tuple[str, ...]
     findings: tuple[str, ...] = ()
+    entrance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,16 @@ def add_findings(network: Network, findings: Sequence[Finding], place: Mapping[s
     network.entries = [Entry(*key, tuple(ids)) for key, ids in ways.items()]
     network.entries.append(Entry(STAFF, "entry_unknown", "unknown", ()))
     network.edges += list(_weaker(network, weak))
+
+
+def add_entrances(network: Network, incidents: Sequence[Incident], place: Mapping[str, str]) -> None:
+    """Put in the probable ways in of incidents: a session at a gateway with a stolen password, which a second factor stops."""
+    named = {entrance.device for incident in incidents for entrance in incident.entrances}
+    hosts = {name.casefold().partition(".")[0]: name for name in network.hosts}
+    for device in sorted(named):
+        node = place.get(device) or hosts.get(device.casefold().partition(".")[0], "")
+        node = node if node in set(network.hosts) else STAFF
+        network.entries.append(Entry(node, "entry_under_way", "vpn", ("C01",), entrance=True))
 
 
 def _weaker(network: Network, weak: Mapping[tuple[str, tuple[str, ...]], None]) -> Iterator[Edge]:

@@ -220,7 +220,7 @@ def build(round_: model.Round) -> ResultDocument:
         rules=[Rule(**_values(rule)) for rule in round_.rules],
         evidence=[_evidence(piece) for piece in round_.evidence],
         diagnostics=[Diagnostic(**_values(problem)) for problem in round_.diagnostics],
-        controls=_controls(identifier for found in findings for identifier in found.controls),
+        controls=_controls([*(name for found in findings for name in found.controls), *(step.control for step in round_.plan)]),
         tables=dict(sorted(round_.table_rows.items())),
         timeline=[Activity(hour=iso_time(hour) or "", table=table, events=n) for hour, table, n in round_.timeline],
         notes=[dict(note) for note in round_.notes],

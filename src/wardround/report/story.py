@@ -86,6 +86,8 @@ def actions(document: ResultDocument, language: Language, limit: int = 5) -> lis
             weight = _WEIGHTS[found.severity]
             detections[found.detection] = max(weight, detections.get(found.detection, 0))
     planned = {step.control: place for place, step in enumerate(document.plan)}
+    for control in planned:
+        worst.setdefault(control, {})
     ranked = sorted(
         worst.items(), key=lambda item: (planned.get(item[0], len(planned)), -sum(item[1].values()), item[0])
     )  # fmt: skip
