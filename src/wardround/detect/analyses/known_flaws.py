@@ -208,3 +208,11 @@ def _settings(products: list[Product], tables: Tables) -> set[tuple[str, str]]:
     """Pairs of device and setting that is on, of the settings that flaws require."""
     wanted = sorted({name for product in products for flaw in product.flaws for name in flaw.requires})
     return {(row["device"], row["key"]) for row in tables.query(_SETTINGS, (wanted,))} if wanted else set()
+
+
+def installed(tables: Tables, category: str) -> Iterator[tuple[str, str, str, dict[str, bool], list[dict[str, Any]]]]:
+    """Programs of a category: host, product, version, for each of its known flaws whether this version has it, and evidence."""
+    products = _with_lists([product for product in known().products if product.category == category], tables)
+    for seen in _seen(products, tables):
+        has = {flaw.cve: affected(seen.product.scheme, seen.version, flaw.ranges) is not None for flaw in seen.product.flaws}
+        yield seen.host, seen.product.name, seen.version, has, seen.evidence
