@@ -1,0 +1,209 @@
+"""HTML of a message, walked once: what is seen, what is hidden, where links lead, what a form asks, what scripts do.
+
+Not a browser: styles are judged where they stand at an element, and by classes that a style sheet of the message hides.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+
+#: Characters of HTML that are looked at, and links and images kept of them.
+HTML_CHARACTERS = 1 << 20
+ITEMS = 500
+
+_TAG = re.compile(r"<(/?)([!?a-zA-Z][a-zA-Z0-9:-]{0,30})([^<>]*)>?")
+_ATTRIBUTE = re.compile(r"""([a-zA-Z][\w:-]{0,30})\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""")
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*[01](?:px|pt|em|%)?\s*(?:[;\"'!]|$)|max-height\s*:\s*0|"
+    r"opacity\s*:\s*0(?:\.0+)?\s*(?:[;\"'!]|$)|text-indent\s*:\s*-\d{3}|mso-hide\s*:\s*all|\bhidden\b(?!\s*[:;])",
+    re.IGNORECASE,
+)
+_ALWAYS_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_BREAKING = frozenset("p div br tr td th li table h1 h2 h3 h4 h5 h6 center blockquote ul ol dd dt hr title body section pre".split())
+_READ = frozenset("a area img form input button iframe base meta link embed object svg body".split())
+_SILENT = frozenset("style script title head noscript template".split())
+
+
+@dataclass(slots=True)
+class Anchor:
+    """A link: where it leads as written, its text, and whether it holds a picture."""
+
+    href: str
+    text: str = ""
+    pictured: bool = False
+
+
+@dataclass(slots=True)
+class Page:
+    """What a page shows and does. ``text`` is what people see, ``hidden`` what they do not."""
+
+    text: str = ""
+    hidden: str = ""
+    title: str = ""
+    anchors: list[Anchor] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+    forms: list[str] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)
+    frames: list[str] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    refresh: str = ""
+    base: str = ""
+    breaks: int = 0
+    tags: int = 0
+
+
+def attributes(written: str) -> dict[str, str]:
+    """The attributes of a tag, names in lower case, values without quotes and with entities decoded."""
+    return {
+        match.group(1).lower(): html.unescape(match.group(2).strip("\"'")) if "&" in match.group(2) else match.group(2).strip("\"'")
+        for match in _ATTRIBUTE.finditer(written[:8_192])
+    }
+
+
+def read(text: str) -> Page:
+    """The page that an HTML text is; linear in its length."""
+    text = _without_comments(text[:HTML_CHARACTERS])
+    walk = _Walk(Page())
+    at = 0
+    while True:
+        match = _TAG.search(text, at)
+        if match is None:
+            walk.text(text[at:])
+            break
+        if match.start() > at:
+            walk.text(text[at : match.start()])
+        at = match.end()
+        name = match.group(2).lower()
+        if match.group(1):
+            walk.close(name)
+            continue
+        if name in ("style", "script") and not match.group(0).endswith("/>"):
+            end = text.find(f"</{name}", at)
+            end = end if end >= 0 else _find_folded(text, f"</{name}", at)
+            if name == "script":
+                walk.page.scripts.append(text[at:end][:65_536])
+                if source := attributes(match.group(3)).get("src"):
+                    walk.page.scripts.append(f"src={source[:500]}")
+            at = end
+            continue
+        walk.open(name, match.group(3), match.group(0).endswith("/>"))
+    return walk.done()
+
+
+def _find_folded(text: str, what: str, at: int) -> int:
+    found = re.compile(re.escape(what), re.IGNORECASE).search(text, at)
+    return found.start() if found else len(text)
+
+
+def _without_comments(text: str) -> str:
+    """The text without comments; one that is not closed runs to the end, as it does in a browser."""
+    if "<!--" not in text:
+        return text
+    kept: list[str] = []
+    at = 0
+    while (begin := text.find("<!--", at)) >= 0:
+        kept.append(text[at:begin])
+        end = text.find("-->", begin + 2)
+        if end < 0:
+            return "".join(kept)
+        at = end + 3
+    kept.append(text[at:])
+    return "".join(kept)
+
+
+class _Walk:
+    """The state of the walk: what is open, and whether it hides what it holds."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.seen: list[str] = []
+        self.unseen: list[str] = []
+        self.anchor: Anchor | None = None
+        self.anchor_text: list[str] = []
+        self.hiding = ""
+        self.depth = 0
+        self.silent = ""
+
+    def text(self, text: str) -> None:
+        if self.silent:
+            if self.silent == "title":
+                self.page.title += text
+            return
+        (self.unseen if self.hiding else self.seen).append(text)
+        if self.anchor is not None and not self.hiding:
+            self.anchor_text.append(text)
+
+    def open(self, name: str, written: str, closed: bool) -> None:
+        self.page.tags += 1
+        if name in _BREAKING:
+            self.seen.append(" \n" if not self.hiding else " ")
+            if name == "br":
+                self.page.breaks += 1
+                return
+        if self.hiding:
+            if name == self.hiding and not closed:
+                self.depth += 1
+        elif name not in _ALWAYS_VOID and not closed and ("style" in written or "hidden" in written) and _HIDDEN.search(written):
+            self.hiding, self.depth = name, 1
+        if name in _SILENT and not closed and name not in ("head", "noscript", "template"):
+            self.silent = name
+        if name in _READ:
+            self._read(name, attributes(written))
+
+    def _read(self, name: str, attribute: dict[str, str]) -> None:
+        page = self.page
+        if name in ("a", "area"):
+            self._end_anchor()
+            if (href := attribute.get("href", "").strip()) and len(page.anchors) < ITEMS:
+                self.anchor = Anchor(href[:8_192], attribute.get("alt", "") if name == "area" else "")
+                page.anchors.append(self.anchor)
+        elif name == "img":
+            if len(page.images) < ITEMS:
+                page.images.append(attribute.get("src", "")[:2_048] if not attribute.get("src", "").startswith("data:") else attribute["src"][:64])
+            if self.anchor is not None:
+                self.anchor.pictured = True
+        elif name == "form":
+            page.forms.append(attribute.get("action", "")[:2_048])
+        elif name in ("input", "button"):
+            page.inputs.append(attribute.get("type", "text").lower()[:40])
+        elif name in ("iframe", "embed", "object"):
+            page.frames.append((attribute.get("src") or attribute.get("data", ""))[:2_048])
+        elif name == "base":
+            page.base = attribute.get("href", "")[:2_048]
+        elif name == "meta" and attribute.get("http-equiv", "").lower() == "refresh":
+            page.refresh = attribute.get("content", "")[:2_048]
+
+    def close(self, name: str) -> None:
+        if name == self.silent:
+            self.silent = ""
+        if name == "a":
+            self._end_anchor()
+        if name in _BREAKING:
+            self.seen.append(" ")
+        if name == self.hiding:
+            self.depth -= 1
+            if self.depth <= 0:
+                self.hiding = ""
+
+    def _end_anchor(self) -> None:
+        if self.anchor is not None:
+            words = _plain("".join(self.anchor_text)[:2_000])
+            self.anchor.text = (words or self.anchor.text)[:500]
+        self.anchor, self.anchor_text = None, []
+
+    def done(self) -> Page:
+        self._end_anchor()
+        self.page.text = _entities("".join(self.seen))
+        self.page.hidden = _plain("".join(self.unseen)[:65_536])
+        self.page.title = _plain(self.page.title[:1_000])
+        return self.page
+
+
+def _entities(text: str) -> str:
+    return html.unescape(text) if "&" in text else text
+
+
+def _plain(text: str) -> str:
+    return " ".join(_entities(text).split())
