@@ -13,11 +13,26 @@ from collections.abc import Callable, Iterator
 from mail_letters import PEOPLE, Draft, calendar, pdf, sent
 from mail_ordinary import Sample
 
-Maker = Callable[[random.Random], tuple[str, int, Draft]]
+Maker = Callable[[random.Random], tuple[str, int, Draft, str]]
 
 
 def _stem(dice: random.Random) -> str:
-    words = ("maison", "garage", "atelier", "nord", "plomberie", "vitae", "solar", "trade", "casa", "brand", "zenit", "garten", "studio", "fleur")
+    words = (
+        "maison",
+        "garage",
+        "atelier",
+        "nord",
+        "plomberie",
+        "vitae",
+        "solar",
+        "trade",
+        "casa",
+        "brand",
+        "zenit",
+        "garten",
+        "studio",
+        "fleur",
+    )
     return dice.choice(words) + dice.choice(("", "-")) + dice.choice(words)
 
 
@@ -47,26 +62,186 @@ def _page(dice: random.Random, word: str = "") -> str:
 
 
 LURES = [
-    ("health body", "fr", "Assurance Maladie", "Votre nouvelle carte Vitale est disponible", "Cher(e) assuré(e),|Votre carte Vitale arrive à expiration. Pour continuer à bénéficier de vos droits, mettez à jour vos informations sous 48 heures.|Cordialement, votre caisse d'Assurance Maladie", "Mettre à jour mes informations", "ameli"),
-    ("health body", "fr", "Ameli Pro", "Remboursement en attente : action requise", "Bonjour,|Suite à un contrôle, un remboursement de 487,20 € est en attente. Complétez le formulaire de remboursement avant expiration du délai.", "Accéder à mon compte", "amelipro"),
-    ("health body", "fr", "Agence du Numérique en Santé", "Votre e-CPS sera désactivée", "Bonjour,|Votre identité Pro Santé Connect n'a pas été vérifiée. Sans réponse de votre part, votre accès sera suspendu dans les 24 heures.", "Vérifier mon identité", "prosante"),
-    ("government", "fr", "impots.gouv.fr", "Avis de remboursement : 312,45 €", "Cher contribuable,|Après examen de votre dossier fiscal, vous êtes éligible à un remboursement. Confirmez vos coordonnées bancaires.", "Obtenir mon remboursement", "impots"),
-    ("government", "fr", "ANTAI", "Amende impayée : dernier rappel", "Madame, Monsieur,|Vous avez une amende impayée de 35 €. Passé ce délai, une majoration sera appliquée. Régularisez votre situation immédiatement.", "Régler l'amende", "amendes"),
-    ("delivery", "fr", "Colissimo", "Votre colis est en attente de livraison", "Bonjour,|Votre colis n'a pas pu être livré : adresse incomplète. Réglez les frais de livraison de 1,99 € pour planifier une nouvelle livraison.", "Planifier la livraison", "colissimo"),
-    ("delivery", "en", "DHL Express", "Your parcel is on hold", "Dear customer,|Your package could not be delivered because of unpaid customs fees (2.99 EUR). Confirm the delivery within 48 hours or it will be returned.", "Schedule my delivery", "dhl"),
-    ("bank", "fr", "La Banque Postale", "Activez Certicode Plus", "Cher client,|Votre service Certicode Plus n'est pas à jour. Votre carte sera bloquée. Connectez-vous pour activer votre service.", "Activer", "banquepostale"),
-    ("bank", "en", "Wells Fargo", "Unusual activity on your account", "Dear valued customer,|We detected unusual activity. Your account has been limited. Verify your identity immediately to restore access.", "Verify now", "wellsfargo"),
-    ("mailbox", "fr", "Service informatique", "Votre boîte aux lettres est pleine", "Cher utilisateur,|Votre boîte de réception est pleine, 7 messages en attente n'ont pas été distribués. Validez votre compte pour libérer les messages.", "Récupérer mes messages", "webmail"),
-    ("mailbox", "en", "IT Help Desk", "Password expires today", "Dear user,|Your password expires today. Keep the same password by confirming below, otherwise your mailbox will be deactivated.", "Keep same password", "webmail"),
-    ("mailbox", "en", "Microsoft 365", "(3) messages on hold", "Incoming messages are pending because of a sync error.|Release pending messages to your inbox within 24 hours.", "Release messages", "microsoft"),
-    ("document", "en", "DocuSign", "Completed: remittance advice", "You have received a secure document to review and sign.|Please review before it expires today.", "REVIEW DOCUMENT", "docusign"),
-    ("document", "fr", "SharePoint", "Un document a été partagé avec vous", "Bonjour,|La direction a partagé un document : grille des salaires 2025. Connectez-vous avec votre adresse professionnelle pour consulter le document.", "Ouvrir le document", "sharepoint"),
-    ("voice", "en", "Voicemail", "New voice message (0:42)", "You have a missed call and a new voice message from +33 1 86 26 00 00.|Listen to the message before it is deleted.", "Play message", "voice"),
-    ("meeting", "fr", "Microsoft Teams", "Vous avez manqué une réunion Teams", "Bonjour,|Vous êtes attendu dans une réunion Teams urgente avec la direction. Cliquez ci-dessous pour rejoindre.", "Rejoindre la réunion", "teams"),
-    ("meeting", "en", "Zoom", "Zoom: your meeting has been suspended", "Your Zoom account has been suspended. Join the HR meeting within one hour to avoid termination.", "Join meeting", "zoom"),
-    ("pacs update", "fr", "Support PACS", "Mise à jour urgente de votre client PACS", "Bonjour,|Une faille critique a été corrigée. Installez immédiatement la mise à jour du visualiseur sur votre poste, sans quoi l'accès aux images sera coupé.", "Télécharger la mise à jour", "pacs"),
-    ("pacs update", "en", "PACS Support", "Critical update for your viewer", "Hello,|A security update of the image viewer must be installed immediately. Your access will be disabled otherwise.", "Download update", "pacs"),
-    ("payroll", "en", "Human Resources", "Updated payroll and benefits enrollment", "Dear colleague,|Action required: review and sign the salary adjustment document by today. Failure to do so will delay your payment.", "View document", "hr"),
+    (
+        "health body",
+        "fr",
+        "Assurance Maladie",
+        "Votre nouvelle carte Vitale est disponible",
+        "Cher(e) assuré(e),|Votre carte Vitale arrive à expiration. Pour continuer à bénéficier de vos droits, mettez à jour vos informations sous 48 heures.|Cordialement, votre caisse d'Assurance Maladie",
+        "Mettre à jour mes informations",
+        "ameli",
+    ),
+    (
+        "health body",
+        "fr",
+        "Ameli Pro",
+        "Remboursement en attente : action requise",
+        "Bonjour,|Suite à un contrôle, un remboursement de 487,20 € est en attente. Complétez le formulaire de remboursement avant expiration du délai.",
+        "Accéder à mon compte",
+        "amelipro",
+    ),
+    (
+        "health body",
+        "fr",
+        "Agence du Numérique en Santé",
+        "Votre e-CPS sera désactivée",
+        "Bonjour,|Votre identité Pro Santé Connect n'a pas été vérifiée. Sans réponse de votre part, votre accès sera suspendu dans les 24 heures.",
+        "Vérifier mon identité",
+        "prosante",
+    ),
+    (
+        "government",
+        "fr",
+        "impots.gouv.fr",
+        "Avis de remboursement : 312,45 €",
+        "Cher contribuable,|Après examen de votre dossier fiscal, vous êtes éligible à un remboursement. Confirmez vos coordonnées bancaires.",
+        "Obtenir mon remboursement",
+        "impots",
+    ),
+    (
+        "government",
+        "fr",
+        "ANTAI",
+        "Amende impayée : dernier rappel",
+        "Madame, Monsieur,|Vous avez une amende impayée de 35 €. Passé ce délai, une majoration sera appliquée. Régularisez votre situation immédiatement.",
+        "Régler l'amende",
+        "amendes",
+    ),
+    (
+        "delivery",
+        "fr",
+        "Colissimo",
+        "Votre colis est en attente de livraison",
+        "Bonjour,|Votre colis n'a pas pu être livré : adresse incomplète. Réglez les frais de livraison de 1,99 € pour planifier une nouvelle livraison.",
+        "Planifier la livraison",
+        "colissimo",
+    ),
+    (
+        "delivery",
+        "en",
+        "DHL Express",
+        "Your parcel is on hold",
+        "Dear customer,|Your package could not be delivered because of unpaid customs fees (2.99 EUR). Confirm the delivery within 48 hours or it will be returned.",
+        "Schedule my delivery",
+        "dhl",
+    ),
+    (
+        "bank",
+        "fr",
+        "La Banque Postale",
+        "Activez Certicode Plus",
+        "Cher client,|Votre service Certicode Plus n'est pas à jour. Votre carte sera bloquée. Connectez-vous pour activer votre service.",
+        "Activer",
+        "banquepostale",
+    ),
+    (
+        "bank",
+        "en",
+        "Wells Fargo",
+        "Unusual activity on your account",
+        "Dear valued customer,|We detected unusual activity. Your account has been limited. Verify your identity immediately to restore access.",
+        "Verify now",
+        "wellsfargo",
+    ),
+    (
+        "mailbox",
+        "fr",
+        "Service informatique",
+        "Votre boîte aux lettres est pleine",
+        "Cher utilisateur,|Votre boîte de réception est pleine, 7 messages en attente n'ont pas été distribués. Validez votre compte pour libérer les messages.",
+        "Récupérer mes messages",
+        "webmail",
+    ),
+    (
+        "mailbox",
+        "en",
+        "IT Help Desk",
+        "Password expires today",
+        "Dear user,|Your password expires today. Keep the same password by confirming below, otherwise your mailbox will be deactivated.",
+        "Keep same password",
+        "webmail",
+    ),
+    (
+        "mailbox",
+        "en",
+        "Microsoft 365",
+        "(3) messages on hold",
+        "Incoming messages are pending because of a sync error.|Release pending messages to your inbox within 24 hours.",
+        "Release messages",
+        "microsoft",
+    ),
+    (
+        "document",
+        "en",
+        "DocuSign",
+        "Completed: remittance advice",
+        "You have received a secure document to review and sign.|Please review before it expires today.",
+        "REVIEW DOCUMENT",
+        "docusign",
+    ),
+    (
+        "document",
+        "fr",
+        "SharePoint",
+        "Un document a été partagé avec vous",
+        "Bonjour,|La direction a partagé un document : grille des salaires 2025. Connectez-vous avec votre adresse professionnelle pour consulter le document.",
+        "Ouvrir le document",
+        "sharepoint",
+    ),
+    (
+        "voice",
+        "en",
+        "Voicemail",
+        "New voice message (0:42)",
+        "You have a missed call and a new voice message from +33 1 86 26 00 00.|Listen to the message before it is deleted.",
+        "Play message",
+        "voice",
+    ),
+    (
+        "meeting",
+        "fr",
+        "Microsoft Teams",
+        "Vous avez manqué une réunion Teams",
+        "Bonjour,|Vous êtes attendu dans une réunion Teams urgente avec la direction. Cliquez ci-dessous pour rejoindre.",
+        "Rejoindre la réunion",
+        "teams",
+    ),
+    (
+        "meeting",
+        "en",
+        "Zoom",
+        "Zoom: your meeting has been suspended",
+        "Your Zoom account has been suspended. Join the HR meeting within one hour to avoid termination.",
+        "Join meeting",
+        "zoom",
+    ),
+    (
+        "pacs update",
+        "fr",
+        "Support PACS",
+        "Mise à jour urgente de votre client PACS",
+        "Bonjour,|Une faille critique a été corrigée. Installez immédiatement la mise à jour du visualiseur sur votre poste, sans quoi l'accès aux images sera coupé.",
+        "Télécharger la mise à jour",
+        "pacs",
+    ),
+    (
+        "pacs update",
+        "en",
+        "PACS Support",
+        "Critical update for your viewer",
+        "Hello,|A security update of the image viewer must be installed immediately. Your access will be disabled otherwise.",
+        "Download update",
+        "pacs",
+    ),
+    (
+        "payroll",
+        "en",
+        "Human Resources",
+        "Updated payroll and benefits enrollment",
+        "Dear colleague,|Action required: review and sign the salary adjustment document by today. Failure to do so will delay your payment.",
+        "View document",
+        "hr",
+    ),
 ]
 
 
@@ -74,8 +249,20 @@ def lure(dice: random.Random) -> tuple[str, int, Draft, str]:
     """A letter in a borrowed name with one thing to click."""
     at = dice.randrange(len(LURES))
     kind, language, display, subject, text, label, word = LURES[at]
-    address = _sender(dice) if dice.random() < 0.75 else f"{dice.choice(('noreply', 'service'))}@{word}-{dice.choice(('info', 'secure', 'client', 'sante'))}.{dice.choice(('com', 'fr', 'info', 'net'))}"
-    draft = Draft(display, address, subject, text.split("|"), [(label, _page(dice, word))], html=dice.random() < 0.9, plain_too=dice.random() < 0.3)
+    address = (
+        _sender(dice)
+        if dice.random() < 0.75
+        else f"{dice.choice(('noreply', 'service'))}@{word}-{dice.choice(('info', 'secure', 'client', 'sante'))}.{dice.choice(('com', 'fr', 'info', 'net'))}"
+    )
+    draft = Draft(
+        display,
+        address,
+        subject,
+        text.split("|"),
+        [(label, _page(dice, word))],
+        html=dice.random() < 0.9,
+        plain_too=dice.random() < 0.3,
+    )
     if dice.random() < 0.3:
         draft.headers["X-PHP-Originating-Script"] = "0:mailer.php"
     draft.authenticated = dice.choice(("pass", "pass", "fail", ""))
@@ -94,7 +281,12 @@ def _executive(dice: random.Random) -> tuple[str, int, Draft, str]:
     at = dice.randrange(len(rows))
     language, subject, text = rows[at]
     name = dice.choice(PEOPLE)
-    draft = Draft(name, f"{dice.choice(('direction', 'office', 'ceo', 'bureau'))}{dice.randrange(9999)}@{dice.choice(('gmail.com', 'outlook.com', 'mail.com', 'proton.me'))}", subject, text.format(name=name).split("|"))
+    draft = Draft(
+        name,
+        f"{dice.choice(('direction', 'office', 'ceo', 'bureau'))}{dice.randrange(9999)}@{dice.choice(('gmail.com', 'outlook.com', 'mail.com', 'proton.me'))}",
+        subject,
+        text.format(name=name).split("|"),
+    )
     if dice.random() < 0.4:
         draft.address, draft.reply_to = f"contact@{_stem(dice)}.com", draft.address
     return language, at, draft, "executive"
@@ -110,8 +302,20 @@ def _bank(dice: random.Random) -> tuple[str, int, Draft, str]:
     at = dice.randrange(len(rows))
     language, subject, text = rows[at]
     firm = dice.choice(("Medisupply", "Helio Imaging", "Oxymed", "Contrast Solutions"))
-    address = dice.choice((f"{firm.lower().replace(' ', '')}{dice.randrange(99)}@{dice.choice(('gmail.com', 'outlook.com'))}", f"compta@{firm.lower().replace(' ', '-')}s.com", f"facturation@{_stem(dice)}.fr"))
-    draft = Draft(f"{firm} comptabilité" if language == "fr" else f"{firm} Accounts", address, subject, text.split("|"), html=dice.random() < 0.5)
+    address = dice.choice(
+        (
+            f"{firm.lower().replace(' ', '')}{dice.randrange(99)}@{dice.choice(('gmail.com', 'outlook.com'))}",
+            f"compta@{firm.lower().replace(' ', '-')}s.com",
+            f"facturation@{_stem(dice)}.fr",
+        )
+    )
+    draft = Draft(
+        f"{firm} comptabilité" if language == "fr" else f"{firm} Accounts",
+        address,
+        subject,
+        text.split("|"),
+        html=dice.random() < 0.5,
+    )
     if dice.random() < 0.5:
         draft.reply_to = f"compta.{firm.lower().replace(' ', '')}@{dice.choice(('gmail.com', 'mail.com'))}"
     if dice.random() < 0.4:
@@ -144,7 +348,14 @@ def _code(dice: random.Random) -> tuple[str, int, Draft, str]:
     at = dice.randrange(len(rows))
     language, subject, text = rows[at]
     picture = code_picture(_page(dice, "mfa"))
-    draft = Draft(dice.choice(("Service informatique", "IT Support", "Human Resources")), _sender(dice), subject, [t for t in text.split("|") if t], html=True, inline=[("qr@x", picture)])
+    draft = Draft(
+        dice.choice(("Service informatique", "IT Support", "Human Resources")),
+        _sender(dice),
+        subject,
+        [t for t in text.split("|") if t],
+        html=True,
+        inline=[("qr@x", picture)],
+    )
     return language, at, draft, "QR code"
 
 
@@ -170,24 +381,54 @@ def _file(dice: random.Random) -> tuple[str, int, Draft, str]:
         ("Commande_urgente.pdf", "application/pdf", pdf(f"https://{host}/dl", "Cliquez pour ouvrir")),
     ]  # fmt: skip
     at = dice.randrange(len(files))
-    texts = [("fr", "Facture impayée", "Bonjour,|Veuillez trouver ci-joint la facture en attente. Merci de régler sans délai."), ("en", "Remittance advice", "Dear sir,|Please find attached the payment advice for your confirmation."), ("fr", "Nouveau bon de commande", "Bonjour,|Merci de vérifier la commande ci-jointe et de confirmer en urgence.")]
+    texts = [
+        ("fr", "Facture impayée", "Bonjour,|Veuillez trouver ci-joint la facture en attente. Merci de régler sans délai."),
+        ("en", "Remittance advice", "Dear sir,|Please find attached the payment advice for your confirmation."),
+        ("fr", "Nouveau bon de commande", "Bonjour,|Merci de vérifier la commande ci-jointe et de confirmer en urgence."),
+    ]
     language, subject, text = dice.choice(texts)
     paragraphs = text.split("|") + (["Mot de passe : 2025"] if files[at][0].endswith(".zip") else [])
-    draft = Draft(dice.choice(("Comptabilité", "Accounts", "Service achats")), _sender(dice), subject, paragraphs, files=[files[at]], html=dice.random() < 0.5)
+    draft = Draft(
+        dice.choice(("Comptabilité", "Accounts", "Service achats")),
+        _sender(dice),
+        subject,
+        paragraphs,
+        files=[files[at]],
+        html=dice.random() < 0.5,
+    )
     return language, at, draft, f"file {files[at][0].rpartition('.')[2]}"
 
 
 def _invitation(dice: random.Random) -> tuple[str, int, Draft, str]:
     url = _page(dice, "teams")
-    draft = Draft(dice.choice(("Microsoft Teams", "Zoom", "Webex")), _sender(dice), dice.choice(("Réunion urgente : restructuration du service", "HR meeting: termination review")), ["Rejoindre la réunion / Join"], [("Join", url)], html=True, calendar=calendar("HR", "hr@corp-meeting.top", url))
+    draft = Draft(
+        dice.choice(("Microsoft Teams", "Zoom", "Webex")),
+        _sender(dice),
+        dice.choice(("Réunion urgente : restructuration du service", "HR meeting: termination review")),
+        ["Rejoindre la réunion / Join"],
+        [("Join", url)],
+        html=True,
+        calendar=calendar("HR", "hr@corp-meeting.top", url),
+    )
     return "en", 0, draft, "invitation"
 
 
 def _hijack(dice: random.Random) -> tuple[str, int, Draft, str]:
     language = dice.choice(("fr", "en"))
-    text = "Bonjour,|Comme convenu, voici le document à consulter. Le mot de passe est 4412." if language == "fr" else "Hello,|As discussed, please see the document below. The password is 4412."
+    text = (
+        "Bonjour,|Comme convenu, voici le document à consulter. Le mot de passe est 4412."
+        if language == "fr"
+        else "Hello,|As discussed, please see the document below. The password is 4412."
+    )
     name = dice.choice(PEOPLE)
-    draft = Draft(name, _sender(dice), "RE: " + dice.choice(("Planning des gardes", "CT list tomorrow", "Devis maintenance", "Invoice query")), text.split("|"), [("Document", _page(dice, "docs"))], html=dice.random() < 0.6)
+    draft = Draft(
+        name,
+        _sender(dice),
+        "RE: " + dice.choice(("Planning des gardes", "CT list tomorrow", "Devis maintenance", "Invoice query")),
+        text.split("|"),
+        [("Document", _page(dice, "docs"))],
+        html=dice.random() < 0.6,
+    )
     draft.quoted = [f"De : {name}", "Bonjour, où en est-on ?"]
     return language, 0, draft, "hijacked conversation"
 
@@ -200,16 +441,34 @@ def _extort(dice: random.Random) -> tuple[str, int, Draft, str]:
     ]  # fmt: skip
     at = dice.randrange(len(rows))
     language, subject, text = rows[at]
-    return language, at, Draft(dice.choice(("", "Anonymous", "Direction centrale de la police judiciaire")), _sender(dice), subject, text.split("|")), "extortion"
+    return (
+        language,
+        at,
+        Draft(
+            dice.choice(("", "Anonymous", "Direction centrale de la police judiciaire")),
+            _sender(dice),
+            subject,
+            text.split("|"),
+        ),
+        "extortion",
+    )
 
 
-MAKERS: tuple[tuple[Maker, int], ...] = ((_executive, 2), (_bank, 2), (_code, 2), (_file, 4), (_invitation, 1), (_hijack, 2), (_extort, 1))  # type: ignore[assignment]
+MAKERS: tuple[tuple[Maker, int], ...] = (
+    (_executive, 2),
+    (_bank, 2),
+    (_code, 2),
+    (_file, 4),
+    (_invitation, 1),
+    (_hijack, 2),
+    (_extort, 1),
+)
 
 
-def frauds(count: int, seed: int = 11, *, codes: bool = True) -> Iterator[Sample]:
-    """``count`` fraudulent messages, the same for the same seed; without ``codes`` no QR codes are drawn."""
+def frauds(count: int, seed: int = 11) -> Iterator[Sample]:
+    """``count`` fraudulent messages, the same for the same seed."""
     dice = random.Random(seed)
-    bag = [maker for maker, share in MAKERS for _ in range(share) if codes or maker is not _code]
+    bag = [maker for maker, share in MAKERS for _ in range(share)]
     for number in range(count):
-        language, variant, draft, kind = (lure if dice.random() < 0.5 else dice.choice(bag))(dice)  # type: ignore[misc]
+        language, variant, draft, kind = (lure if dice.random() < 0.5 else dice.choice(bag))(dice)
         yield Sample(kind, language, variant, sent(draft, dice, number))

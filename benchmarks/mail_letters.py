@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import zlib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
-from datetime import UTC, datetime, timedelta
 
 #: The hospitals that receive; nothing about them may be a feature, so there are several.
 RECEIVERS = (
@@ -69,6 +69,7 @@ def sent(draft: Draft, dice: random.Random, day: int) -> bytes:
     own = draft.address.rpartition("@")[2]
     outgoing = draft.server or f"mail.{own}"
     message = EmailMessage(policy=policy.SMTP)
+    random.seed(dice.getrandbits(32))  # the boundaries that the email package makes
     _travel(message, draft, dice, (server, recipient, outgoing, when))
     message["From"] = formataddr((draft.display, draft.address)) if draft.display else draft.address
     message["To"] = formataddr((person, recipient)) if dice.random() < 0.6 else recipient

@@ -59,7 +59,9 @@ def _index() -> _Index:
             squeezed = re.sub(r"[^a-z0-9]", "", name)
             if len(squeezed) >= 5 and not written.startswith("="):
                 shapes.setdefault(skeleton(squeezed), brand)
-    return _Index(AhoCorasick([w for w, _ in words], matchkind=MatchKind.LeftmostLongest), tuple(words), whole, shapes, frozenset(owners))
+    return _Index(
+        AhoCorasick([w for w, _ in words], matchkind=MatchKind.LeftmostLongest), tuple(words), whole, shapes, frozenset(owners)
+    )
 
 
 def named(text: str) -> list[Brand]:
@@ -78,7 +80,11 @@ def called(name: str) -> list[Brand]:
     """The brands that a folded display name stands for: named in it, or the whole of it."""
     index = _index()
     words = re.sub(r"[^a-z0-9&.+' -]", " ", name).strip()
-    short = re.sub(r"\b(?:support|team|service|services|security|online|billing|alert|alerts|info|notification|notice|client|the)\b", "", words).strip(" -.")
+    short = re.sub(
+        r"\b(?:support|team|service|services|security|online|billing|alert|alerts|info|notification|notice|client|the)\b",
+        "",
+        words,
+    ).strip(" -.")
     found = {b.name: b for b in named(words)}
     for key in (words, short):
         if key in index.whole:
@@ -109,7 +115,7 @@ def imitated(host: str) -> tuple[Brand, str] | None:
             continue
         if (brand := index.shapes.get(squeezed)) is not None:
             return brand, "label" if label.replace("-", "") == brand.name.replace(" ", "") else "alike"
-        for word in re.split(r"[-_0-9]+", label):
+        for word in (*re.split(r"[-_]+", label), *re.split(r"[-_0-9]+", label)):
             if len(word) >= 5 and (brand := index.shapes.get(skeleton(word))) is not None:
                 return brand, "part"
         if len(squeezed) >= 7 and (brand := _near(squeezed)) is not None and organization(host) not in index.owners:

@@ -14,7 +14,7 @@ from wardround.mail.suffixes import organization
 _HOST = re.compile(r"^(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.){0,12}[a-z0-9_](?:[a-z0-9_-]{0,62})$")
 _VOWELS = frozenset("aeiouy")
 _TURNS = re.compile(r"\d+|[a-z]+")
-_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}")
+_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{6,}")
 
 
 @cache
@@ -52,7 +52,7 @@ def well_formed(host: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def diced(label: str) -> bool:
-    """Whether a label looks thrown by dice: digits and letters by turns, no vowels, five consonants in a row."""
+    """Whether a label looks thrown by dice: digits and letters by turns, no vowels, six consonants in a row."""
     text = label.lower().replace("-", "").replace("_", "")
     if len(text) < 6 or text.startswith("xn"):
         return False

@@ -19,7 +19,26 @@ _ALIKE = str.maketrans(
 _INVISIBLE = "\u200b\u2060\u2061\u2062\u2063\u2064\ufeff\u180e\u034f\u115f\u1160\u3164\u17b4\u17b5"
 _DROPPED = re.compile("[" + _INVISIBLE + "\u00ad\u200c\u200d\u200e\u200f\u202a-\u202e\ufe0f]+")
 _HAS_INVISIBLE = re.compile("[" + _INVISIBLE + "]")
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "\u2011": "-", "–": "-", "—": "-", "ß": "s", "œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
+_QUOTES = str.maketrans(
+    {
+        "’": "'",
+        "‘": "'",
+        "ʼ": "'",
+        "´": "'",
+        "`": "'",
+        "\u2011": "-",
+        "–": "-",
+        "—": "-",
+        "ß": "s",
+        "œ": "oe",
+        "æ": "ae",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+    }
+)
+
+_DIGITS_ALIKE = str.maketrans("01i35", "olles")
 
 _SPLIT = re.compile("[^\\W\\d_][" + _INVISIBLE + "]+[^\\W\\d_]")
 # A word in two scripts: a Latin letter beside a Cyrillic or Greek one. Micro signs and Ohms stand beside digits, not here.
@@ -29,7 +48,9 @@ _CAPITAL_I = re.compile("(?<=[a-z])I(?=[a-z])")
 _ZERO = re.compile("(?<=[a-zA-Z])0(?=[a-zA-Z])")
 _MARKS = re.compile("[\u0300-\u036f]")
 # Marks of other scripts, or several marks, on Latin letters: what people read is the letter.
-_STACKED = re.compile("(?<=[A-Za-z])(?:[\u0300-\u036f]{2,}|[\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0711-\u074f\u07a6-\u07b0\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+)")
+_STACKED = re.compile(
+    "(?<=[A-Za-z])(?:[\u0300-\u036f]{2,}|[\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0711-\u074f\u07a6-\u07b0\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +98,4 @@ def skeleton(label: str) -> str:
     """A domain label with everything that looks alike made the same: ``rn`` and ``m``, ``1`` and ``l``, ``0`` and ``o``."""
     text = unicodedata.normalize("NFKD", label.lower().translate(_ALIKE))
     text = _MARKS.sub("", text).replace("rn", "m").replace("vv", "w").replace("cl", "d")
-    return text.translate(str.maketrans({"0": "o", "1": "l", "i": "l", "3": "e", "5": "s", "-": None}))
+    return text.replace("-", "").translate(_DIGITS_ALIKE)

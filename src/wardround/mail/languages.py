@@ -6,8 +6,8 @@ from functools import cache
 
 _COMMON = {
     "en": "the and you your for this that with have from are was will our not please be has can we if it of to on any all",
-    "fr": "le la les des vous votre nous pour est dans une que qui sur avec pas ce cette aux sont plus ou par et du un vos notre",
-    "de": "der die das und sie ihr ihre ist nicht ein eine mit fur auf von zu den dem wir werden im auch oder bei haben ich sich",
+    "fr": "le la les des vous votre nous pour est dans une que qui sur avec pas ce cette aux sont plus ou par et du vos notre",
+    "de": "der die das und sie ihr ihre ist nicht ein eine mit fur auf von zu den dem wir werden im auch oder bei haben ich",
     "es": "el los las que para por con una su sus usted del este esta como mas pero se ha al sin sobre nuestro y lo",
     "pt": "o os as que para por com uma seu sua voce do da dos das nao em no na mais ou ao foi este esta pelo nosso e um",
     "it": "il lo gli che per con una suo sua di del della non in nel sono piu come ha questo questa nostro e un la al dei",

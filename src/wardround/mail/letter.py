@@ -22,7 +22,9 @@ _HOST = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}")
 
 _FORWARD = re.compile(r"^\s*(?:fwd?|tr|enc|wg|rv|i|doorst)\s*:", re.IGNORECASE)
 # The header that mail programs put over a forwarded text: the line of its author.
-_PASSED = re.compile(r"(?:\bFrom|\bDe|\bVon|\bVan|\bDa)\s?:\s{0,5}([^<>\n]{0,120}?)\s{0,3}[<\[(]([\w.+=-]{1,64}@[\w.-]{1,120})[>\])]")
+_PASSED = re.compile(
+    r"(?:\bFrom|\bDe|\bVon|\bVan|\bDa)\s?:\s{0,5}([^<>\n]{0,120}?)\s{0,3}[<\[(]([\w.+=-]{1,64}@[\w.-]{1,120})[>\])]"
+)
 
 #: Links of a message that are looked at.
 LINKS = 300
@@ -165,7 +167,11 @@ class Letter:
     @cached_property
     def web(self) -> list[Led]:
         """Links that lead to a web host, furniture left out."""
-        return [link for link in self.links if link.to.scheme in ("http", "https") and link.to.host and link.to.kind not in FURNITURE]
+        return [
+            link
+            for link in self.links
+            if link.to.scheme in ("http", "https") and link.to.host and link.to.kind not in FURNITURE
+        ]
 
     @cached_property
     def owners(self) -> dict[str, int]:
@@ -198,7 +204,11 @@ class Letter:
         Anybody can write List headers; a list that others write through has an envelope or a server of its own.
         """
         message = self.message
-        if not message.has("list-post") and not (message.has("list-id") and message.has("list-help")) and not message.has("x-beenthere"):
+        if (
+            not message.has("list-post")
+            and not (message.has("list-id") and message.has("list-help"))
+            and not message.has("x-beenthere")
+        ):
             return False
         written = " ".join(message.header(name) for name in ("list-id", "list-post", "x-beenthere", "list-help"))
         lists = {organization(host) for host in _HOST.findall(written.lower())}
@@ -207,7 +217,9 @@ class Letter:
             return False
         handing = [message.return_path.domain if message.return_path else "", message.sender.domain if message.sender else ""]
         handing += [self.context.authentication.external_helo, self.context.authentication.external_name]
-        return any(organization(host) in lists for host in handing if host) and self.owner not in lists or self.answering and bool(lists)
+        return (any(organization(host) in lists for host in handing if host) and self.owner not in lists) or (
+            self.answering and bool(lists)
+        )
 
     @cached_property
     def answering(self) -> bool:
@@ -227,6 +239,7 @@ class Letter:
 
 _ASIDE = (
     "unsubscribe", "opt out", "opt-out", "preferences", "privacy", "terms", "view in browser", "view online", "view this email",
-    "désabonner", "désinscrire", "désinscription", "se désabonner", "confidentialité", "version en ligne", "abmelden", "datenschutz",
+    "désabonner",
+    "désinscrire", "désinscription", "se désabonner", "confidentialité", "version en ligne", "abmelden", "datenschutz",
     "descadastrar", "cancelar inscrição", "darse de baja", "privacidad", "annulla iscrizione", "afmelden", "uitschrijven",
 )  # fmt: skip

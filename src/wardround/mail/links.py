@@ -26,7 +26,31 @@ _INNER = re.compile(r"https?(?::|%3a)(?:/|%2f){2}", re.IGNORECASE)
 _BARE = re.compile(r"(?:https?://|www\.)[^\s<>\"'\]|}]{3,2000}", re.IGNORECASE)
 _SHOWN = re.compile(r"(?:https?://)?(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24}(?=[/:?#\s]|$)", re.IGNORECASE)
 #: Parameters that hold a destination.
-_DESTINATIONS = frozenset("url u q r to dest destination redirect redirect_url redirecturl target link goto go next continue adurl out ref uri returnurl".split())
+_DESTINATIONS = frozenset(
+    [
+        "url",
+        "u",
+        "q",
+        "r",
+        "to",
+        "dest",
+        "destination",
+        "redirect",
+        "redirect_url",
+        "redirecturl",
+        "target",
+        "link",
+        "goto",
+        "go",
+        "next",
+        "continue",
+        "adurl",
+        "out",
+        "ref",
+        "uri",
+        "returnurl",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +106,8 @@ def _split(url: str) -> Target:
         host = _dotted(host)
     first = parts.path.strip("/").partition("/")[0].lower()
     return Target(
-        url, parts.scheme.lower(), host, organization(host) if host else "", parts.path, parts.query, parts.fragment, user, port,
+        url, parts.scheme.lower(), host, organization(host) if host else "", parts.path, parts.query, parts.fragment, user,
+        port,
         kind=kind_of(host, first) if host else "", tld=suffix_kind(host) if host else "",
     )  # fmt: skip
 
@@ -194,8 +219,7 @@ def shown_host(text: str) -> str:
     match = _SHOWN.match(words)
     if match is None:
         return ""
-    host = match.group().lower().removeprefix("https://").removeprefix("http://")
-    return host
+    return match.group().lower().removeprefix("https://").removeprefix("http://")
 
 
 def addressed(link: Target, address: str) -> bool:

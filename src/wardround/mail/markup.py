@@ -20,10 +20,42 @@ _HIDDEN = re.compile(
     r"opacity\s*:\s*0(?:\.0+)?\s*(?:[;\"'!]|$)|text-indent\s*:\s*-\d{3}|mso-hide\s*:\s*all|\bhidden\b(?!\s*[:;])",
     re.IGNORECASE,
 )
-_ALWAYS_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-_BREAKING = frozenset("p div br tr td th li table h1 h2 h3 h4 h5 h6 center blockquote ul ol dd dt hr title body section pre".split())
-_READ = frozenset("a area img form input button iframe base meta link embed object svg body".split())
-_SILENT = frozenset("style script title head noscript template".split())
+_ALWAYS_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+)
+_BREAKING = frozenset(
+    [
+        "p",
+        "div",
+        "br",
+        "tr",
+        "td",
+        "th",
+        "li",
+        "table",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "center",
+        "blockquote",
+        "ul",
+        "ol",
+        "dd",
+        "dt",
+        "hr",
+        "title",
+        "body",
+        "section",
+        "pre",
+    ]
+)
+_READ = frozenset(
+    ["a", "area", "img", "form", "input", "button", "iframe", "base", "meta", "link", "embed", "object", "svg", "body"]
+)
+_SILENT = frozenset(["style", "script", "title", "head", "noscript", "template"])
 
 
 @dataclass(slots=True)
@@ -57,7 +89,9 @@ class Page:
 def attributes(written: str) -> dict[str, str]:
     """The attributes of a tag, names in lower case, values without quotes and with entities decoded."""
     return {
-        match.group(1).lower(): html.unescape(match.group(2).strip("\"'")) if "&" in match.group(2) else match.group(2).strip("\"'")
+        match.group(1).lower(): html.unescape(match.group(2).strip("\"'"))
+        if "&" in match.group(2)
+        else match.group(2).strip("\"'")
         for match in _ATTRIBUTE.finditer(written[:8_192])
     }
 
@@ -145,7 +179,9 @@ class _Walk:
         if self.hiding:
             if name == self.hiding and not closed:
                 self.depth += 1
-        elif name not in _ALWAYS_VOID and not closed and ("style" in written or "hidden" in written) and _HIDDEN.search(written):
+        elif (
+            name not in _ALWAYS_VOID and not closed and ("style" in written or "hidden" in written) and _HIDDEN.search(written)
+        ):
             self.hiding, self.depth = name, 1
         if name in _SILENT and not closed and name not in ("head", "noscript", "template"):
             self.silent = name
@@ -161,7 +197,11 @@ class _Walk:
                 page.anchors.append(self.anchor)
         elif name == "img":
             if len(page.images) < ITEMS:
-                page.images.append(attribute.get("src", "")[:2_048] if not attribute.get("src", "").startswith("data:") else attribute["src"][:64])
+                page.images.append(
+                    attribute.get("src", "")[:2_048]
+                    if not attribute.get("src", "").startswith("data:")
+                    else attribute["src"][:64]
+                )
             if self.anchor is not None:
                 self.anchor.pictured = True
         elif name == "form":

@@ -22,7 +22,10 @@ PICTURES = 6
 
 _STREAM = re.compile(rb"stream\r?\n")
 _URI = re.compile(rb"/URI\s*\(((?:[^()\\]|\\.){1,2000})\)")
-_NUMBER = {name: re.compile(rb"/" + name + rb"\s+(\d{1,7})\b") for name in (b"Width", b"Height", b"BitsPerComponent", b"Colors", b"Predictor", b"Length")}
+_NUMBER = {
+    name: re.compile(rb"/" + name + rb"\s+(\d{1,7})\b")
+    for name in (b"Width", b"Height", b"BitsPerComponent", b"Colors", b"Predictor", b"Length")
+}
 _ACTIVE = ((b"/JavaScript", "JavaScript"), (b"/Launch", "Launch"), (b"/EmbeddedFile", "EmbeddedFile"))
 
 
@@ -58,9 +61,8 @@ def inside(data: bytes) -> Inside:
 def _objects(data: bytes, found: Inside) -> None:
     for match in _URI.finditer(data):
         url = re.sub(rb"\\(.)", rb"\1", match.group(1)).decode("latin-1")
-        if url not in found.links and len(found.links) < LINKS and url.lower().startswith(("http", "www.", "mailto:")):
-            if not url.lower().startswith("mailto:"):
-                found.links.append(url)
+        if url not in found.links and len(found.links) < LINKS and url.lower().startswith(("http", "www.")):
+            found.links.append(url)
     for mark, name in _ACTIVE:
         if mark in data and not found.active:
             found.active = name

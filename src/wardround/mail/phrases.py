@@ -43,7 +43,8 @@ def themes() -> frozenset[str]:
 def said(text: str, language: str = "") -> dict[str, set[str]]:
     """The phrases of every theme in a folded text; a phrase stands at the limits of words.
 
-    Where the language of the text is known, the phrases of other languages do not count ("date" says nothing in English).
+    Where the language of the text is known, the phrases of other languages do not count ("date" says nothing in English);
+    where it is not, single words do not.
     """
     automaton, words, of_word, _ = _index()
     found: dict[str, set[str]] = {}
@@ -54,7 +55,7 @@ def said(text: str, language: str = "") -> dict[str, set[str]]:
         ):
             continue
         for theme, spoken in of_word[number]:
-            if language and spoken != language:
+            if (language and spoken != language) or (not language and word not in _STRONG):
                 continue
             found.setdefault(theme, set()).add(word)
     return found

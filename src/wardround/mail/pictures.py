@@ -58,7 +58,11 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
 def codes(data: bytes) -> list[str]:
     """The texts of the QR codes in a picture file; none when it is too large, too small or cannot be read."""
     width, height = size_of(data)
-    if not (SMALLEST <= width <= LARGEST and SMALLEST <= height <= LARGEST) or width * height > PIXELS or len(data) > FILE_BYTES:
+    if (
+        not (SMALLEST <= width <= LARGEST and SMALLEST <= height <= LARGEST)
+        or width * height > PIXELS
+        or len(data) > FILE_BYTES
+    ):
         return []
     try:
         from PIL import Image
@@ -84,7 +88,10 @@ def codes_of(picture: Raw) -> list[str]:
     """The texts of the QR codes in a picture that a document holds."""
     if picture.components == 0:
         return codes(picture.data)
-    if not (SMALLEST <= picture.width <= LARGEST and SMALLEST <= picture.height <= LARGEST) or picture.width * picture.height > PIXELS:
+    if (
+        not (SMALLEST <= picture.width <= LARGEST and SMALLEST <= picture.height <= LARGEST)
+        or picture.width * picture.height > PIXELS
+    ):
         return []
     try:
         from PIL import Image
@@ -100,5 +107,6 @@ def codes_of(picture: Raw) -> list[str]:
 def _read(grey: Any) -> list[str]:
     import zxingcpp
 
-    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
+    wanted: Any = zxingcpp.BarcodeFormat.QRCode
+    found = zxingcpp.read_barcodes(grey, formats=wanted)
     return [code.text[:4_096] for code in found[:_CODES] if code.text]

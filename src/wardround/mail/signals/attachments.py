@@ -10,14 +10,60 @@ from wardround.mail.links import target, written_in
 from wardround.mail.markup import read
 from wardround.mail.message import Part
 
-_RUNS = frozenset("exe scr com pif bat cmd msi msix js jse vbs vbe wsf wsh hta ps1 psm1 jar cpl lnk url chm reg iqy slk appref-ms scf xll wll library-ms".split())
-_IMAGES = frozenset("iso img vhd vhdx udf cue daa dmg".split())
-_MACRO = frozenset("docm dotm xlsm xltm xlam pptm potm ppam ppsm xlsb".split())
-_DOCUMENTS = frozenset("pdf doc docx xls xlsx ppt pptx txt jpg jpeg png csv rtf odt".split())
-_SMUGGLE = re.compile(r"atob\s*\(|new\s+Blob\s*\(|msSaveOrOpenBlob|createObjectURL|fromCharCode|unescape\s*\(|eval\s*\(|document\.write|decodeURIComponent\s*\(|location(?:\.href)?\s*=|location\.replace", re.IGNORECASE)
+_RUNS = frozenset(
+    [
+        "exe",
+        "scr",
+        "com",
+        "pif",
+        "bat",
+        "cmd",
+        "msi",
+        "msix",
+        "js",
+        "jse",
+        "vbs",
+        "vbe",
+        "wsf",
+        "wsh",
+        "hta",
+        "ps1",
+        "psm1",
+        "jar",
+        "cpl",
+        "lnk",
+        "url",
+        "chm",
+        "reg",
+        "iqy",
+        "slk",
+        "appref-ms",
+        "scf",
+        "xll",
+        "wll",
+        "library-ms",
+    ]
+)
+_IMAGES = frozenset(["iso", "img", "vhd", "vhdx", "udf", "cue", "daa", "dmg"])
+_MACRO = frozenset(["docm", "dotm", "xlsm", "xltm", "xlam", "pptm", "potm", "ppam", "ppsm", "xlsb"])
+_DOCUMENTS = frozenset(["pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "txt", "jpg", "jpeg", "png", "csv", "rtf", "odt"])
+_SMUGGLE = re.compile(
+    r"atob\s*\(|new\s+Blob\s*\(|msSaveOrOpenBlob|createObjectURL|fromCharCode|unescape\s*\(|eval\s*\(|document\.write|decodeURIComponent\s*\(|location(?:\.href)?\s*=|location\.replace",
+    re.IGNORECASE,
+)
 _PASSWORD = re.compile(r"type\s*=\s*[\"']?password|name\s*=\s*[\"']?(?:pass|pwd|passwd|password|motdepasse)\b", re.IGNORECASE)
-_LURE = re.compile(r"invoice|facture|payment|paiement|remittance|virement|voice|vm_|fax|scan|secure|document|statement|contract|swift|receipt|payroll|salary|bulletin|rib|dhl|ups|fedex|quote|order|po_|commande|boleto|comprovante|nota|fatura|urgente", re.IGNORECASE)
-_KIND_OF = {"pdf": ("pdf",), "docx": ("docx", "zip", "docm", "ole"), "xlsx": ("xlsx", "zip", "xlsm", "ole"), "png": ("png",), "jpg": ("jpeg",), "jpeg": ("jpeg",)}
+_LURE = re.compile(
+    r"invoice|facture|payment|paiement|remittance|virement|voice|vm_|fax|scan|secure|document|statement|contract|swift|receipt|payroll|salary|bulletin|rib|dhl|ups|fedex|quote|order|po_|commande|boleto|comprovante|nota|fatura|urgente",
+    re.IGNORECASE,
+)
+_KIND_OF = {
+    "pdf": ("pdf",),
+    "docx": ("docx", "zip", "docm", "ole"),
+    "xlsx": ("xlsx", "zip", "xlsm", "ole"),
+    "png": ("png",),
+    "jpg": ("jpeg",),
+    "jpeg": ("jpeg",),
+}
 
 
 def see(letter: Letter) -> Iterator[Seen]:
@@ -57,9 +103,9 @@ def _part(letter: Letter, part: Part) -> Iterator[Seen]:
         yield Seen("attached_encrypted", 1.0, name, where)
         if {"password"} & set(letter.said):
             yield Seen("attached_encrypted_with_password", 1.0, name, where)
-    if part.kind == "html" or extension in ("html", "htm", "shtml", "xhtml", "mht", "mhtml"):
-        if part.attached or part.declared == "application/octet-stream":
-            yield from _page(letter, part, name)
+    page = part.kind == "html" or extension in ("html", "htm", "shtml", "xhtml", "mht", "mhtml")
+    if page and (part.attached or part.declared == "application/octet-stream"):
+        yield from _page(letter, part, name)
     if part.kind == "svg" or extension == "svg":
         yield from _drawing(letter, part, name)
     if part.kind == "ics" or part.declared in ("text/calendar", "application/ics"):
@@ -67,7 +113,12 @@ def _part(letter: Letter, part: Part) -> Iterator[Seen]:
     expected = _KIND_OF.get(extension)
     if expected and part.kind not in expected and part.kind not in ("empty", "unknown", "text") and part.data:
         yield Seen("attached_otherwise", 1.0, f"{name}: {part.kind}", where)
-    if part.attached and part.kind in ("pdf", "docx", "xlsx", "ole", "html", "rtf", "zip") and _LURE.search(part.filename) and letter.author_kind == "freemail":
+    if (
+        part.attached
+        and part.kind in ("pdf", "docx", "xlsx", "ole", "html", "rtf", "zip")
+        and _LURE.search(part.filename)
+        and letter.author_kind == "freemail"
+    ):
         yield Seen("attached_bait_from_freemail", 1.0, name, where)
     if part.message is not None and not letter.body.text.strip():
         yield Seen("attached_mail_only", 1.0, part.message.subject[:80], where)
@@ -77,7 +128,10 @@ def _has_macro(part: Part) -> bool:
     if part.kind in ("docm", "xlsm", "pptm"):
         return True
     if part.kind == "ole":
-        return b"_\x00V\x00B\x00A\x00_\x00P\x00R\x00O\x00J\x00E\x00C\x00T\x00" in part.data or b"V\x00B\x00A\x00\x00\x00" in part.data
+        return (
+            b"_\x00V\x00B\x00A\x00_\x00P\x00R\x00O\x00J\x00E\x00C\x00T\x00" in part.data
+            or b"V\x00B\x00A\x00\x00\x00" in part.data
+        )
     return part.kind in ("docx", "xlsx", "zip") and b"vbaProject.bin" in part.data
 
 
@@ -124,6 +178,11 @@ def _calendar(letter: Letter, part: Part) -> Iterator[Seen]:
     unfolded = re.sub(r"\r?\n[ \t]", "", text)
     links = [Led(target(url), "", "ics", part.path) for url in written_in(unfolded, 10)]
     letter.found.extend(links)
-    strange = [led for led in links if led.to.kind not in ("meeting", "social", "infrastructure") and led.to.owner not in (letter.owner, "google.com", "office.com", "microsoft.com")]
+    strange = [
+        led
+        for led in links
+        if led.to.kind not in ("meeting", "social", "infrastructure")
+        and led.to.owner not in (letter.owner, "google.com", "office.com", "microsoft.com")
+    ]
     if strange:
         yield Seen("invitation_leads_outside", 1.0, strange[0].to.host[:80], strange[0].to.url)

@@ -8,8 +8,14 @@ from collections.abc import Iterator
 from wardround.mail.domains import diced
 from wardround.mail.letter import Letter, Seen
 
-_SMUGGLE = re.compile(r"atob\s*\(|new\s+Blob\s*\(|msSaveOrOpenBlob|createObjectURL|fromCharCode|unescape\s*\(|document\.write|eval\s*\(", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"\*\|[A-Z:_]+\|\*|\{\{\s*[\w.]+\s*\}\}|\[\[[\w.]+\]\]|\[e-?mail address\]|%%[\w]+%%|\{email\}|##\w+##|\[name\]|\(mailto", re.IGNORECASE)
+_SMUGGLE = re.compile(
+    r"atob\s*\(|new\s+Blob\s*\(|msSaveOrOpenBlob|createObjectURL|fromCharCode|unescape\s*\(|document\.write|eval\s*\(",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(
+    r"\*\|[A-Z:_]+\|\*|\{\{\s*[\w.]+\s*\}\}|\[\[[\w.]+\]\]|\[e-?mail address\]|%%[\w]+%%|\{email\}|##\w+##|\[name\]|\(mailto",
+    re.IGNORECASE,
+)
 _DIGITS = re.compile(r"(?:^|\s)\d{6,}(?=\s|$)")
 _WORD = re.compile(r"[a-z0-9]{6,}")
 
@@ -47,7 +53,12 @@ def _disguise(letter: Letter) -> Iterator[Seen]:
         yield Seen("letters_of_two_scripts", min(1.0, body.mixed / 3), f"{body.mixed}")
     if body.styled >= 4:
         yield Seen("letters_styled", min(1.0, body.styled / 20), f"{body.styled}")
-    if letter.page.tags and (body.swapped or letter.subject.swapped or letter.display.swapped) and not letter.listed and not letter.answering:
+    if (
+        letter.page.tags
+        and (body.swapped or letter.subject.swapped or letter.display.swapped)
+        and not letter.listed
+        and not letter.answering
+    ):
         yield Seen("letters_swapped", min(1.0, (body.swapped + 2 * letter.subject.swapped) / 4), f"{body.swapped}")
     hidden = letter.page.hidden
     words = len(hidden.split())
@@ -57,9 +68,9 @@ def _disguise(letter: Letter) -> Iterator[Seen]:
     odd = [t for t in tokens if diced(t)]
     if len(odd) >= 2 and letter.page.tags and not letter.listed and not letter.answering:
         yield Seen("words_diced", min(1.0, len(odd) / 4), odd[0][:30])
-    if letter.page.tags and not letter.listed and not letter.answering and len(body.text) < 3_000:
-        if (rows := len(_DIGITS.findall(body.text))) >= 3:
-            yield Seen("digits_scattered", min(1.0, rows / 6), f"{rows}")
+    rows = len(_DIGITS.findall(body.text[:3_000])) if letter.page.tags and len(body.text) < 3_000 else 0
+    if rows >= 3 and not letter.listed and not letter.answering:
+        yield Seen("digits_scattered", min(1.0, rows / 6), f"{rows}")
     if match := _PLACEHOLDER.search(letter.visible[:20_000]):
         yield Seen("placeholder_left", 1.0, match.group()[:40])
 
@@ -98,7 +109,16 @@ def _structure(letter: Letter) -> Iterator[Seen]:
         yield Seen("few_links", 1.0)
     if message.has("x-php-originating-script") or message.has("x-php-script"):
         yield Seen("sent_by_script", 1.0, message.header("x-php-originating-script")[:60] or "PHP")
-    for name in ("unclosed_multipart", "boundary_not_found", "wrong_charset", "unknown_charset", "malformed_header", "repeated_from", "repeated_subject", "malformed_part_header"):
+    for name in (
+        "unclosed_multipart",
+        "boundary_not_found",
+        "wrong_charset",
+        "unknown_charset",
+        "malformed_header",
+        "repeated_from",
+        "repeated_subject",
+        "malformed_part_header",
+    ):
         if name in message.anomalies:
             yield Seen("structure_broken", 1.0, name)
             break

@@ -11,7 +11,9 @@ from wardround.mail.suffixes import is_address, organization
 
 _ANSWER = re.compile(r"^\s*(?:(?:re|fwd?|tr|rep|aw|wg|enc|res|rv|sv|vs|i|r)\s*(?:\[\d+\])?\s*:|\[fwd)", re.IGNORECASE)
 _DAY = 86_400 * 10**9
-_GENERIC = re.compile(r"(?:\d{1,3}[-.]){3}\d{1,3}|^(?:vps|vmi|ip|static|dedicated|host|server|cloud|srv)[-.]?\d+", re.IGNORECASE)
+_GENERIC = re.compile(
+    r"(?:\d{1,3}[-.]){3}\d{1,3}|^(?:vps|vmi|ip|static|dedicated|host|server|cloud|srv)[-.]?\d+", re.IGNORECASE
+)
 
 
 def see(letter: Letter) -> Iterator[Seen]:
@@ -44,7 +46,11 @@ def _identity(letter: Letter) -> Iterator[Seen]:
         yield Seen("date_unreadable", 1.0, message.header("date")[:60])
     else:
         taken = next((hop.ts for hop in message.received if hop.ts is not None), None)
-        if taken is not None and not letter.listed and (message.date - taken > 2 * 3_600 * 10**9 or taken - message.date > 3 * _DAY):
+        if (
+            taken is not None
+            and not letter.listed
+            and (message.date - taken > 2 * 3_600 * 10**9 or taken - message.date > 3 * _DAY)
+        ):
             yield Seen("date_far", 1.0, message.header("date")[:60])
 
 
@@ -54,7 +60,9 @@ def _given_on_arrival(letter: Letter, owner: str) -> bool:
     hops = letter.message.received
     if at < 0 or at >= len(hops):
         return False
-    return any(organization(hop.by) == owner for hop in hops[: at + 1]) and not any(organization(h.by) == owner for h in hops[at + 1 :])
+    return any(organization(hop.by) == owner for hop in hops[: at + 1]) and not any(
+        organization(h.by) == owner for h in hops[at + 1 :]
+    )
 
 
 def _people(letter: Letter) -> Iterator[Seen]:
@@ -105,6 +113,6 @@ def _authentication(letter: Letter) -> Iterator[Seen]:
         yield Seen("dmarc_fails", 1.0, letter.author.domain[:80])
     own = [d.lower() for d in letter.context.mail.domains]
     domain = letter.author.domain
-    if domain and any(domain == d or domain.endswith("." + d) for d in own) and known.direction == "inbound":
-        if known.source and known.aligned is False:
-            yield Seen("own_domain_forged", 1.0, domain)
+    claimed = bool(domain) and any(domain == d or domain.endswith("." + d) for d in own)
+    if claimed and known.direction == "inbound" and known.source and known.aligned is False:
+        yield Seen("own_domain_forged", 1.0, domain)

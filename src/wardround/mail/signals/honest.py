@@ -9,7 +9,11 @@ from wardround.mail import brands
 from wardround.mail.folding import folded
 from wardround.mail.letter import Letter, Seen
 
-_QUOTED = re.compile(r"(?m)^\s{0,3}>|-----\s?(?:original message|message d'origine|urspr)|^(?:le|on|am|el|il) .{5,80}(?:wrote|a ecrit|a écrit|schrieb|escribi|ha scritto)\s*:", re.IGNORECASE)
+# ruff: noqa: E501 - a pattern is easier to read on one line
+_QUOTED = re.compile(
+    r"(?m)^\s{0,3}>|-----\s?(?:original message|message d'origine|urspr)|^(?:le|on|am|el|il) .{5,80}(?:wrote|a ecrit|a écrit|schrieb|escribi|ha scritto)\s*:",
+    re.IGNORECASE,
+)
 _SIGNED = re.compile(r"(?m)^-- ?$")
 
 
@@ -27,7 +31,9 @@ def see(letter: Letter) -> Iterator[Seen]:
     domain = letter.author.domain
     if domain and brands.owned(domain) and letter.author_kind == "" and letter.web:
         named = [b for b in letter.brands_above + letter.brands_below if b.owns(domain)]
-        if named and sum(1 for link in letter.leading if any(b.owns(link.to.host) for b in named)) * 2 >= max(1, len(letter.leading)):
+        if named and sum(1 for link in letter.leading if any(b.owns(link.to.host) for b in named)) * 2 >= max(
+            1, len(letter.leading)
+        ):
             yield Seen("brand_with_its_links", 1.0, named[0].name)
     display = re.sub(r"[^a-z0-9]", "", letter.display.text)
     owner = re.sub(r"[^a-z0-9]", "", folded(letter.owner.partition(".")[0]))

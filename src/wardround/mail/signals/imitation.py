@@ -40,10 +40,10 @@ def _brand(letter: Letter) -> Iterator[Seen]:
         yield Seen("brand_in_text", 1.0, below[0].name)
     for source in letter.anchored:
         host = source.split("/")[2].lower() if source.count("/") >= 2 else ""
-        if host and brands.owned(host) and not brands.owned(domain) and organization(host) not in letter.owners:
-            if any(b.owns(host) for b in letter.brands_above + letter.brands_below):
-                yield Seen("picture_of_brand", 1.0, host[:80])
-                break
+        fetched = bool(host) and brands.owned(host) and not brands.owned(domain) and organization(host) not in letter.owners
+        if fetched and any(b.owns(host) for b in letter.brands_above + letter.brands_below):
+            yield Seen("picture_of_brand", 1.0, host[:80])
+            break
     own = [b for b in letter.brands_above + letter.brands_below if b.owns(domain)]
     if own and letter.leading and not any(b.owns(link.to.host) for b in own for link in letter.web):
         yield Seen("brand_address_other_links", 1.0, f"{letter.author.address[:60]}: {hosts[0][:80]}")
@@ -83,7 +83,10 @@ def _site(letter: Letter) -> Iterator[Seen]:
         return
     owners = {organization(d) for d in own}
     shapes = {skeleton(owner.partition(".")[0]): owner for owner in owners}
-    hosts = [(letter.author.domain, "author_imitates_site", ""), *((l.to.host, "link_imitates_site", l.to.url) for l in letter.web)]
+    hosts = [
+        (letter.author.domain, "author_imitates_site", ""),
+        *((led.to.host, "link_imitates_site", led.to.url) for led in letter.web),
+    ]
     done: set[str] = set()
     for host, name, url in hosts:
         if not host or name in done or organization(host) in owners:
@@ -108,6 +111,8 @@ def _one_apart(one: str, other: str) -> bool:
         return False
     at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     if len(one) == len(other):
-        return one[at + 1 :] == other[at + 1 :] or (one[at : at + 2] == other[at : at + 2][::-1] and one[at + 2 :] == other[at + 2 :])
+        return one[at + 1 :] == other[at + 1 :] or (
+            one[at : at + 2] == other[at : at + 2][::-1] and one[at + 2 :] == other[at + 2 :]
+        )
     long, short = (one, other) if len(one) > len(other) else (other, one)
     return long[at + 1 :] == short[at:]

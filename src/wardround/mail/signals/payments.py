@@ -33,8 +33,8 @@ def account_in(text: str) -> str:
         for length in range(len(plain), 14, -1):
             if valid_iban(plain[:length]):
                 return f"{plain[:2]}…{plain[length - 3 : length]}"
-    match = _RIB.search(text)
-    return f"RIB…{match.group()[-2:]}" if match else ""
+    french = _RIB.search(text)
+    return f"RIB…{french.group()[-2:]}" if french else ""
 
 
 def valid_iban(iban: str) -> bool:

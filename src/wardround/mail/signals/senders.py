@@ -14,7 +14,26 @@ _ADDRESS = re.compile(r"[\w.+-]{1,64}@([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,5}
 _WORDS = re.compile(r"[a-z]{3,}")
 _ODD = re.compile(r"[#_=|~^*<>\[\]{}\\$%]|\d{4,}|^\W*$|!!|[\u2190-\u2bff\U0001f000-\U0001faff]")
 _DIGITS = re.compile(r"\d{4,}")
-_ROLES = frozenset("info contact service services support news newsletter noreply no-reply hello team admin mail office customer client".split())
+_ROLES = frozenset(
+    [
+        "info",
+        "contact",
+        "service",
+        "services",
+        "support",
+        "news",
+        "newsletter",
+        "noreply",
+        "no-reply",
+        "hello",
+        "team",
+        "admin",
+        "mail",
+        "office",
+        "customer",
+        "client",
+    ]
+)
 
 
 def see(letter: Letter) -> Iterator[Seen]:
@@ -30,7 +49,11 @@ def _names(letter: Letter) -> Iterator[Seen]:
         yield Seen("author_missing")
     if len(letter.message.sender_from) > 1 or "<>" in display:
         yield Seen("author_several", 1.0, f"{len(letter.message.sender_from)} addresses")
-    if (match := _ADDRESS.search(author.display)) and organization(match.group(1).lower()) != letter.owner and not letter.listed:
+    if (
+        (match := _ADDRESS.search(author.display))
+        and organization(match.group(1).lower()) != letter.owner
+        and not letter.listed
+    ):
         yield Seen("name_holds_address", 1.0, match.group())
     if author.display and _ODD.search(author.display):
         yield Seen("name_odd", 1.0, author.display[:80])

@@ -20,7 +20,9 @@ _KINDS = {
     "form": "link_to_form",
 }
 _TOKEN = re.compile(r"^[#?/]?[A-Za-z0-9+/=_-]{24,}$")
-_DOWNLOAD = re.compile(r"\.(?:zip|rar|7z|iso|img|exe|msi|js|vbs|hta|lnk|scr|bat|cmd|ps1|apk|jar|docm|xlsm|one|rdp|url)$", re.IGNORECASE)
+_DOWNLOAD = re.compile(
+    r"\.(?:zip|rar|7z|iso|img|exe|msi|js|vbs|hta|lnk|scr|bat|cmd|ps1|apk|jar|docm|xlsm|one|rdp|url)$", re.IGNORECASE
+)
 _PANEL = re.compile(r"/(?:wp-(?:content|includes|admin)|cgi-bin|\.well-known|xmlrpc|plugins|themes)/", re.IGNORECASE)
 
 
@@ -71,11 +73,14 @@ def _oddities(link: Led, letter: Letter, recipients: list[str]) -> Iterator[Seen
         yield Seen("link_cheap", 0.3, to.host[:80], where)
     if to.kind == "" and diced(labels(to.host)[-1]) and not own:
         yield Seen("link_diced", 1.0, to.host[:80], where)
-    if (shown := shown_host(link.text)) and organization(shown) != to.owner and to.kind != "bulk" and not own and well_formed(shown):
-        if not to.through and organization(shown) != letter.owner:
-            yield Seen("link_text_differs", 1.0, f"{shown[:80]} → {to.host[:80]}", where)
-        elif brands.owned(shown):
-            yield Seen("link_text_differs", 1.0, f"{shown[:80]} → {to.host[:80]}", where)
+    if (
+        (shown := shown_host(link.text))
+        and organization(shown) != to.owner
+        and to.kind != "bulk"
+        and not own
+        and well_formed(shown)
+    ) and ((not to.through and organization(shown) != letter.owner) or brands.owned(shown)):
+        yield Seen("link_text_differs", 1.0, f"{shown[:80]} → {to.host[:80]}", where)
     if to.fragment and _TOKEN.match(to.fragment) and to.kind != "bulk" and not own:
         yield Seen("link_fragment", 1.0, to.host[:80], where)
     if any(addressed(to, address) for address in recipients) and to.kind != "bulk" and not own:
@@ -128,7 +133,11 @@ def _odd_first(leading: list[Led], letter: Letter) -> Iterator[Seen]:
     if len(others) < 4 or letter.answering or first.owner == letter.owner:
         return
     commonest = max(set(others), key=lambda owner: (others.count(owner), owner))
-    if commonest not in (first.owner, letter.owner) and others.count(commonest) * 2 > len(others) and others.count(first.owner) <= 2:
+    if (
+        commonest not in (first.owner, letter.owner)
+        and others.count(commonest) * 2 > len(others)
+        and others.count(first.owner) <= 2
+    ):
         yield Seen("link_odd_first", 1.0, f"{first.host[:80]} / {commonest[:80]}", first.url)
 
 

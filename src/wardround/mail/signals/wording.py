@@ -10,23 +10,33 @@ from wardround.mail.letter import Letter, Seen
 from wardround.mail.phrases import worth
 
 #: Themes whose single phrase says little: strength grows to 1 with this many different phrases (default 2).
+# ruff: noqa: E501 - a list is easier to read on few lines
 _ENOUGH = {"advance": 4, "prize": 3, "offer": 2, "health": 2, "invest": 3, "document": 3, "fine": 3, "verify": 3, "click": 2, "bec": 2,
            "urgency": 3, "account": 3, "mailbox": 3, "delivery": 3, "callback": 3, "legal": 3, "dating": 2, "b2b": 3, "password": 3}  # fmt: skip
 
 _BITCOIN = re.compile(r"\b(?:bc1[ac-hj-np-z02-9]{25,62}|[13][a-km-zA-HJ-NP-Z1-9]{26,34})\b")
-_TELEPHONE = re.compile(r"(?:\+?1[\s.()-]{0,3})?\(?8(?:00|08|33|44|55|66|77|88)\)?[\s.()-]{1,3}\d{3}[\s.()-]{1,3}\d{4}|\+1[\s(.-]{0,2}\d{3}[\s).-]{1,2}\d{3}[\s.-]\d{4}")
+_TELEPHONE = re.compile(
+    r"(?:\+?1[\s.()-]{0,3})?\(?8(?:00|08|33|44|55|66|77|88)\)?[\s.()-]{1,3}\d{3}[\s.()-]{1,3}\d{4}|\+1[\s(.-]{0,2}\d{3}[\s).-]{1,2}\d{3}[\s.-]\d{4}"
+)
 _MONEY = re.compile(r"(?:us\$|r\$|\$|€|£|usd|eur)\s?\d[\d.,]{1,12}|\d[\d.,]{1,12}\s?(?:\$|€|£|usd|euros?|dollars?|eur)\b")
-_MILLIONS = re.compile(r"(?:us\$|\$|€|£|usd|eur)\s?\d{1,3}(?:[.,]\d{3}){2,}|\d+(?:[.,]\d+)?\s?(?:million|millions|millionen|milhoes|millones|milioni)\b")
-_CODE = re.compile(r"(?:[-#:\[(\s]|^)(?=[A-Za-z0-9]*\d)(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{8,}[\])]?\s*$|\b\d{7,}\s*$|\b(?:id|ref|protocolo|case|order|ticket)\s?[:#-]\s?[a-z0-9-]{5,}", re.IGNORECASE)
-_GREETED = re.compile(r"\b(?:dear|hello|hi|hey|ola|prezado\S*|caro|bonjour|cher\S*|hallo|liebe\S*|beste|ciao|gentile|hola|estimado\S*)\W{1,4}[\w.+-]{2,64}@[\w-]{2,63}\b")
+_MILLIONS = re.compile(
+    r"(?:us\$|\$|€|£|usd|eur)\s?\d{1,3}(?:[.,]\d{3}){2,}|\d+(?:[.,]\d+)?\s?(?:million|millions|millionen|milhoes|millones|milioni)\b"
+)
+_CODE = re.compile(
+    r"(?:[-#:\[(\s]|^)(?=[A-Za-z0-9]*\d)(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{8,}[\])]?\s*$|\b\d{7,}\s*$|\b(?:id|ref|protocolo|case|order|ticket)\s?[:#-]\s?[a-z0-9-]{5,}",
+    re.IGNORECASE,
+)
+_GREETED = re.compile(
+    r"\b(?:dear|hello|hi|hey|ola|prezado\S*|caro|bonjour|cher\S*|hallo|liebe\S*|beste|ciao|gentile|hola|estimado\S*)\W{1,4}[\w.+-]{2,64}@[\w-]{2,63}\b"
+)
 _MAILBOX = re.compile(r"\b[\w.+-]{2,64}@((?:[\w-]{1,63}\.){1,3}[a-z]{2,10})\b")
 _GAIN = re.compile(r"\+\s?\d[\d,.]{2,}\s?[$€£]|[$€£]\s?\d{1,3}[.,]?\d{3}|\d{1,3}[.,]\d{3}\s?[$€£]|[+]?[$€£]\d{3,}")
 _SHOUT = re.compile(r"\b[A-ZÀ-Ý]{4,}\b")
 _PICTOGRAM = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
 
 #: Themes that ask for something to be done with an account, a payment or a parcel: two of them together are a lure's skeleton.
-_DEMANDS = frozenset("account verify mailbox delivery fine callback bank_change extortion crypto".split())
-_SCAMS = frozenset("advance loan health dating gambling invest extortion crypto offer".split())
+_DEMANDS = frozenset(["account", "verify", "mailbox", "delivery", "fine", "callback", "bank_change", "extortion", "crypto"])
+_SCAMS = frozenset(["advance", "loan", "health", "dating", "gambling", "invest", "extortion", "crypto", "offer"])
 
 
 def see(letter: Letter) -> Iterator[Seen]:
@@ -61,14 +71,16 @@ def see(letter: Letter) -> Iterator[Seen]:
 
 def _figures(letter: Letter) -> Iterator[Seen]:
     text = letter.own_text
-    if match := _BITCOIN.search(letter.visible[:20_000]):
-        if {"extortion", "crypto"} & set(letter.said):
-            yield Seen("wallet_address", 1.0, match.group()[:12] + "…")
-    if "callback" in letter.said and (match := _TELEPHONE.search(text)) and (_MONEY.search(text) or worth(letter.said["callback"]) >= 3):
+    if (match := _BITCOIN.search(letter.visible[:20_000])) and {"extortion", "crypto"} & set(letter.said):
+        yield Seen("wallet_address", 1.0, match.group()[:12] + "…")
+    if (
+        "callback" in letter.said
+        and (match := _TELEPHONE.search(text))
+        and (_MONEY.search(text) or worth(letter.said["callback"]) >= 3)
+    ):
         yield Seen("call_this_number", min(1.0, worth(letter.said["callback"]) / 3), match.group()[:40])
-    if match := _MILLIONS.search(text):
-        if worth(letter.said.get("advance", set())) >= 1.4:
-            yield Seen("millions_offered", 1.0, match.group()[:40])
+    if (match := _MILLIONS.search(text)) and worth(letter.said.get("advance", set())) >= 1.4:
+        yield Seen("millions_offered", 1.0, match.group()[:40])
     if len(text) < 600 and letter.web and _MONEY.search(text) and not letter.answering:
         yield Seen("short_with_money", 1.0)
 
@@ -79,7 +91,9 @@ def _addresses(letter: Letter) -> Iterator[Seen]:
         return
     if match := _GREETED.search(letter.own_text[:1_500]):
         yield Seen("greets_an_address", 1.0, match.group()[:60])
-    known = {a.address for a in (*letter.message.to, *letter.message.cc, *letter.message.reply_to, letter.author, letter.sent_by)}
+    known = {
+        a.address for a in (*letter.message.to, *letter.message.cc, *letter.message.reply_to, letter.author, letter.sent_by)
+    }
     for match in _MAILBOX.finditer(letter.own_text[:8_000]):
         if match.group() not in known and kind_of(match.group(1)) == "freemail" and letter.author.address:
             yield Seen("answer_to_other_mailbox", 1.0, match.group()[:80])
@@ -88,9 +102,8 @@ def _addresses(letter: Letter) -> Iterator[Seen]:
 
 def _subject(letter: Letter) -> Iterator[Seen]:
     subject = letter.message.subject
-    if match := _CODE.search(subject):
-        if not letter.answering and not letter.listed:
-            yield Seen("subject_code", 1.0, match.group().strip()[:40])
+    if (match := _CODE.search(subject)) and not letter.answering and not letter.listed:
+        yield Seen("subject_code", 1.0, match.group().strip()[:40])
     if len(_SHOUT.findall(subject)) >= 3 and not letter.listed:
         yield Seen("subject_shouts", 1.0, subject[:80])
     if _PICTOGRAM.search(subject):
