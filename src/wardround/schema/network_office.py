@@ -49,6 +49,8 @@ times.modified  time   Last written
 times.accessed  time   Last read
 times.created   time   Created
 times.changed   time   Attributes last changed
+content         label  What the file begins with after a write: random (as when it is encrypted); other writes have no row
+content_before  label  What it began with when the same client read it before: dicom, pdf, zip, text, other …
 """,
 )
 

@@ -40,7 +40,7 @@ from tests.wire.protocols.smb_messages import (
 )
 from tests.wire.protocols.talk import SECOND, Kept, conversation, read, survives
 
-from wardround.wire.protocols import smb, smb_state
+from wardround.wire.protocols import smb, smb_content, smb_state
 
 FILE, OTHER, ALL_ONES = bytes(range(16)), bytes(range(16, 32)), b"\xff" * 16
 NEGOTIATE, SESSION_SETUP, TREE_CONNECT, CREATE, CLOSE, READ, WRITE, IOCTL, SET_INFO = 0, 1, 3, 5, 6, 8, 9, 11, 17
@@ -72,6 +72,35 @@ def kept(*turns: Turns) -> Kept:
 
 def files(*turns: Turns) -> list[dict[str, Any]]:
     return kept(*turns).tables.get("smb_files", [])
+
+
+def test_a_file_that_then_begins_like_chance_is_told() -> None:
+    even = bytes(range(256)) * 8
+    reading = [ask(READ, read_request(FILE), 3), answer(READ, read_answer(b"%PDF-1.7" + even), 3)]
+    writing = [ask(WRITE, write(FILE, even), 4), answer(WRITE, bytes(16), 4)]
+    again = [ask(WRITE, write(FILE, even), 5), answer(WRITE, bytes(16), 5)]
+    _, written = files(share(), opening("letter.pdf"), reading, writing, again)
+    assert (written["action"], written["name"]) == ("SMB::FILE_WRITE", "letter.pdf")
+    assert (written["content"], written["content_before"]) == ("random", "pdf")
+    refused = [ask(WRITE, write(FILE, even), 4), answer(WRITE, bytes(16), 4, DENIED)]
+    plain = [ask(WRITE, write(FILE, b"PK\x03\x04" + even), 4), answer(WRITE, bytes(16), 4)]
+    assert len(files(share(), opening("letter.pdf"), refused)) == len(files(share(), opening("letter.pdf"), plain)) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (bytes(128) + b"DICM" + bytes(2_000), "dicom"),
+        (b"\x1f\x8b" + bytes(range(256)) * 8, "gzip"),
+        (bytes(range(256)) * 8, "random"),
+        (bytes(range(256)), "other"),
+        (b"Findings as dictated.\r\n" * 50, "text"),
+        (bytes(2_048), "other"),
+        (b"", "other"),
+    ],
+)
+def test_kinds_of_content(head: bytes, kind: str) -> None:
+    assert smb_content.kind(head) == kind
 
 
 def test_a_share_and_a_file() -> None:

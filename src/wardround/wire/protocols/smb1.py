@@ -8,6 +8,7 @@ from typing import Any
 
 from wardround.wire.protocols.gssapi import TOKEN_BYTES
 from wardround.wire.protocols.message_heads import Message
+from wardround.wire.protocols.smb_content import LOOKED_AT, kind
 from wardround.wire.protocols.smb_state import (
     BUFFER_OVERFLOW,
     DISK,
@@ -110,6 +111,7 @@ class _Asked:
     file: OpenFile | None = None
     name: str | None = None
     delete: bool = False
+    content: str = ""
     command: tuple[str, str | None] | None = None
     dialects: list[str] = field(default_factory=list)
 
@@ -225,6 +227,10 @@ class Smb1:
             high, low, offset = struct.unpack_from("<HHH", block.words, 18)
             data = message.read(_FRAME + offset, min(high << 16 | low, PIPE_BYTES))
             self._conversation.pipe_data(file, True, data, header.ts, header.record)
+        elif block.command == _WRITE_ANDX and block.words[6:10] == bytes(4):
+            (offset,) = struct.unpack_from("<H", block.words, 22)
+            (size,) = struct.unpack_from("<H", block.words, 20)
+            asked.content = kind(message.read(_FRAME + offset, min(size, LOOKED_AT)))
 
     def _named_request(self, header: _Header, block: _Block, asked: _Asked) -> None:
         """DELETE and RENAME name the file: a byte 4 and a string, for RENAME twice."""
@@ -313,6 +319,8 @@ class Smb1:
             conversation.opened(file, asked.ts, asked.record)
         elif block.command == _CLOSE:
             conversation.closed(file, asked.ts, asked.record)
+        elif asked.content:
+            conversation.written(file, asked.content, asked.ts, asked.record)
         elif asked.name is not None:
             conversation.renamed(file, asked.name, asked.ts, asked.record)
         elif asked.delete:

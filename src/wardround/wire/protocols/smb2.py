@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wardround.wire.connection import Malformed
 from wardround.wire.protocols.gssapi import TOKEN_BYTES
 from wardround.wire.protocols.message_heads import Message
+from wardround.wire.protocols.smb_content import LOOKED_AT, kind
 from wardround.wire.protocols.smb_state import (
     BUFFER_OVERFLOW,
     DISK,
@@ -46,6 +47,7 @@ _DELETE_ON_CLOSE = 0x1000
 _PIPE_TRANSCEIVE = 0x0011C017
 _FILE = 1
 _RENAME, _DISPOSITION, _DISPOSITION_EX, _RENAME_EX = 10, 13, 64, 65
+_BEGINNING = bytes(8)
 _ALL_ONES = b"\xff" * 16
 
 #: Negotiate contexts (MS-SMB2 2.2.3.1), and what is chosen in them.
@@ -83,6 +85,7 @@ class _Asked:
     key: bytes = b""
     name: str | None = None
     delete: bool = False
+    content: str = ""
 
 
 class Smb2:
@@ -152,6 +155,8 @@ class Smb2:
         if command in (_READ, _WRITE, _IOCTL):
             if file.is_pipe:
                 self._pipe_request(header, message, file, body)
+            elif command != _IOCTL and body[8:16] == _BEGINNING:
+                self._beginning(header, message, file, body)
         elif command == _CLOSE:
             self._files.pop(key, None)
             remember(self._asked, header.message, _Asked(command, message.ts, message.record, file))
@@ -185,6 +190,14 @@ class Smb2:
             self._conversation.pipe_data(file, True, data, message.ts, message.record)
         if header.command != _WRITE:
             remember(self._asked, header.message, _Asked(header.command, message.ts, message.record, file))
+
+    def _beginning(self, header: _Header, message: Message, file: OpenFile, body: bytes) -> None:
+        """A read or a write of the beginning of a file."""
+        asked = _Asked(header.command, message.ts, message.record, file)
+        if header.command == _WRITE:
+            offset, length = struct.unpack_from("<HI", body, 2)
+            asked.content = kind(message.read(header.at + offset, min(length, LOOKED_AT)))
+        remember(self._asked, header.message, asked)
 
     def _set_info(self, header: _Header, message: Message, file: OpenFile, body: bytes) -> None:
         kind, information, length, offset = struct.unpack_from("<BBIH", body, 2)
@@ -236,6 +249,8 @@ class Smb2:
             conversation.opened(file, asked.ts, asked.record)
         elif header.command == _CLOSE:
             conversation.closed(file, asked.ts, asked.record)
+        elif asked.content:
+            conversation.written(file, asked.content, asked.ts, asked.record)
         elif asked.name is not None:
             conversation.renamed(file, asked.name, asked.ts, asked.record)
         elif asked.delete:
@@ -281,7 +296,9 @@ class Smb2:
             offset, (length,) = body[2], struct.unpack_from("<I", body, 4)
         else:
             offset, length = struct.unpack_from("<II", _body(header, message, 40), 32)
-        if asked.file is not None and length:
+        if asked.file is not None and not asked.file.is_pipe:
+            self._conversation.read(asked.file, message.read(header.at + offset, min(length, LOOKED_AT)))
+        elif asked.file is not None and length:
             data = message.read(header.at + offset, min(length, PIPE_BYTES))
             self._conversation.pipe_data(asked.file, False, data, message.ts, message.record)
 

@@ -1,7 +1,8 @@
 """What SMB1 and SMB2 share: shares, open files, what is logged of them, and the pipes that carry DCE/RPC.
 
 Differing from Zeek, an action is logged when the server has done it and not when it is asked for, opening a pipe is logged
-too (the rules for lateral movement need it), and deletion on close counts as a deletion.
+too (the rules for lateral movement need it), and deletion on close counts as a deletion. Writing is logged only where the file
+then begins with what looks encrypted.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from wardround.wire.connection import Connection, Rows
 from wardround.wire.protocols.dce_rpc import Pipe
 from wardround.wire.protocols.gssapi import Authentication
+from wardround.wire.protocols.smb_content import kind
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -111,6 +113,7 @@ class Conversation:
         self.authentication = Authentication(connection, rows)
         self.session: dict[str, Any] = {}
         self._recent: dict[tuple[Any, ...], int] = {}
+        self._contents: dict[tuple[str | None, str | None], str] = {}
         self._pipes: list[Pipe] = []
 
     def opened(self, file: OpenFile, ts: int, record: int) -> None:
@@ -134,7 +137,21 @@ class Conversation:
         previous, file.name = file.name, name
         self.log("SMB::FILE_RENAME", file, ts, record, previous)
 
-    def log(self, action: str, file: OpenFile, ts: int, record: int, previous: str | None = None) -> None:
+    def read(self, file: OpenFile, head: bytes) -> None:
+        """The client has read the beginning of a file."""
+        if head and not file.is_pipe:
+            remember(self._contents, (file.share.path, file.name), kind(head))
+
+    def written(self, file: OpenFile, content: str, ts: int, record: int) -> None:
+        """The client has written the beginning of a file, and what kind it is now."""
+        before = self._contents.get((file.share.path, file.name))
+        remember(self._contents, (file.share.path, file.name), content)
+        if content == "random" and before != content and not file.is_pipe:
+            self.log("SMB::FILE_WRITE", file, ts, record, content=content, content_before=before)
+
+    def log(
+        self, action: str, file: OpenFile, ts: int, record: int, previous: str | None = None, **columns: str | None
+    ) -> None:
         """A row of smb_files, unless the same was said lately."""
         if not file.name:
             return
@@ -156,6 +173,7 @@ class Conversation:
             name=file.name,
             size=file.size if file.size < 1 << 63 else None,
             prev_name=previous,
+            **columns,
             **{
                 "times.modified": moment(modified),
                 "times.accessed": moment(accessed),
