@@ -389,6 +389,10 @@ def _check_formats(formats: list[str] | None) -> None:
             reporting.file_name(name)
         except UserError as error:
             raise typer.BadParameter(str(error), param_hint="--format") from error
+        if name == "pdf":
+            from wardround.report import pdf
+
+            pdf.browser()
 
 
 def _export(document: ResultDocument, out: Path, formats: list[str] | None, lang: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wardround.errors import UserError
-from wardround.report import csv_, first_hour, html, json_, jsonl, misp, navigator, ocsf, sarif, site_, stix, timesketch
+from wardround.report import csv_, first_hour, html, json_, jsonl, misp, navigator, ocsf, pdf, sarif, site_, stix, timesketch
 from wardround.report.care_terminal import impact as render_impact
 from wardround.report.care_terminal import services as render_services
 from wardround.report.document import ResultDocument, build, from_json, json_schema
@@ -38,6 +38,7 @@ _EXPORTERS: dict[str, tuple[str, Callable[[ResultDocument, str], bytes]]] = {
     "csv": ("findings.csv", csv_.export),
     "ocsf": ("ocsf.jsonl", ocsf.export),
     "navigator": ("navigator.json", navigator.export),
+    "pdf": ("report.pdf", pdf.export),
     "stix": ("stix.json", stix.export),
     "sarif": ("configurations.sarif", sarif.export),
     "timesketch": ("timesketch.csv", timesketch.export_csv),
