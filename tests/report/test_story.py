@@ -13,7 +13,8 @@ from wardround.report import story
 from wardround.report.texts import language
 
 
-def told(made: Round, lang: str = "en") -> list[str]:
+def told(made: Round, lang: str = "en", *, incidents: bool = False) -> list[str]:
+    made = made if incidents else dataclasses.replace(made, incidents=())
     return [sentence.answer.replace("\u00a0", " ") for sentence in story.sentences(report.build(made), language(lang))]
 
 
@@ -28,6 +29,17 @@ def test_an_attack_is_said_with_the_gravest_sign_and_the_latest_time() -> None:
     assert "fraudulent mail" in unseen
     assert "and only part of VPN access" in unseen
     assert unseen.endswith("; 2 files could not be read, or not to their end.")
+
+
+def test_an_incident_is_said_before_its_signs() -> None:
+    happening, _, _ = told(sample.bad_day(), incidents=True)
+    assert happening == (
+        "Ransomware attack, from 2 March 2026, 08:14 UTC to 2 March 2026, 18:13 UTC; "
+        "3 serious signs of an attack were found (VPN access, ransomware and remote desktop)."
+    )
+    day = sample.bad_day()
+    twice = dataclasses.replace(day, incidents=day.incidents * 2)
+    assert told(twice, "fr", incidents=True)[0].endswith(" 1 autre incident est raconté plus bas.")
 
 
 def test_nothing_found_names_every_threat_that_was_not_looked_at() -> None:

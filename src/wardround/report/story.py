@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from wardround.model import SEVERITIES, THREATS, Severity
 from wardround.report.document import Coverage, Finding, ResultDocument, threat_place
+from wardround.report.incident_document import Incident
 from wardround.report.safe import shorten
 from wardround.report.texts import Language
 
@@ -150,6 +151,9 @@ def _happening(document: ResultDocument, language: Language) -> str:
     looked_at = {row.threat for row in checks if row.result != "not_assessed"}
     missed = {row.threat for row in checks if row.result == "not_assessed"}
     unseen = [threat for threat in THREATS if threat in missed or threat not in looked_at]
+    told = [incident for incident in document.incidents if incident.severity in _SERIOUS]
+    if attacks and told:
+        return _incident(told, attacks, language)
     if attacks:
         return _attacked(attacks, language)
     if not looked_at:
@@ -163,21 +167,40 @@ def _happening(document: ResultDocument, language: Language) -> str:
     return language.gettext("No sign of an attack was found, and every check for one could be made on this evidence.")
 
 
-def _attacked(attacks: Sequence[Finding], language: Language) -> str:
+def _incident(incidents: Sequence[Incident], attacks: Sequence[Finding], language: Language) -> str:
+    """The gravest incident, what else there is, and how much stands behind it."""
+    gravest = incidents[0]
+    facts = {
+        "incident": language.note(gravest.title),
+        "first": language.moment(gravest.first_ts),
+        "last": language.moment(gravest.last_ts),
+        "start": _counted_signs(attacks, language),
+        "threats": _named(_threats(attacks), language),
+    }
+    sentence = language.gettext("%(incident)s, from %(first)s to %(last)s; %(start)s (%(threats)s).") % facts
+    if len(incidents) == 1:
+        return sentence
+    more = language.counted("%(n)s more incident is told below.", "%(n)s more incidents are told below.", len(incidents) - 1)
+    return f"{sentence} {more}"
+
+
+def _counted_signs(attacks: Sequence[Finding], language: Language) -> str:
     serious = sum(found.severity in _SERIOUS for found in attacks)
     if serious:
-        start = language.counted(
+        return language.counted(
             "%(n)s serious sign of an attack was found",
             "%(n)s serious signs of an attack were found",
             serious,
         )
-    else:
-        start = language.counted(
-            "%(n)s minor sign of an attack was found", "%(n)s minor signs of an attack were found", len(attacks)
-        )
+    return language.counted(
+        "%(n)s minor sign of an attack was found", "%(n)s minor signs of an attack were found", len(attacks)
+    )
+
+
+def _attacked(attacks: Sequence[Finding], language: Language) -> str:
     gravest = [found for found in attacks if found.severity == attacks[0].severity]
     facts = {
-        "start": start,
+        "start": _counted_signs(attacks, language),
         "threats": _named(_threats(attacks), language),
         "worst": _named_finding(min(gravest, key=_harm), language),
     }
