@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+import numpy as np
 
 from wardround.care.application_entities import Asking
 from wardround.care.incidents import graph, story
 from wardround.care.incidents.causes import causes
 from wardround.care.incidents.entrances import with_entrances
 from wardround.care.incidents.first_hour import first_hour
-from wardround.care.incidents.gather import Gatherer, hubs_of
+from wardround.care.incidents.gather import Gathered, Gatherer, hubs_of
 from wardround.care.incidents.identity import Identities, identities
-from wardround.care.incidents.knowledge import place
 from wardround.model import SEVERITIES, Asset, Cause, Coverage, Finding, FirstHour, Incident
 from wardround.site import Site
 
@@ -33,7 +33,7 @@ def incidents(
     gatherer = Gatherer(who, hubs_of(who.site, assets))
     gatherer.add(findings)
     behind = causes(findings, coverage, who)
-    if not gatherer.found.ids:
+    if not gatherer.found.places:
         return (), behind
     gatherer.look_behind(tables, findings)
     gatherer.look_at_ways(tables)
@@ -54,38 +54,58 @@ def stories(
 def chained(
     gatherer: Gatherer, findings: Sequence[Finding], exposures: Mapping[str, Sequence[Finding]]
 ) -> tuple[Incident, ...]:
-    """The incidents that the gathered graph holds, told from ``findings``, among which are all that it was made of."""
+    """The incidents that the gathered graph holds, told from ``findings``, those that it was made of."""
     gatherer.pair_hubs()
     found = gatherer.found
     along = graph.along_ways(found.graph, found.way_ends, lambda way: -1 - way)
     every = [graph.links(found.graph), along]
-    roots, kept = graph.components(len(found.ids), every)
-    groups: dict[int, list[int]] = defaultdict(list)
-    for number, root in enumerate(roots.tolist()):
-        groups[root].append(number)
-    edges: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    for edge in kept:
-        edges[int(roots[edge[0]])].append(edge)
-    counts: dict[int, int] = defaultdict(int)
-    for part in every:
-        for number in roots[part.earlier].tolist():
-            counts[number] += 1
-    by_id = {finding.id: finding for finding in findings}
-    wanted = {number for numbers in groups.values() if len(numbers) > 1 for number in numbers[: story.MOST_FINDINGS]}
-    mentions = _mentions(found.graph, wanted)
+    roots, kept = graph.components(len(found.places), every)
+    groups = _stories_of(found, roots)
+    counts = np.bincount(np.concatenate([roots[part.earlier] for part in every]), minlength=len(roots))
+    of_edge = roots[kept[0]]
+    mentions = _mentions(found.graph, {number for group in groups for number in group})
     told = []
-    for root, numbers in groups.items():
-        if len(numbers) < 2:
-            continue
+    for group in groups:
         members = [
-            story.Member(by_id[found.ids[number]], found.places[number], frozenset(mentions.get(number, ())))
-            for number in numbers
+            story.Member(
+                findings[found.positions[number]],
+                found.places[number],
+                number,
+                frozenset(mentions.get(number, ())),
+            )
+            for number in group
         ]
         members.sort(key=lambda member: (member.first, member.finding.id))
-        if story.is_incident(members):
-            told.append(story.told(members, edges[root], counts[root], found, gatherer.who, exposures))
+        root = roots[group[0]]
+        edges = kept[:, of_edge == root].T.tolist()
+        told.append(story.told(members, edges, int(counts[root]), found, gatherer.who, exposures))
     told.sort(key=lambda incident: (-SEVERITIES.index(incident.severity), incident.first_ts, incident.id))
-    return tuple(_completed(incident, findings, gatherer.who) for incident in told[:MOST])
+    return _completed(told, findings, gatherer.who)
+
+
+def _stories_of(found: Gathered, roots: graph.Integers) -> list[list[int]]:
+    """The findings (numbers, in the order of time) of the gravest components that are stories.
+
+    A story: somebody got in, and at least two stages of two detections belong to it.
+    """
+    if not len(roots):
+        return []
+    first = np.frombuffer(found.graph.first, np.int64)
+    order = np.lexsort((np.arange(len(roots)), first, roots))
+    sorted_roots = roots[order]
+    starts = np.flatnonzero(np.r_[True, sorted_roots[1:] != sorted_roots[:-1]])
+    ends = np.r_[starts[1:], len(order)]
+    stages = np.int64(1) << np.frombuffer(found.stages, np.int8).astype(np.int64)[order]
+    detections = np.frombuffer(found.detections, np.int32)[order]
+    got_in = np.frombuffer(found.graph.established, np.int8)[order]
+    gravest = np.maximum.reduceat(np.frombuffer(found.severities, np.int8)[order], starts)
+    seen = np.bitwise_or.reduceat(stages, starts)
+    several = (seen & (seen - 1)) != 0
+    several &= np.maximum.reduceat(detections, starts) != np.minimum.reduceat(detections, starts)
+    several &= np.maximum.reduceat(got_in, starts) > 0
+    chosen = np.flatnonzero(several)
+    ranked = chosen[np.lexsort((first[order[starts[chosen]]], -gravest[chosen].astype(np.int64)))][:MOST]
+    return [order[starts[n] : min(ends[n], starts[n] + story.MOST_FINDINGS)].tolist() for n in ranked.tolist()]
 
 
 def _mentions(graph_: graph.Graph, wanted: set[int]) -> dict[int, set[tuple[int, int]]]:
@@ -97,25 +117,14 @@ def _mentions(graph_: graph.Graph, wanted: set[int]) -> dict[int, set[tuple[int,
     return found
 
 
-def _completed(incident: Incident, findings: Sequence[Finding], who: Identities) -> Incident:
-    """With what it did to care, and with the findings that fit without chaining anything."""
-    machines = {subject.name for subject in incident.subjects if subject.kind == "host"}
-    effects = [
-        story.Member(finding, where)
-        for finding in findings
-        if finding.kind == "attack"
-        and (where := place(finding.detection, finding.techniques)).effect
-        and finding.first_ts is not None
-        and incident.first_ts <= finding.first_ts <= incident.last_ts + graph.WAY_AFTER
-        and any(s.kind in ("host", "address") and who.host(s.name, finding.first_ts) in machines for s in finding.subjects)
-    ]
-    supporting = story.supporting(incident, findings, who)
-    if not effects:
-        return replace(incident, supporting=supporting)
-    effects.sort(key=lambda member: (member.first, member.finding.id))
-    return replace(
-        incident,
-        supporting=supporting,
-        stages=(*incident.stages, *story.stages_of(effects)),
-        findings=(*incident.findings, *(member.finding.id for member in effects)),
-    )
+def _completed(told: Sequence[Incident], findings: Sequence[Finding], who: Identities) -> tuple[Incident, ...]:
+    """With what they did to care, and with the findings that fit without chaining anything."""
+    machines = {subject.name for incident in told for subject in incident.subjects if subject.kind == "host"}
+    beside: dict[str, list[Finding]] = defaultdict(list)
+    if told:
+        for finding in findings:
+            if finding.kind == "attack" and finding.first_ts is not None and story.chains_nothing(finding):
+                named = {s.name for s in finding.subjects if s.kind in ("host", "address")}
+                for host in {who.host(name, finding.first_ts) for name in named} & machines:
+                    beside[host].append(finding)
+    return tuple(story.completed(incident, beside) for incident in told)

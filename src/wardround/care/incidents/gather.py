@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from wardround.care.application_entities import Asking
 from wardround.care.incidents import behind, graph
 from wardround.care.incidents.identity import EVERYWHERE, Identities
-from wardround.care.incidents.knowledge import Place, established, is_ours, place, relations
+from wardround.care.incidents.knowledge import STAGES, Place, established, is_ours, place, relations
 from wardround.model import SEVERITIES, Asset, Finding
 from wardround.site import Site, parse_address
 
@@ -29,8 +30,12 @@ class Gathered:
     """The graph of a round and what its numbers stand for."""
 
     graph: graph.Graph
-    ids: list[str] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
+    positions: array[int] = field(default_factory=lambda: array("i"))
+    severities: array[int] = field(default_factory=lambda: array("b"))
+    detections: array[int] = field(default_factory=lambda: array("i"))
+    stages: array[int] = field(default_factory=lambda: array("b"))
+    detection_numbers: dict[str, int] = field(default_factory=dict)
     ways: list[behind.Way] = field(default_factory=list)
     way_ends: list[tuple[int, int, int]] = field(default_factory=list)
     names: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -65,18 +70,22 @@ class Gatherer:
 
     def add(self, findings: Iterable[Finding]) -> None:
         """Add the findings that chain; others are left out."""
-        for finding in findings:
+        for position, finding in enumerate(findings):
             if chains(finding) and not (where := place(finding.detection, finding.techniques)).effect:
-                self._add(finding, where)
+                self._add(position, finding, where)
 
-    def _add(self, finding: Finding, where: Place) -> None:
+    def _add(self, position: int, finding: Finding, where: Place) -> None:
         assert finding.first_ts is not None and finding.last_ts is not None
         got_in = established(finding, where)
         number = self.found.graph.finding(
             finding.first_ts, finding.last_ts, established=got_in, door=got_in and where.stage == "entry"
         )
-        self.found.ids.append(finding.id)
         self.found.places.append(where)
+        self.found.positions.append(position)
+        self.found.severities.append(SEVERITIES.index(finding.severity))
+        numbers = self.found.detection_numbers
+        self.found.detections.append(numbers.setdefault(finding.detection, len(numbers)))
+        self.found.stages.append(STAGES.index(where.stage))
         for kind, name, relation in relations(finding, where):
             self.mention(number, kind, name, _RELATION[relation], finding.first_ts)
 
@@ -119,17 +128,17 @@ class Gatherer:
 
     def look_behind(self, tables: Asking, findings: Sequence[Finding]) -> None:
         """Add what the rows behind findings say. Raises WardroundError."""
-        by_id = {finding.id: finding for finding in findings}
-        numbers = sorted(range(len(self.found.ids)), key=lambda n: -SEVERITIES.index(by_id[self.found.ids[n]].severity))
+        positions, severities = self.found.positions, self.found.severities
+        numbers = sorted(range(len(positions)), key=lambda number: -severities[number])
         pointers = (
             (number, pointer.table, pointer.evidence_id, pointer.record)
             for number in numbers
-            for pointer in by_id[self.found.ids[number]].evidence[: behind.EACH]
+            for pointer in findings[positions[number]].evidence[: behind.EACH]
         )
         rows = behind.rows(tables, pointers)
         opened = behind.opened(tables, rows)
         for row in rows:
-            self._row(row, by_id[self.found.ids[row.finding]], opened)
+            self._row(row, findings[positions[row.finding]], opened)
 
     def _row(self, row: behind.Row, finding: Finding, opened: dict[tuple[str, str], behind.Opened]) -> None:
         got_in, ts = bool(self.found.graph.established[row.finding]), finding.first_ts or 0

@@ -224,8 +224,8 @@ def _between(findings: list[tuple[int, int]], begin: int, end: int) -> Iterator[
         yield findings[place]
 
 
-def components(count: int, every: list[Links]) -> tuple[Integers, list[tuple[int, int, int]]]:
-    """The component of each finding, and the links kept as (earlier, later, entity): the strongest that hold them together."""
+def components(count: int, every: list[Links]) -> tuple[Integers, Integers]:
+    """The component of each finding, and the links kept, the strongest that hold them together: rows earlier, later, entity."""
     parent = list(range(count))
 
     def root(number: int) -> int:
@@ -239,10 +239,13 @@ def components(count: int, every: list[Links]) -> tuple[Integers, list[tuple[int
         for name in ("earlier", "later", "entity", "strength", "gap")
     )
     order = np.lexsort((later, earlier, entity, gap, -strength.astype(np.int64)))
-    kept = []
-    for a, b, through in zip(earlier[order].tolist(), later[order].tolist(), entity[order].tolist(), strict=True):
+    earlier, later, entity = earlier[order], later[order], entity[order]
+    kept = array("q")
+    for place, (a, b) in enumerate(zip(earlier.tolist(), later.tolist(), strict=True)):
         one, other = root(a), root(b)
         if one != other:
             parent[max(one, other)] = min(one, other)
-            kept.append((a, b, through))
-    return np.array([root(number) for number in range(count)], np.int64), kept
+            kept.append(place)
+    chosen = np.frombuffer(kept, np.int64) if kept else np.zeros(0, np.int64)
+    roots = np.fromiter((root(number) for number in range(count)), np.int64, count)
+    return roots, np.stack((earlier[chosen], later[chosen], entity[chosen]))

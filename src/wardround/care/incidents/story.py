@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from wardround.care.controls import controls as known_controls
 from wardround.care.incidents import graph, words
@@ -22,6 +22,9 @@ _DOUBLE_EXTORTION = 14 * 86_400_000_000_000
 #: So many edges and findings of one incident are told; all count.
 MOST_EDGES, MOST_FINDINGS = 2000, 5000
 
+#: So many machines, accounts and addresses of one incident are told.
+_MOST_SUBJECTS = 1000
+
 #: So many supporting findings of one incident are named.
 _MOST_SUPPORTING = 500
 
@@ -31,10 +34,11 @@ _CONFIDENCES = ("low", "medium", "high")
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A finding of an incident, where it stands, and what it concerns as the graph has it: (entity, relation)."""
+    """A finding of an incident, where it stands, and its number and (entity, relation) in the graph."""
 
     finding: Finding
     place: Place
+    number: int = -1
     mentions: frozenset[tuple[int, int]] = frozenset()
 
     @property
@@ -53,15 +57,6 @@ class Member:
         return established(self.finding, self.place)
 
 
-def is_incident(members: Sequence[Member]) -> bool:
-    """Whether a component is a story: somebody got in, and at least two stages of two detections belong to it."""
-    return (
-        any(member.established for member in members)
-        and len({member.place.stage for member in members}) >= 2
-        and len({member.finding.detection for member in members}) >= 2
-    )
-
-
 def identity(earliest: Finding) -> str:
     """The id of an incident: that of its earliest finding, so that the next round, which sees more, gives it again."""
     return hashlib.sha256(f"incident\x00{earliest.id}".encode()).hexdigest()[:16]
@@ -69,7 +64,7 @@ def identity(earliest: Finding) -> str:
 
 def told(
     members: Sequence[Member],
-    edges: Sequence[tuple[int, int, int]],
+    edges: Sequence[Sequence[int]],
     links: int,
     gathered: Gathered,
     who: Identities,
@@ -95,7 +90,7 @@ def told(
         harm_ts=harm,
         dwell_seconds=max(0, until - first) // 1_000_000_000,
         stages=stages,
-        edges=tuple(_edge(edge, gathered, who) for edge in sorted(edges)[:MOST_EDGES]),
+        edges=tuple(_edges(edges, members, gathered, who)),
         links=links,
         subjects=subjects,
         findings=tuple(member.finding.id for member in members[:MOST_FINDINGS]),
@@ -136,28 +131,33 @@ def double_extortion(members: Sequence[Member]) -> bool:
     )
 
 
-def supporting(incident: Incident, findings: Iterable[Finding], who: Identities) -> tuple[str, ...]:
-    """Findings that fit an incident and chain nothing: of the users' rules, and mild ones, on its machines in its time."""
-    machines = {subject.name for subject in incident.subjects if subject.kind == "host"}
-    inside = set(incident.findings)
-    return tuple(
-        finding.id
-        for finding in findings
-        if finding.id not in inside
-        and _fits(finding, incident)
-        and any(
-            relation in ("held", "used") and kind == "host" and who.host(name, finding.first_ts) in machines
-            for kind, name, relation in relations(finding, place(finding.detection, finding.techniques))
-        )
-    )[:_MOST_SUPPORTING]
+def chains_nothing(finding: Finding) -> bool:
+    """Whether an attack belongs beside a story and makes none: what became of care, users' rules, mild findings."""
+    if "exception" in finding.details:
+        return False
+    mild = not is_ours(finding) or SEVERITIES.index(finding.severity) < SEVERITIES.index("medium")
+    return mild or place(finding.detection, finding.techniques).effect
 
 
-def _fits(finding: Finding, incident: Incident) -> bool:
-    if finding.kind != "attack" or "exception" in finding.details or finding.first_ts is None:
-        return False
-    if is_ours(finding) and SEVERITIES.index(finding.severity) >= SEVERITIES.index("medium"):
-        return False
-    return incident.first_ts - _HOUR <= finding.first_ts <= incident.last_ts + 24 * _HOUR
+def completed(incident: Incident, beside: Mapping[str, Sequence[Finding]]) -> Incident:
+    """An incident with the findings ``beside`` its machines (by name): effects on care, and what supports the story."""
+    machines = [subject.name for subject in incident.subjects if subject.kind == "host"]
+    near = {finding.id: finding for name in machines for finding in beside.get(name, ())}
+    effects, supporting = [], []
+    for finding in sorted(near.values(), key=lambda finding: (finding.first_ts or 0, finding.id)):
+        where = place(finding.detection, finding.techniques)
+        if not incident.first_ts - _HOUR <= (finding.first_ts or 0) <= incident.last_ts + graph.WAY_AFTER:
+            continue
+        if where.effect and is_ours(finding):
+            effects.append(Member(finding, where))
+        elif any(relation in ("held", "used", "actor") for _, _, relation in relations(finding, where)):
+            supporting.append(finding.id)
+    return replace(
+        incident,
+        supporting=tuple(supporting[:_MOST_SUPPORTING]),
+        stages=(*incident.stages, *stages_of(effects)),
+        findings=(*incident.findings, *(member.finding.id for member in effects)),
+    )
 
 
 def _subjects(members: Sequence[Member], gathered: Gathered, who: Identities) -> tuple[Subject, ...]:
@@ -178,7 +178,7 @@ def _subjects(members: Sequence[Member], gathered: Gathered, who: Identities) ->
                 named = named.partition("@")[0]
             found[_machine(named, member.first, who) if shown in ("host", "address") else Subject(shown, named)] = None
     order = ("host", "user", "address", "destination", "domain", "device")
-    return tuple(sorted(found, key=lambda subject: order.index(subject.kind)))
+    return tuple(sorted(found, key=lambda subject: order.index(subject.kind))[:_MOST_SUBJECTS])
 
 
 def _machine(name: str, ts: int, who: Identities) -> Subject:
@@ -187,13 +187,24 @@ def _machine(name: str, ts: int, who: Identities) -> Subject:
     return Subject("address" if outside or who.site.zone_of(host) != "unknown" else "host", name if outside else host)
 
 
-def _edge(edge: tuple[int, int, int], gathered: Gathered, who: Identities) -> IncidentEdge:
-    earlier, later, entity = edge
+def _edges(
+    edges: Sequence[Sequence[int]], members: Sequence[Member], gathered: Gathered, who: Identities
+) -> Iterator[IncidentEdge]:
+    """The links between the findings that are told, in the order of time."""
+    place_of = {member.number: place for place, member in enumerate(members)}
+    inside = [edge for edge in edges if edge[0] in place_of and edge[1] in place_of]
+    for earlier, later, entity in sorted(inside, key=lambda edge: (place_of[edge[1]], place_of[edge[0]], edge[2]))[:MOST_EDGES]:
+        ends = (members[place_of[earlier]].finding.id, members[place_of[later]].finding.id)
+        yield _edge(*ends, entity, gathered, who)
+
+
+def _edge(earlier: str, later: str, entity: int, gathered: Gathered, who: Identities) -> IncidentEdge:
+    """Why two findings (ids) belong together."""
     if entity < 0:  # a way, by its place
         way = gathered.ways[-1 - entity]
         source, target = who.host(way.source, way.ts), who.host(way.target, way.ts)
         reason = words.way(way.manner, source, target, who.person(way.account), way.ts)
-        return IncidentEdge(gathered.ids[earlier], gathered.ids[later], "way", Subject("host", target), reason)
+        return IncidentEdge(earlier, later, "way", Subject("host", target), reason)
     kind = gathered.graph.entity_kind[entity]
     shown, name = gathered.names[entity]
     if kind == graph.SESSION:
@@ -201,10 +212,10 @@ def _edge(edge: tuple[int, int, int], gathered: Gathered, who: Identities) -> In
         session = who.session(address, int(up))
         assert session is not None
         reason = words.session(session.address, session.person, session.source, session.up)
-        return IncidentEdge(gathered.ids[earlier], gathered.ids[later], "session", Subject("address", address), reason)
+        return IncidentEdge(earlier, later, "session", Subject("address", address), reason)
     label = words.label(name, who.aliases([name]) if kind == graph.HOST else ())
     reason = words.shared(kind, label)
-    return IncidentEdge(gathered.ids[earlier], gathered.ids[later], words.KINDS[kind], Subject(shown, name), reason)
+    return IncidentEdge(earlier, later, words.KINDS[kind], Subject(shown, name), reason)
 
 
 def _stops(members: Sequence[Member], exposures: Mapping[str, Sequence[Finding]]) -> tuple[Stop, ...]:
