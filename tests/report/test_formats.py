@@ -55,7 +55,9 @@ def test_csv_disarms_formulas_in_any_separator() -> None:
 
 def test_ocsf_events_have_what_the_schema_requires() -> None:
     for event in ocsf():
-        assert set(event) >= REQUIRED
+        # An Incident Finding has a list of findings instead.
+        of_many = {"finding_info_list"} if event["class_uid"] == 2005 else {"finding_info"}
+        assert set(event) >= (REQUIRED - {"finding_info"} | of_many)
         assert event["category_uid"] == 2
         assert event["activity_id"] == 1
         assert event["type_uid"] == event["class_uid"] * 100 + event["activity_id"]
@@ -63,15 +65,16 @@ def test_ocsf_events_have_what_the_schema_requires() -> None:
         assert event["time"] > 1_700_000_000_000
         assert event["metadata"]["version"] == "1.5.0"
         assert event["metadata"]["product"]["vendor_name"]
-        assert event["finding_info"]["uid"]
-        assert event["finding_info"]["title"]
-        for attack in event["finding_info"].get("attacks", []):
+        for information in [event["finding_info"]] if "finding_info" in event else event["finding_info_list"]:
+            assert information["uid"]
+            assert information["title"]
+        for attack in event.get("finding_info", {}).get("attacks", []):
             assert attack["technique"]["uid"].startswith("T")
         for item in event.get("evidences", []):
             assert item["data"]["path"], "an evidence artifact needs at least one of its parts"
         for observable in event.get("observables", []):
             assert observable["type_id"] in {1, 2, 4, 99}
-            assert observable["name"].startswith("resources[")
+            assert observable["name"].startswith("subjects[" if event["class_uid"] == 2005 else "resources[")
         if event["class_uid"] == 2003:
             assert event["compliance"]["standards"]
             assert event["compliance"]["control"]
@@ -79,7 +82,7 @@ def test_ocsf_events_have_what_the_schema_requires() -> None:
 
 def test_ocsf_tells_attacks_exposures_and_what_was_not_assessed() -> None:
     told = [(event["class_uid"], event["finding_info"]["analytic"]["uid"], event.get("compliance", {}).get("status_id"))
-            for event in ocsf()]  # fmt: skip
+            for event in ocsf() if event["class_uid"] != 2005]  # fmt: skip
     assert told == [
         (2004, "VPN-A01", None),
         (2004, "RW-A01", None),
@@ -89,6 +92,13 @@ def test_ocsf_tells_attacks_exposures_and_what_was_not_assessed() -> None:
         (2003, "PH-E01", 2),
         (2003, "PH-A11", 2),
     ]
+
+
+def test_ocsf_tells_an_incident_with_its_findings() -> None:
+    (told,) = [event for event in ocsf("fr") if event["class_uid"] == 2005]
+    assert told["message"] == "Attaque par rançongiciel"
+    assert [information["uid"][:7] for information in told["finding_info_list"]] == ["VPN-A01", "RDP-A01", "RW-A01-"]
+    assert told["start_time"] < told["end_time"]
 
 
 def test_ocsf_speaks_the_language_asked_for() -> None:

@@ -1,8 +1,9 @@
 """OCSF 1.5 (Open Cybersecurity Schema Framework), one event per line.
 
-Attacks become Detection Findings (class 2004). Exposures become Compliance Findings (class 2003) that fail; detections of
-exposures that found nothing pass; every detection that was not assessed is a warning, which OCSF defines as a check that
-did not yield a result due to missing information. Times are milliseconds since 1970 UTC, as OCSF has them.
+Attacks become Detection Findings (class 2004), incidents Incident Findings (class 2005). Exposures become Compliance Findings
+(class 2003) that fail; detections of exposures that found nothing pass; every detection that was not assessed is a warning,
+which OCSF defines as a check that did not yield a result due to missing information. Times are milliseconds since 1970 UTC,
+as OCSF has them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from wardround.report.document import Coverage, Finding, ResultDocument, Subject, nanoseconds, to_json
+from wardround.report.incident_document import Incident
 from wardround.report.texts import Language, language
 
 VERSION = "1.5.0"
@@ -18,6 +20,7 @@ STANDARD = "wardround controls"
 _FINDINGS_CATEGORY = 2
 _DETECTION_FINDING = 2004
 _COMPLIANCE_FINDING = 2003
+_INCIDENT_FINDING = 2005
 _CREATE = 1
 _NEW = 1
 _RULE = 1
@@ -40,12 +43,38 @@ def export(document: ResultDocument, lang: str) -> bytes:
         _detection_finding(document, found, words) if found.kind == "attack" else _exposure(document, found, words)
         for found in document.findings
     ]
+    events += [_incident(document, incident, words) for incident in document.incidents]
     events += [
         _check(document, row, words)
         for row in document.coverage
         if row.result == "not_assessed" or (row.result == "not_found" and row.kind == "exposure")
     ]
     return b"".join(to_json(event) + b"\n" for event in events)
+
+
+def _incident(document: ResultDocument, told: Incident, words: Language) -> dict[str, Any]:
+    """An incident, with the findings that are its story; what is told of it stands in its description."""
+    titles = {found.id: words.texts(found.texts).title for found in document.findings}
+    return {
+        **_event(document, _INCIDENT_FINDING, "Incident Finding", _SEVERITY[told.severity], told.last_ts),
+        "message": words.note(told.title),
+        "desc": words.note(told.summary),
+        "confidence_id": _CONFIDENCE[told.confidence],
+        "confidence": _CONFIDENCE_NAMES[_CONFIDENCE[told.confidence]],
+        "start_time": _milliseconds(told.first_ts),
+        "end_time": _milliseconds(told.last_ts),
+        "finding_info_list": [{"uid": name, "title": titles[name]} for name in told.findings if name in titles],
+        "observables": [
+            {
+                "name": f"subjects[{place}].name",
+                "type_id": _OBSERVABLES.get(subject.kind, (_OTHER, subject.kind))[0],
+                "type": _OBSERVABLES.get(subject.kind, (_OTHER, subject.kind))[1],
+                "value": subject.name,
+            }
+            for place, subject in enumerate(told.subjects)
+        ],
+        "unmapped": {"incident": told.id},
+    }
 
 
 def _detection_finding(document: ResultDocument, found: Finding, words: Language) -> dict[str, Any]:
