@@ -40,10 +40,10 @@ class Made(Sequence[Finding]):
     """Findings by number, each made when it is asked for and always the same."""
 
     def __init__(self, count: int, hosts: int) -> None:
-        self.count, self.hosts = count, hosts
+        self.total, self.hosts = count, hosts
 
     def __len__(self) -> int:
-        return self.count
+        return self.total
 
     @overload
     def __getitem__(self, number: int) -> Finding: ...
@@ -51,8 +51,8 @@ class Made(Sequence[Finding]):
     def __getitem__(self, number: slice) -> Sequence[Finding]: ...
     def __getitem__(self, number: int | slice) -> Finding | Sequence[Finding]:
         if isinstance(number, slice):
-            return [self[place] for place in range(*number.indices(self.count))]
-        if number >= self.count:
+            return [self[place] for place in range(*number.indices(self.total))]
+        if number >= self.total:
             raise IndexError(number)
         host = number * 7919 % self.hosts
         in_campaign = host < self.hosts // 2
@@ -76,14 +76,14 @@ class Ways:
     """Tables that know nothing but ways from machine to machine."""
 
     def __init__(self, count: int, hosts: int) -> None:
-        self.count, self.hosts = count, hosts
+        self.total, self.hosts = count, hosts
 
     def query(self, sql: str, parameters: Sequence[Any] = (), *, limit: int | None = None) -> list[dict[str, Any]]:
         """The ways, whatever is asked."""
         return list(self._rows())
 
     def _rows(self) -> Iterator[dict[str, Any]]:
-        for number in range(self.count):
+        for number in range(self.total):
             source, target = number * 31 % self.hosts, number * 17 % self.hosts
             yield {
                 "source": f"ws{source:05d}", "target": f"ws{target:05d}", "account": f"person{source % _CAMPAIGNS}",
