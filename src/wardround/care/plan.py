@@ -156,15 +156,18 @@ def _stretched(found: Estimate, simulation: Simulation, controls: Sequence[str],
 
 
 def _placed(found: Sequence[PlanStep], bests: Sequence[Sequence[str]]) -> list[PlanStep]:
-    """The steps with the interval of their places: where each was the best of a resample for the first time."""
+    """The steps with the interval of their places: where each was the best of a resample for the first time.
+
+    Where it was not even at its own place, another was better there, and it comes a place later.
+    """
     placed = []
-    for step in found:
+    for own, step in enumerate(found, 1):
         firsts: dict[int, int] = {}
         for place, names in enumerate(bests, 1):
             for number, name in enumerate(names):
                 if name == step.control:
                     firsts.setdefault(number, place)
-        places = np.array([firsts.get(number, len(bests)) for number in range(RESAMPLES)])
+        places = np.array([firsts.get(number, own + 1) for number in range(RESAMPLES)])
         low, high = np.quantile(places, [0.05, 0.95], method="nearest")
         placed.append(replace(step, place_low=int(low), place_high=int(high)))
     return placed

@@ -27,7 +27,7 @@ from wardround.site import Site, parse_address
 #: So many hosts and pairs of hosts are looked at; larger networks are cut, and the report says so.
 MOST_HOSTS, MOST_PAIRS = 20_000, 400_000
 
-_OUTSIDE = ("internet", "multicast", "local", "unknown")
+_OUTSIDE = ("internet", "partner", "multicast", "local", "unknown")
 STAFF = "staff"
 
 _ADMINISTRATION = "(22, 23, 135, 3389, 4899, 5900, 5901, 5902, 5938, 5985, 5986)"
@@ -113,18 +113,23 @@ def observed(
     segments: dict[str, str] = {}
     pairs: dict[tuple[str, str, str], None] = {}
 
+    names = dict(names)
+    if pool:  # those who come through the VPN stand where its gateway does
+        pooled = [row[side] for row in rows for side in ("orig", "resp") if site.zone_of(row[side]) == "vpn_pool"]
+        pooled += [address for asset in assets for address in asset.addresses if site.zone_of(address) == "vpn_pool"]
+        names.update(dict.fromkeys(pooled, pool))
+
     def host(address: str) -> str | None:
-        """The node of an address inside; those who come through the VPN are where its gateway is."""
-        zone = site.zone_of(address)
-        if zone in _OUTSIDE and address not in names:
+        """The node of an address inside; a public one counts when it is the gateway's."""
+        name = names.get(address, address)
+        if site.zone_of(address) in _OUTSIDE and name != pool:
             return None
-        name = pool if zone == "vpn_pool" and pool else names.get(address, address)
         segments.setdefault(name, segment(address, site))
         return name if len(segments) <= MOST_HOSTS else None
 
     for asset in assets:
         if inside := [address for address in asset.addresses if site.zone_of(address) not in _OUTSIDE]:
-            segments.setdefault(asset.name, segment(inside[0], site))
+            segments.setdefault(names.get(inside[0], asset.name), segment(inside[0], site))
     for row in rows:
         start, end = host(row["orig"]), host(row["resp"])
         if start and end and start != end and start in segments and end in segments:
