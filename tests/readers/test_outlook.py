@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
@@ -233,3 +234,14 @@ def test_damage_does_no_harm(read_bytes: Read, data: st.DataObject) -> None:
 def test_any_bytes_may_be_enclosed(data: bytes) -> None:
     parse(wrapped(tnef({0x1009: data}, [("x", data, {0x3701: data})]) + data))
     rtf.enclosed(rtf.decompress(struct.pack("<II4sI", 0, 5_000, b"LZFu", 0) + data))
+
+
+def test_data_files_are_recognised_and_told_not_to_be_read(read_bytes: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = b"!BDN" + bytes(4) + b"SM" + bytes(600)
+    known = identify(head)
+    assert known is not None
+    assert known[0] == "outlook_data_file"
+    monkeypatch.setitem(sys.modules, "pypff", None)
+    with pytest.raises(ReaderError, match="libpff-python"):
+        read_bytes(known[1], head)
+    assert identify(b"!BDN" + bytes(600)) is None

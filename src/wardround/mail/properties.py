@@ -117,7 +117,7 @@ def _told(bag: Bag, recipients: Iterable[Bag]) -> list[Header]:
         "from": author,
         "to": ", ".join(listed[1]),
         "cc": ", ".join(listed[2]),
-        "subject": bag.text(SUBJECT),
+        "subject": _subject(bag.text(SUBJECT)),
         "date": _date(bag.number(SUBMITTED) or bag.number(DELIVERED)),
         "message-id": bag.text(MESSAGE_ID),
         "in-reply-to": bag.text(REPLIED),
@@ -126,6 +126,11 @@ def _told(bag: Bag, recipients: Iterable[Bag]) -> list[Header]:
     return [
         Header(name, value.replace("\n", " ").replace("\r", " ").encode("utf-8", "replace")) for name, value in found.items()
     ]
+
+
+def _subject(text: str) -> str:
+    """A subject without what data files put before it: a mark and the length of its prefix (MS-PST, 2.5.3.1.1.1)."""
+    return text[2:] if text.startswith("\x01") else text
 
 
 def _mailbox(name: str, address: str) -> str:

@@ -14,7 +14,7 @@ _LOWER = "a-zà-öø-ÿœšž"
 #: Words that go before a name.
 _CUES = (
     r"patiente?s?|patient name|nom|pr[ée]nom|name|monsieur|madame|mademoiselle|mme|mlle|mr|mrs|ms|miss|m\.|dr|pr|docteur|"
-    r"professeur|doctor|concernant|concerning|re patient|enfant|b[ée]b[ée]|n[ée]e|dossier|chez|for|pour"
+    r"professeur|doctor|concernant|concerning|re patient|enfant|b[ée]b[ée]|n[ée]e|dossier"
 )
 _NAMED = re.compile(
     rf"(?i:\b({_CUES}))((?:[\s_:.\-,]|\bde\b|\bde la\b)+)((?:[{_UPPER}][{_UPPER}{_LOWER}'’\-]{{1,40}}[\s_,]{{0,2}}){{1,4}})"

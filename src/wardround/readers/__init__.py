@@ -16,6 +16,7 @@ _ORDER: tuple[str, ...] = (
     "dicom_file",  # magic at byte 128, whatever stands before it; or the elements of a data set
     "capture",  # magic of pcap and pcapng
     "evtx",  # magic ElfFile
+    "mail.pst",  # magic !BDN
     "mail.msg",  # magic of compound files, and names of properties of messages
     "zeek",  # '#separator' header, or JSON lines with Zeek's keys
     "suricata",  # JSON lines with event_type and flow_id
