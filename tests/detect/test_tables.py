@@ -227,3 +227,18 @@ def test_the_site_file_can_be_asked_for_application_entities_and_assets() -> Non
         ("O'Brien's CT", "ct", "10.1.1.3"),
         ("O'Brien's CT", "ct", "10.1.1.4"),
     ]
+
+
+def test_a_missing_user_is_nobody_and_not_the_database_s_own() -> None:
+    """``"User"`` is a function of SQL where no event has such a field."""
+    rows = pa.table(
+        {
+            "EventID": pa.array([4688], pa.int64()),
+            "CommandLine": ["whoami"],
+            "SubjectUserName": ["marie"],
+            "Channel": ["Security"],
+        }
+    )
+    with Tables.of_arrow({"windows_event": rows}, Site()) as tables:
+        assert tables.query('SELECT "User" AS who FROM windows_event') == [{"who": None}]
+        assert tables.query("SELECT account FROM windows_command") == [{"account": "marie"}]

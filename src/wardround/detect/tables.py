@@ -90,7 +90,8 @@ class Tables:
         self._views: set[str] = set()
         self._names: dict[Path, list[str]] = {}
         self._columns_met: dict[bool, frozenset[str]] = {}
-        self._added: set[str] = set()
+        # A column that is missed is noticed by the query that fails. "User" is not: DuckDB then gives the name of its own user.
+        self._added: set[str] = {"User"}
         self._asked: frozenset[str] = frozenset()
         self._copies: bool | None = None
         self._filled: dict[tuple[str, str], bool] = {}
