@@ -37,7 +37,7 @@ LAYERS: dict[str, set[str]] = {
     "demo": set(),
     "report": {"care", "store", "schema", "model", "site", "errors"},
     "care": {"store", "schema", "model", "site", "errors"},
-    "detect": {"care", "store", "schema", "model", "site", "errors"},
+    "detect": {"care", "mail", "store", "schema", "model", "site", "errors"},
     "readers": {"wire", "mail", "privacy", "schema", "model", "site", "errors"},
     "mail": {"privacy", "schema", "model", "site", "errors"},
     "wire": {"privacy", "schema", "model", "errors"},

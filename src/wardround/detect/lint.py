@@ -58,7 +58,11 @@ def _texts(detection: Detection) -> Iterator[str]:
         yield "wardround.fr.title: not translated"
     if not detection.falsepositives:
         yield "falsepositives: name what looks like it and is harmless"
-    named = {language: set(placeholders([text])) for language, text in detection.summary.items()}
+    # a column may exist once per language: reasons_en, reasons_fr
+    named = {
+        language: {column.removesuffix(f"_{language}") for column in placeholders([text])}
+        for language, text in detection.summary.items()
+    }
     if named["en"] != named["fr"]:
         yield f"wardround.summary: en and fr name different columns: {', '.join(sorted(named['en'] ^ named['fr']))}"
     subjects = [column for _, column in detection.subjects]

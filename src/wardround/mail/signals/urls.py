@@ -49,7 +49,7 @@ def _oddities(link: Led, letter: Letter, recipients: list[str]) -> Iterator[Seen
         yield Seen("link_active", 1.0, to.scheme, to.url[:200])
     if to.scheme not in ("http", "https") or not to.host:
         return
-    where = to.url
+    where = to.url[:2_048]
     if is_address(to.host):
         yield Seen("link_to_address", 1.0, to.host, where)
     elif not well_formed(to.host):
