@@ -269,23 +269,23 @@ HOSTILE = (
 
 def hostile_round(text: str) -> Round:
     """The bad day with every free text of every part replaced by a hostile one."""
-    made: Round = _replaced(bad_day(), lambda _: text)
+    made: Round = replaced(bad_day(), lambda _: text)
     return made
 
 
-_FIXED = {"kind", "severity", "confidence", "result", "status", "threat"}
+_FIXED = {"kind", "severity", "confidence", "result", "status", "threat", "unit", "basis"}
 
 
-def _replaced(value: Any, change: Callable[[str], str], name: str = "") -> Any:
+def replaced(value: Any, change: Callable[[str], str], name: str = "") -> Any:
     if isinstance(value, str):
         return value if name in _FIXED else change(value)
     if isinstance(value, tuple):
-        return tuple(_replaced(item, change, name) for item in value)
+        return tuple(replaced(item, change, name) for item in value)
     if isinstance(value, dict):
-        return {key if key in ("en", "fr") else change(key): _replaced(item, change, "") for key, item in value.items()}
+        return {key if key in ("en", "fr") else change(key): replaced(item, change, "") for key, item in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         changed = {
-            part.name: _replaced(getattr(value, part.name), change, "" if isinstance(value, Subject) else part.name)
+            part.name: replaced(getattr(value, part.name), change, "" if isinstance(value, Subject) else part.name)
             for part in dataclasses.fields(value)
         }
         return dataclasses.replace(value, **changed)

@@ -22,6 +22,9 @@ from wardround.site import Site
 #: Steps of a plan, resamples for its intervals, and the share of the loss below which a step is not worth telling.
 STEPS, RESAMPLES, LEAST = 8, 400, 0.005
 
+#: After the first step only so many candidates, those that saved most, are looked at again: the work stays bounded.
+KEPT = 12
+
 #: Findings that these controls would have avoided count as avoidable: well-known measures within reach of every hospital.
 COMMON = frozenset({"C01", "C02", "C03", "C05", "C08", "C11", "C12"})
 
@@ -67,6 +70,7 @@ def by_care(
         current = losses[best]
         chosen.append(best)
         candidates.remove(best)
+        candidates = sorted(candidates, key=lambda name: (-gains[name], name))[:KEPT]
     left = found[-1].remaining if found else None
     avoided = Estimate(1 - left.median, 1 - left.high, 1 - left.low) if left else None
     return Plan((*_placed(found, bests), *_rest(found, findings, weights, site, steps)), avoided)

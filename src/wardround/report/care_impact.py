@@ -250,7 +250,7 @@ def curve(document: ResultDocument, words: Language) -> Curve | None:
     for place, (across, values) in enumerate(zip(x, y, strict=True)):
         label = found[place - 1].control if place else _("today")
         parts.append(f'<line class="spread" x1="{across:.0f}" x2="{across:.0f}" y1="{values[1]:.0f}" y2="{values[2]:.0f}"/>')
-        parts.append(f'<circle class="dot" cx="{across:.0f}" cy="{values[0]:.0f}" r="4"/>')
+        parts.append(f'<rect class="dot" x="{across - 4:.0f}" y="{values[0] - 4:.0f}" width="8" height="8" rx="4"/>')
         parts.append(f'<text class="tick middle" x="{across:.0f}" y="{_BASE + 20}">{escape(label)}</text>')
     return Curve("\n".join([*parts, "</svg>"]), description)
 
