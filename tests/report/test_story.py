@@ -52,6 +52,14 @@ def test_nothing_found_names_every_threat_that_was_not_looked_at() -> None:
         assert (named in unseen) == (threat != "remote_desktop")
 
 
+def test_the_least_seen_threats_are_named_first() -> None:
+    rows = [sample.coverage(f"{threat}-{i}", threat, "attack", "not_found") for i in range(9) for threat in THREATS[:7]]
+    rows += [sample.coverage(f"{threat}-x", threat, "attack", "not_assessed") for threat in THREATS[:6]]
+    rows += [sample.coverage(f"leak-{i}", "record_leak", "attack", "not_assessed") for i in range(20)]
+    unseen = told(dataclasses.replace(sample.quiet_day(), coverage=tuple(rows)))[2]
+    assert "only part of leak of patient records, data sent outside the hospital" in unseen
+
+
 def test_a_threat_without_any_check_is_never_clean() -> None:
     """All checks that ran could be made, yet most threats have none."""
     rows = (sample.coverage("RDP-A02", "remote_desktop", "attack", "not_found"),)

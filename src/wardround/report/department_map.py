@@ -15,7 +15,7 @@ from wardround.report.department import Machine
 from wardround.report.safe import shorten
 from wardround.report.texts import Language
 
-_WIDTH, _LEFT = 1060, 150
+_WIDTH, _LEFT = 1080, 172
 _BOX_WIDTH, _BOX_HEIGHT, _GAP = 168, 46, 14
 _COLUMNS = (_WIDTH - _LEFT) // (_BOX_WIDTH + _GAP)
 _PAD = 12

@@ -269,15 +269,20 @@ def _unseen(document: ResultDocument, language: Language) -> str:
 
 
 def _blind(document: ResultDocument) -> tuple[list[str], list[str]]:
-    """The threats of which nothing could be assessed (those that no check covers among them), and those of a part."""
-    whole, part = [], []
+    """The threats of which nothing could be assessed (those that no check covers among them), and those of a part.
+
+    The latter begin with those of which the least could be seen, because a sentence names only the first.
+    """
+    whole: list[str] = []
+    part: list[tuple[float, str]] = []
     for chapter in chapters(document):
         missed = chapter.counted("not_assessed")
         if missed == len(chapter.coverage) and chapter.threat in THREATS:
             whole.append(chapter.threat)
         elif missed:
-            part.append(chapter.threat)
-    return whole, part
+            part.append((-missed / len(chapter.coverage), chapter.threat))
+    part.sort(key=lambda row: row[0])
+    return whole, [threat for _, threat in part]
 
 
 def _unread(document: ResultDocument, language: Language) -> str:
