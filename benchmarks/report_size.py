@@ -103,7 +103,8 @@ def ask(page: bytes, script: str, width: int = 1280, height: int = 900) -> tuple
         path.write_text(text, encoding="utf-8")
         command = [
             pdf.browser(), "--headless", "--disable-gpu", "--no-sandbox", "--hide-scrollbars",
-            f"--user-data-dir={name}/profile", f"--window-size={width},{height}", "--virtual-time-budget=60000", "--dump-dom", path.as_uri(),
+            f"--user-data-dir={name}/profile",
+            f"--window-size={width},{height}", "--virtual-time-budget=60000", "--dump-dom", path.as_uri(),
         ]  # fmt: skip
         before = time.perf_counter()
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)

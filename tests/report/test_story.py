@@ -103,7 +103,8 @@ def test_minor_and_declared_signs_do_not_cry_wolf() -> None:
 
 
 def test_french_agrees_in_number_and_keeps_its_spaces() -> None:
-    answers = [s.answer for s in story.sentences(report.build(sample.bad_day()), language("fr"))]
+    made = dataclasses.replace(sample.bad_day(), incidents=())
+    answers = [s.answer for s in story.sentences(report.build(made), language("fr"))]
     assert answers[0].startswith("3 signes graves d’attaque ont été trouvés (accès VPN, rançongiciel et")
     assert "«\u00a0Sauvegardes détruites\u00a0»" in answers[0]
     assert "\u202f; le dernier signe date du 2\u00a0mars\u00a02026 à 18\u00a0h\u00a013 UTC" in answers[0]
