@@ -1,0 +1,1 @@
+"""Logs and lists of backup programs. One format each."""
