@@ -27,7 +27,7 @@ _KINDS = (
 
 _IMMUTABLE = re.compile(r"immutab|hardened|object.?lock|worm\b|inalt[ée]rable|verrouill", re.I)
 _OFFLINE = re.compile(
-    r"\btapes?\b|\blto\d?\b|\bbandes?\b|removable|rotated|amovible|hors.?ligne|off.?line|air.?gap|\busb\b", re.I
+    r"(?<![a-z])(?:tapes?|lto\d?|bandes?|usb)(?![a-z])|removable|rotated|amovible|hors.?ligne|off.?line|air.?gap", re.I
 )
 
 
