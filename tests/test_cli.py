@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -287,3 +288,28 @@ def test_tables_and_readers_are_listed() -> None:
     for reader in ("evtx", "zeek", "suricata", "windows_json"):
         assert reader in listed
     assert "RDP-A01" in run("detections", "list", "--lang", "fr").stdout
+
+
+def test_services_and_impact_of_evidence_that_shows_no_imaging(tmp_path: Path) -> None:
+    """Two machines that speak are no department, and the commands say so."""
+    evidence = tmp_path / "conn.log"
+    evidence.write_text(ZEEK)
+    services = run("services", evidence)
+    assert (services.returncode, services.stderr) == (0, "")
+    assert services.stdout.startswith("No service could be told from this evidence")
+    impact = run("impact", evidence, "--lang", "fr")
+    assert impact.returncode == 0
+    assert "ne peut être estimé" in impact.stdout
+
+
+def test_the_inputs_of_the_estimate_are_printed_edited_and_read_back(tmp_path: Path) -> None:
+    printed = run("impact", "--inputs")
+    assert printed.returncode == 0
+    assert tomllib.loads(printed.stdout)["outage"]["systems"]["source"]
+    evidence, mine = tmp_path / "conn.log", tmp_path / "impact.toml"
+    evidence.write_text(ZEEK)
+    mine.write_text(printed.stdout.replace("days = [1.0, 7.0, 32.0]", "days = [9.0, 7.0, 32.0]"))
+    refused = run("examine", evidence, "--impact", mine, "--out", tmp_path / "round")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    assert "outage.systems.days" in refused.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import tomllib
 from typing import Any
 
 import pytest
@@ -132,3 +133,11 @@ def test_the_terminal_tells_the_same(document: ResultDocument, lang: str) -> Non
 
 def test_the_document_is_read_back(document: ResultDocument) -> None:
     assert report.from_json(report.export(document, "json", "en")) == document
+
+
+def test_the_draft_of_the_site_file_has_the_services_to_be_filled_in(document: ResultDocument) -> None:
+    text = report.export(document, "site", "en").decode()
+    filled = re.sub(r"(?m)^# (?=.{2}services|name = |exams_per_day)", "", text)
+    told = Site.model_validate(tomllib.loads(filled))
+    assert [service.name for service in told.services] == ["ct", "mr"]
+    assert "services" not in tomllib.loads(text), "nothing is stated that nobody has looked at"

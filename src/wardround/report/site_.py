@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from wardround.report import safe
+from wardround.report import care_story, safe
+from wardround.report.care_document import Service
 from wardround.report.document import ApplicationEntity, Asset, ResultDocument, presentable
 from wardround.report.texts import Language, language
 
@@ -32,6 +33,20 @@ def _lines(document: ResultDocument, words: Language) -> Iterator[str]:
     for entity in document.application_entities:
         yield ""
         yield from _commented(_entity(entity, words), suspects, (entity.title, entity.address), words)
+    for service in document.services:
+        yield ""
+        yield from _service(service, words)
+
+
+def _service(service: Service, words: Language) -> Iterator[str]:
+    """A service to be filled in: all of it is a comment, since what is stated replaces what is inferred."""
+    _ = words.gettext
+    yield f"# {care_story.title_of(service, words)}. {_('Activity')}{_(': ')}{care_story.activity(service.activity, words)}"
+    yield "# [[services]]"
+    yield f"# name = {_quoted(service.name)}"
+    yield f"# exams_per_day = {service.activity.per_day or 0:g}"
+    if service.emergency:
+        yield f"# emergencies_per_day = {service.emergencies_per_day or 0:g}"
 
 
 def _suspects(document: ResultDocument) -> dict[str, str]:
