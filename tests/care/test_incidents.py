@@ -329,7 +329,8 @@ def test_the_first_hour_says_what_the_evidence_does_not_tell() -> None:
 def test_a_flow_whose_end_is_isolated_stops() -> None:
     site = {"assets": [{"name": "ws1", "addresses": ["10.2.0.5"]}]}
     (flow,) = sheet(site, {"dicom_association": [CT]}).keep
-    assert "stops when ws1 is isolated" in flow.text["en"]
+    assert flow.subject.name == "ws1"
+    assert flow.text["en"].startswith("isolating it stops its exchanges with 10.3.0.1 (DICOM)")
 
 
 def test_data_taken_and_the_directory_stolen_change_the_sheet() -> None:
@@ -348,3 +349,25 @@ def test_whom_to_call_is_known_with_its_source_in_both_languages(country: str) -
         assert contact["source"] and contact["how"]
         for part in ("who", "what"):
             assert contact[part]["en"] and contact[part]["fr"]
+
+
+def test_a_mail_and_what_its_reader_started_are_one_incident() -> None:
+    message = {"ts": "2026-03-02T07:00:00Z", "recipient": "Marie@hospital.example", "evidence_id": "m1", "record": 3}
+    mail = found("PH-A06", -1, ("file", "planning.xlsm"), evidence=(Pointer("m1", "x", "mail_message", 3, None),))
+    other = dataclasses.replace(mail, id="other", evidence=(Pointer("m1", "x", "mail_message", 4, None),))
+    rows = {"mail_message": [message, {**message, "recipient": "jean@hospital.example", "record": 4}]}
+    process = {
+        "ts": "2026-03-02T08:00:00Z", "Channel": "Microsoft-Windows-Sysmon/Operational", "EventID": 1, "Computer": "ws1",
+        "User": "HOSPITAL\\marie", "evidence_id": "e9", "record": 7,
+    }  # fmt: skip
+    opened = found("PH-A11", 0, ("host", "ws1"), evidence=(Pointer("e9", "x", "windows_event", 7, None),))
+    (incident,) = told((mail, other, opened), {**rows, "windows_event": [process]})
+    assert _ids(incident) == {mail.id, opened.id}
+    assert [stage.name for stage in incident.stages] == ["entry", "foothold"]
+
+
+def test_a_share_names_its_machine() -> None:
+    notes = found("RW-A04", 6, ("share", "\\\\ws1\\commun"), severity="critical")
+    (incident,) = told((GUESSED, notes))
+    assert incident.stages[-1].name == "encryption"
+    assert told((GUESSED, dataclasses.replace(notes, subjects=(Subject("share", "/mnt/commun"),)))) == ()

@@ -22,6 +22,8 @@ MOST_WAYS = 500_000
 #: Logon sessions that Windows itself holds (SYSTEM, LOCAL SERVICE, NETWORK SERVICE): they tell nobody apart.
 _OWN_SESSIONS = ("0x0", "0x3e7", "0x3e5", "0x3e4", "-")
 
+_MAIL = "NULL AS actor, recipient AS account, NULL AS session, NULL AS host, true AS succeeded"
+
 #: Where each table says who did it and from where: actor, account.
 _ROWS = {
     "windows_event": """
@@ -38,6 +40,9 @@ _ROWS = {
     "device_event": 'present(source) AS actor, present("user") AS account, NULL AS session, NULL AS host, true AS succeeded',
     "http": """"id.orig_h" AS actor, NULL AS account, NULL AS session, NULL AS host,
         coalesce(status_code BETWEEN 200 AND 299, true) AS succeeded""",
+    "mail_message": _MAIL,
+    "mail_link": _MAIL,
+    "mail_attachment": _MAIL,
     "firewall_event": "source AS actor, NULL AS account, NULL AS session, NULL AS host, true AS succeeded",
 }
 

@@ -75,7 +75,7 @@ def first_hour(
     return FirstHour(
         incident=incident.id,
         isolate=tuple(_isolate(machines, known, members, who)[:MOST]),
-        block=tuple(_block(incident, members)[:MOST]),
+        block=tuple(_block(incident, members, who)[:MOST]),
         keep=tuple(keep[:MOST]),
         accounts=tuple(_accounts(incident, members, who)[:MOST]),
         preserve=tuple(_preserve(members)[:MOST]),
@@ -115,44 +115,63 @@ def _isolate(machines: set[str], known: dict[str, Asset], members: Sequence[Find
     return lines
 
 
-def _block(incident: Incident, members: Sequence[Finding]) -> list[SheetLine]:
-    """Where the attacker came from and where data went: to be blocked at the border."""
-    text = {"en": "block it at the border, in both directions", "fr": "la bloquer en bordure, dans les deux sens"}
+def _block(incident: Incident, members: Sequence[Finding], who: Identities) -> list[SheetLine]:
+    """Where the attacker came from and where data went: to be blocked at the border, or its session ended."""
+    border = {"en": "block it at the border, in both directions", "fr": "la bloquer en bordure, dans les deux sens"}
+    inside = {"en": "find who holds this address and cut it off", "fr": "trouver qui détient cette adresse et la couper"}
     lines = []
     for subject in incident.subjects:
         if subject.kind in ("address", "destination", "domain"):
             proofs = [f for f in members if any(s.name.casefold() == subject.name.casefold() for s in f.subjects)]
+            text = border if who.site.zone_of(subject.name) in ("internet", "unknown") else inside
+            session = who.session(subject.name, proofs[0].first_ts) if proofs else None
+            if session is not None:
+                text = {
+                    "en": f"end the VPN session of {session.person} from {session.source} that holds this address",
+                    "fr": f"fermer la session VPN de {session.person} depuis {session.source} qui détient cette adresse",
+                }
             lines.append(SheetLine(subject, "", text, _distinct(proofs)))
     return lines
 
 
 def _keep(incident: Incident, machines: set[str], known: dict[str, Asset], tables: Asking, who: Identities) -> list[SheetLine]:
-    """Clinical flows seen in the evidence: those that can go on, and those that stop with a machine to be isolated."""
+    """Clinical flows seen in the evidence: what stops with a machine to be isolated, and what can go on."""
     strangers = {subject.name for subject in incident.subjects if subject.kind in ("address", "destination")}
-    flows: dict[tuple[str, str, str], int] = Counter()
+    stops: dict[str, dict[str, int]] = {}
+    going: Counter[tuple[str, str, str]] = Counter()
     for row in tables.query(_FLOWS, limit=_MOST_FLOWS):
         if {row["source"], row["target"]} & strangers or who.site.zone_of(row["target"]) in ("multicast", "local"):
             continue
-        ends = (who.host(row["source"], row["last_ts"]), who.host(row["target"], row["last_ts"]))
-        flows[(*ends, row["what"])] += row["times"]
-    lines = []
-    for (source, target, what), times in sorted(flows.items(), key=lambda item: (-item[1], item[0])):
-        stopped = [name for name in (source, target) if name in machines]
-        role = next((known[n].roles[0].name for n in (source, target) if n in known and known[n].roles), "")
-        names = " and ".join(stopped), " et ".join(stopped)
-        if stopped:
-            text = {
-                "en": f"stops when {names[0]} is isolated: start the degraded mode for it",
-                "fr": f"s’arrête quand {names[1]} est isolée\u00a0: lancer le mode dégradé",
-            }
-        else:
-            text = {
-                "en": f"keep it up: neither end is in the attacker's hands ({times} exchanges seen)",
-                "fr": f"à maintenir\u00a0: aucune des deux extrémités n’est aux mains de l’attaquant ({times} échanges vus)",
-            }
-        shown = f"{_shown(source, known.get(source))} → {_shown(target, known.get(target))} ({what})"
-        lines.append(SheetLine(Subject("flow", shown), role, text, ()))
-    return sorted(lines, key=lambda line: "stops" not in line.text["en"])
+        source, target = who.host(row["source"], row["last_ts"]), who.host(row["target"], row["last_ts"])
+        isolated = [name for name in (source, target) if name in machines]
+        for name in isolated:
+            other = target if name == source else source
+            partners = stops.setdefault(name, {})
+            shown = f"{_named(other, known)} ({row['what']})"
+            partners[shown] = partners.get(shown, 0) + row["times"]
+        if not isolated:
+            going[source, target, row["what"]] += row["times"]
+    lines = [_stopped(name, partners, known) for name, partners in sorted(stops.items(), key=lambda item: -len(item[1]))]
+    for (source, target, what), times in sorted(going.items(), key=lambda item: (-item[1], item[0])):
+        shown = f"{_named(source, known)} → {_named(target, known)} ({what})"
+        text = {
+            "en": f"keep it up: neither end is in the attacker's hands ({times} exchanges seen)",
+            "fr": f"à maintenir\u00a0: aucune des deux extrémités n’est aux mains de l’attaquant ({times} échanges vus)",
+        }
+        lines.append(SheetLine(Subject("flow", shown), "", text, ()))
+    return lines
+
+
+def _stopped(name: str, partners: dict[str, int], known: dict[str, Asset]) -> SheetLine:
+    """What no longer works when a machine is isolated."""
+    shown = sorted(partners, key=lambda partner: (-partners[partner], partner))[:10]
+    asset = known.get(name)
+    role = asset.roles[0].name if asset and asset.roles else ""
+    text = {
+        "en": f"isolating it stops its exchanges with {', '.join(shown)}: start the degraded mode for them",
+        "fr": f"l’isoler arrête ses échanges avec {', '.join(shown)}\u00a0: lancer pour eux le mode dégradé",
+    }
+    return SheetLine(Subject("flow", _named(name, known)), role, text, ())
 
 
 def _accounts(incident: Incident, members: Sequence[Finding], who: Identities) -> list[SheetLine]:
@@ -224,10 +243,15 @@ def _call(incident: Incident, listed: Sequence[dict[str, Any]]) -> list[SheetLin
     ]
 
 
+def _named(name: str, known: dict[str, Asset]) -> str:
+    return known[name].name if name in known else name
+
+
 def _shown(name: str, asset: Asset | None) -> str:
     if asset is None:
         return name
-    return f"{asset.name} ({', '.join(asset.addresses[:3])})" if asset.addresses else asset.name
+    others = [address for address in asset.addresses[:3] if address != asset.name]
+    return f"{asset.name} ({', '.join(others)})" if others else asset.name
 
 
 def _distinct(findings: Sequence[Finding]) -> tuple[str, ...]:

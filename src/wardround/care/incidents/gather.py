@@ -147,7 +147,9 @@ class Gatherer:
         stated = {subject.kind for subject in finding.subjects}
         where = self.found.places[row.finding]
         if row.account and "user" not in stated:
-            self.mention(row.finding, "user", row.account, graph.USED if got_in else graph.TARGET, ts)
+            # A mail aims at one person, and what follows on that person's account may follow from it.
+            used = got_in or finding.threat == "phishing"
+            self.mention(row.finding, "user", row.account, graph.USED if used else graph.TARGET, ts)
         if row.actor and "address" not in stated and where.relations.get("address") is None and parse_address(row.actor):
             self.mention(row.finding, "address", row.actor, graph.ACTOR, ts)
         session = opened.get((row.host, row.session))

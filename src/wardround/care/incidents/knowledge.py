@@ -90,6 +90,8 @@ def relations(finding: Finding, where: Place) -> list[tuple[str, str, Relation]]
     kinds = {subject.kind for subject in finding.subjects}
     found: list[tuple[str, str, Relation]] = []
     for subject in finding.subjects:
+        if subject.kind == "share" and (server := _server(subject.name)):
+            found.append(("host", server, "held" if got_in else "target"))
         if subject.kind not in _KINDS:
             continue
         relation = where.relations.get(subject.kind) or _RELATIONS.get(subject.kind)
@@ -104,6 +106,12 @@ def relations(finding: Finding, where: Place) -> list[tuple[str, str, Relation]]
         if relation and relation != "none":
             found.append((subject.kind, subject.name, relation))
     return found
+
+
+def _server(share: str) -> str:
+    """The machine that a share is on, by its UNC path (two slashes, server, share); empty for other paths."""
+    parts = share.replace("\\", "/").split("/")
+    return parts[2] if len(parts) > 3 and parts[:2] == ["", ""] else ""
 
 
 def _stage(technique: str, by_technique: Mapping[str, str]) -> str | None:

@@ -25,10 +25,10 @@ KINDS = {
 STAGE_NAMES = {
     "entry": ("entry", "entrée"),
     "foothold": ("foothold", "prise de pied"),
-    "credentials": ("passwords taken or guessed", "mots de passe volés ou devinés"),
-    "movement": ("movement from machine to machine", "déplacement de machine en machine"),
+    "credentials": ("passwords taken", "mots de passe volés"),
+    "movement": ("movement inside", "déplacement à l’intérieur"),
     "exfiltration": ("data taken", "données emportées"),
-    "recovery": ("protection and recovery destroyed", "protections et moyens de restauration détruits"),
+    "recovery": ("protection and recovery destroyed", "protections et restauration détruites"),
     "encryption": ("encryption", "chiffrement"),
     "care": ("care affected", "soins touchés"),
 }
@@ -71,23 +71,20 @@ def title(told: Counted) -> dict[str, str]:
 
 
 def summary(told: Counted) -> dict[str, str]:
-    """The story in two or three sentences."""
+    """The story in two or three short sentences."""
     steps = [STAGE_NAMES[stage.name] for stage in told.stages]
-    en = f"It began at {moment(told.first)} and went: {', then '.join(name for name, _ in steps)}. "
-    fr = f"Elle a commencé le {moment(told.first)} et s’est déroulée ainsi{_NB}: {', puis '.join(nom for _, nom in steps)}. "
+    en = f"It began at {moment(told.first)}: {', then '.join(name for name, _ in steps)}. "
+    fr = f"Début le {moment(told.first)}{_NB}: {', puis '.join(nom for _, nom in steps)}. "
     long, longue = duration(told.dwell)
     if told.harm:
         en += f"From the first sign to the first harm {long} passed."
-        fr += f"Du premier signe au premier dommage, il s’est écoulé {longue}."
+        fr += f"Du premier signe au premier dommage{_NB}: {longue}."
     else:
         en += f"The last sign came {long} after the first."
         fr += f"Le dernier signe est venu {longue} après le premier."
     if "double_extortion" in told.patterns:
-        en += " Data were taken before recovery was destroyed or files encrypted: a double extortion is to be expected."
-        fr += (
-            " Des données ont été emportées avant que la restauration soit détruite ou les fichiers chiffrés"
-            f"{_NB}: il faut s’attendre à une double extorsion."
-        )
+        en += " Data were taken before the destruction: expect double extortion."
+        fr += f" Données emportées avant la destruction{_NB}: double extorsion à prévoir."
     return {"en": en, "fr": fr}
 
 
