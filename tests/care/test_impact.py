@@ -196,3 +196,13 @@ def test_every_input_has_a_source_and_a_basis() -> None:
         assert table.get("source"), path
         assert table.get("basis", "").split()[0] in ("measured", "calibrated", "judgement"), path
     assert set(IMAGING) >= {"ct", "mr"}
+
+
+def test_a_machine_that_the_network_does_not_show_is_named() -> None:
+    services = (cases.service("ct", [["CT1"], ["PACS-2"]], 50.0),)
+    told = assess.judged(cases.network([GATEWAY]), services, [GATEWAY], Site(), SHIPPED).impact
+    assert told is not None
+    assert any("PACS-2" in reason["en"] and "PACS-2" in reason["fr"] for reason in told.reason)
+    seen = assess.judged(cases.network([GATEWAY]), cases.SERVICES, [GATEWAY], Site(), SHIPPED).impact
+    assert seen is not None
+    assert not any("out of reach" in reason["en"] for reason in seen.reason)

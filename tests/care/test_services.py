@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wardround.care import application_entities, assets, inputs, services, trees
 from wardround.detect.tables import Tables
 from wardround.detect.testing import rows_of
-from wardround.model import Service
+from wardround.model import Part, Service
 from wardround.site import Site
 
 CT, CT2, MR, PACS, ROUTER, RIS, VIEWER, DC, HIS, HOME, PARTNER = (
@@ -192,3 +194,29 @@ def test_trees_of_nothing_and_of_one(kind: str) -> None:
     assert trees.stands(build([]), lambda _: True) is (kind == "all")
     assert trees.fails(build([]), {}, 2).tolist() == [kind == "any"] * 2
     assert trees.single_points(build([])) == ()
+
+
+_LEAF = st.sampled_from("ABCDE").map(trees.asset)
+_TREE = st.recursive(
+    _LEAF,
+    lambda parts: st.builds(
+        lambda kind, found: Part(kind, parts=tuple(found)), st.sampled_from(("all", "any")), st.lists(parts, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(_TREE)
+def test_single_points_are_those_whose_loss_alone_brings_it_down(tree: Part) -> None:
+    expected = (
+        {name for name in "ABCDE" if not trees.stands(tree, lambda asked: asked != name)}  # noqa: B023 - used at once
+        if trees.stands(tree, lambda _: True)
+        else set()
+    )
+    assert set(trees.single_points(tree)) == expected
+
+
+@given(_TREE, st.sets(st.sampled_from("ABCDE")))
+def test_one_run_fails_where_the_tree_does_not_stand(tree: Part, gone: set[str]) -> None:
+    down = {name: np.array([name in gone]) for name in "ABCDE"}
+    assert bool(trees.fails(tree, down, 1)[0]) is not trees.stands(tree, lambda name: name not in gone)

@@ -28,9 +28,10 @@ def assess(
     given: inputs.Inputs,
 ) -> Care:  # fmt: skip
     """Services, impact and plan of a round. Raises WardroundError."""
-    found = services.inferred(tables, site, assets, given.rhythm.week)
     names = services.addresses(assets)
-    signed_in = dependencies.seen(tables, names).of.get("directory", {})
+    uses = dependencies.seen(tables, names)
+    found = services.inferred(tables, site, assets, given.rhythm.week, uses)
+    signed_in = uses.of.get("directory", {})
     network = reachability.observed(tables, site, assets, names, findings, signed_in)
     reachability.add_entrances(network, incidents, names)
     return judged(network, found, findings, site, given)

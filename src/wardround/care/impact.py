@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wardround.care import loss, reachability
+from wardround.care import loss, reachability, trees
 from wardround.care.services import IMAGING
 from wardround.care.simulation import Outcome, Simulation
 from wardround.model import Estimate, Impact, Influence, ServiceImpact, Way
@@ -18,7 +18,7 @@ from wardround.model import Estimate, Impact, Influence, ServiceImpact, Way
 Array = np.ndarray[Any, np.dtype[Any]]
 
 #: Inputs and ways told.
-_INFLUENCES, _WAYS = 6, 3
+_INFLUENCES, _WAYS, _NAMED = 6, 3, 8
 
 #: Fewer observed pairs of hosts are no network.
 LEAST_PAIRS = 3
@@ -97,6 +97,7 @@ def told(simulation: Simulation, outcome: Outcome) -> Impact:
     reasons = [] if simulation.in_exams else [NO_RATE]
     reasons += [NO_EMERGENCIES] if arrivals is not None and not stated else []
     reasons += [CUT] if simulation.network.cut else []
+    reasons += list(_unseen(simulation))
     backlog = _backlog(simulation, outcome) if simulation.in_exams else None
     return Impact(
         reason=tuple(reasons),
@@ -114,6 +115,21 @@ def told(simulation: Simulation, outcome: Outcome) -> Impact:
         influences=tuple(influences(simulation, outcome.lost)),
         entries=tuple(_entries(simulation)),
     )
+
+
+def _unseen(simulation: Simulation) -> Iterable[dict[str, str]]:
+    """Machines that services need and that the network does not show: an attack cannot reach them in the simulation."""
+    hosts = set(simulation.network.hosts)
+    wanted = (part for service in simulation.services for part in trees.leaves(service.needs) if part.role != "partner")
+    missing = list(dict.fromkeys(part.asset for part in wanted if part.asset not in hosts))
+    if missing:
+        names = ", ".join(missing[:_NAMED]) + (" …" if len(missing) > _NAMED else "")
+        yield {
+            "en": "Machines that services need and that the evidence does not show on the network count as out of reach: "
+            f"{names}.",
+            "fr": "Des machines dont les services ont besoin et que les éléments ne montrent pas sur le réseau comptent comme "
+            f"hors d’atteinte\u00a0: {names}.",
+        }
 
 
 def _services(simulation: Simulation, outcome: Outcome) -> Iterable[ServiceImpact]:

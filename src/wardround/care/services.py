@@ -54,6 +54,7 @@ class _Scene:
     assets: Mapping[str, Asset]
     uses: dependencies.Uses
     archives: frozenset[str]
+    passing: frozenset[str]
     site: Site
 
     def zone(self, name: str) -> str:
@@ -63,23 +64,25 @@ class _Scene:
     def makes(self, name: str) -> str:
         """The role of a host that makes images; empty for what only passes on those that others send to it."""
         role = self.role(name)
-        passes_on = any(name in hosts for hosts in self.uses.of.get("stores", {}).values())
-        return role if role in IMAGING and not passes_on else ""
+        return role if role in IMAGING and name not in self.passing else ""
 
     def role(self, name: str) -> str:
         found = self.assets.get(name)
         return found.roles[0].name if found and found.roles else ""
 
 
-def inferred(tables: Asking, site: Site, assets: Sequence[Asset], rhythm: np.ndarray) -> tuple[Service, ...]:
-    """The services of a round in a fixed order. Raises WardroundError."""
+def inferred(
+    tables: Asking, site: Site, assets: Sequence[Asset], rhythm: np.ndarray, uses: dependencies.Uses | None = None
+) -> tuple[Service, ...]:
+    """The services of a round in a fixed order; ``uses`` are those of the same assets, when known. Raises WardroundError."""
     names = addresses(assets)
-    uses = dependencies.seen(tables, names)
+    uses = uses or dependencies.seen(tables, names)
     known = {asset.name: asset for asset in assets}
     # A host that answers searches is an archive; so is what the site file or its own messages call one.
     archives = {host for client in uses.clients("queries") for host in uses.hosts(client, "queries")}
     archives |= {asset.name for asset in assets if any(role.name in ("pacs", "vna", "archive") for role in asset.roles[:1])}
-    scene = _Scene(known, uses, frozenset(archives), site)
+    passing = frozenset(host for hosts in uses.of.get("stores", {}).values() for host in hosts)
+    scene = _Scene(known, uses, frozenset(archives), passing, site)
     counted = activity.seen(tables, names)
     found = {service.name: service for service in _services(scene, counted, rhythm)}
     return tuple(_corrected(found, site, known))
@@ -195,17 +198,17 @@ def _reading(scene: _Scene, viewers: Sequence[str]) -> Part | None:
 
 def _remote(scene: _Scene) -> Part | None:
     """Reading from home: a gateway, and an archive or a viewer that those who came through it use."""
+    viewers = set(_viewers(scene))
     clients = [name for name in scene.uses.clients("queries", "desktop", "dicom") if scene.zone(name) in _REMOTE_ZONES]
     targets: dict[str, None] = {}
     for client in clients:
         for host in scene.uses.hosts(client, "queries", "desktop", "dicom"):
-            if host in scene.archives or host in _viewers(scene):
+            if host in scene.archives or host in viewers:
                 targets.setdefault(host)
     if not targets:
         return None
     gateways = [asset.name for asset in scene.assets.values() if scene.role(asset.name) == "vpn_gateway"]
     gateways += [host for client in clients for host in scene.uses.hosts(client, "gateway")]
-    viewers = _viewers(scene)
     reached = [
         (_reading(scene, [host]) if host in viewers else None) or trees.asset(host, "archive") for host in targets
     ]  # fmt: skip

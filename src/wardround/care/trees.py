@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -35,16 +36,19 @@ def _joined(kind: Any, parts: Iterable[Part], role: str) -> Part:
     return Part(kind, role, "", unique)
 
 
+def leaves(part: Part) -> Iterator[Part]:
+    """The assets in it, as often as they stand there, those near the root first."""
+    pending = deque([part])
+    while pending:
+        node = pending.popleft()
+        if node.kind == "asset":
+            yield node
+        pending.extend(node.parts)
+
+
 def assets_of(part: Part) -> Iterator[str]:
     """The names of the assets in it, each once, in order."""
-    seen: dict[str, None] = {}
-    pending = [part]
-    while pending:
-        node = pending.pop(0)
-        if node.kind == "asset":
-            seen.setdefault(node.asset)
-        pending += node.parts
-    yield from seen
+    yield from dict.fromkeys(leaf.asset for leaf in leaves(part))
 
 
 def stands(part: Part, works: Callable[[str], bool]) -> bool:
@@ -68,8 +72,20 @@ def fails(part: Part, down: Mapping[str, Bits], runs: int) -> Bits:
 
 
 def single_points(part: Part) -> tuple[str, ...]:
-    """The assets without which it does not stand, whatever else works."""
-    names = list(assets_of(part))
-    if not stands(part, lambda _: True):
-        return ()
-    return tuple(name for name in names if not stands(part, lambda asked, gone=name: asked != gone))  # type: ignore[misc]
+    """The assets without which it does not stand, whatever else works; none when it does not stand at all."""
+    alone = _fatal(part)
+    return tuple(name for name in assets_of(part) if name in alone) if alone else ()
+
+
+def _fatal(part: Part) -> set[str] | None:
+    """The assets each of which brings it down alone, None for what never stands.
+
+    Of `all` they are those of any of its parts, of `any` those common to the parts that can stand.
+    """
+    if part.kind == "asset":
+        return {part.asset}
+    sets = [_fatal(child) for child in part.parts]
+    able = [found for found in sets if found is not None]
+    if part.kind == "all":
+        return set().union(*able) if len(able) == len(sets) else None
+    return set.intersection(*able) if able else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from wardround.care import application_entities, assets, inputs, services, trees
 from wardround.detect.tables import Tables
@@ -45,8 +46,17 @@ def analyse(tables: Tables, site: Site) -> Iterator[dict[str, Any]]:
         }
 
 
+_TOLD: WeakKeyDictionary[Tables, tuple[Asset, ...]] = WeakKeyDictionary()
+
+
 def told(tables: Tables, site: Site) -> tuple[Asset, ...]:
-    """The assets of the round."""
+    """The assets of the round, asked once for all detections that need them."""
+    if tables not in _TOLD:
+        _TOLD[tables] = _asked(tables, site)
+    return _TOLD[tables]
+
+
+def _asked(tables: Tables, site: Site) -> tuple[Asset, ...]:
     entities = application_entities.seen(tables, site)
     return assets.inferred(tables, site, [(entity.address, entity.title) for entity in entities], {})
 
