@@ -371,3 +371,31 @@ def test_a_share_names_its_machine() -> None:
     (incident,) = told((GUESSED, notes))
     assert incident.stages[-1].name == "encryption"
     assert told((GUESSED, dataclasses.replace(notes, subjects=(Subject("share", "/mnt/commun"),)))) == ()
+
+
+def test_two_intruders_in_one_hospital_are_two_incidents() -> None:
+    """Both search the same servers, both take from the same file server, both log on to the domain controller."""
+    role = Role("domain_controller", "high", True)
+    assets = (Asset("DC1", ("10.1.0.1",), "management", True, (), (role,)),)
+    findings, rows = [], []
+    for number, (host, address, person) in enumerate((("ws1", "10.2.0.1", "marie"), ("ws2", "10.2.0.2", "jean"))):
+        outside = f"203.0.113.{number + 1}"
+        findings += [
+            found("RDP-A04", number, ("host", host), ("user", person), ("address", outside), id=f"in {person}"),
+            found("BR-A12", number + 3, ("host", "fs1"), ("user", person), ("address", address), id=f"read {person}"),
+            found("BR-A11", number + 4, ("host", host), id=f"packed {person}"),
+        ]
+        rows += [_logon("2026-03-02T09:30:00Z", address, "dc1", person), _logon("2026-03-02T09:31:00Z", address, "fs1", person)]
+    made = told(findings, {"windows_event": rows}, None, assets)
+    assert sorted(sorted(incident.findings) for incident in made) == [
+        ["in jean", "packed jean", "read jean"],
+        ["in marie", "packed marie", "read marie"],
+    ]
+
+
+def test_a_proxy_through_which_two_send_does_not_glue() -> None:
+    site = Site.model_validate({"assets": [{"name": "px1", "role": "proxy", "addresses": ["10.1.0.8"]}]})
+    one = found("BR-A08", 0, ("address", "10.1.0.8"), ("destination", "203.0.113.1"))
+    other = found("BR-A09", 2, ("address", "10.1.0.8"), ("domain", "tunnel.example"))
+    third = found("RDP-A07", 3, ("address", "10.1.0.8"), ("host", "ws9"))
+    assert told((one, other, third), None, site) == ()
