@@ -144,6 +144,26 @@ def test_exposures_of_imaging_are_told(document: ResultDocument) -> None:
     assert {"TEL-E01", "TEL-E02", "INT-E02", "BR-E01", "BR-E02"} <= found
 
 
+def test_each_door_is_shown_once_and_its_well_kept_twin_is_silent(document: ResultDocument) -> None:
+    threats = {finding.threat for finding in document.findings}
+    doors = {
+        "telework_transmission",
+        "remote_desktop",
+        "videoconferencing",
+        "vpn",
+        "redirection",
+        "interception",
+        "record_leak",
+        "ransomware",
+    }
+    assert doors <= threats
+    told = {
+        (finding.detection, name) for finding in document.findings if finding.kind == "exposure" for name in _names(finding)
+    }
+    assert {("VC-E01", "lect1"), ("RT-E02", "sw-imaging"), ("RT-E06", "sw-imaging")} <= told
+    assert not {name for detection, name in told if detection[:2] in ("VC", "RT")} & {"lect2", "adm1", "sw-clinical"}
+
+
 def test_the_chain_is_one_incident_and_nothing_is_left_out_of_it(document: ResultDocument) -> None:
     (incident,) = document.incidents
     stages = ["entry", "movement", "credentials", "exfiltration", "recovery", "encryption"]
