@@ -96,7 +96,7 @@ def judge(message: Message, context: Context) -> Verdict:
     value = probability(log_odds(seen, by), by)
     weighed = [Signal(s.name, round(by.weights.get(s.name, 0.0) * s.strength, 2), s.detail, s.where) for s in seen]
     weighed.sort(key=lambda signal: (-abs(signal.weight), signal.name))
-    return Verdict(round(value, 4), word(value, by), tuple(weighed), tuple(_links(letter)), letter.language)
+    return Verdict(round(value, 4), word(value, by), tuple(weighed), tuple(_links(letter)), letter.language, letter.visible)
 
 
 def _links(letter: Letter) -> list[Link]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+_CONTROL = bytes((*range(9), *range(14, 32)))
+
 #: How much of the beginning decides, and where an ISO 9660 volume says that it is one.
 HEAD = 4_096
 _ISO_AT = 0x8001
@@ -118,5 +120,6 @@ def _text(head: bytes) -> str:
         return "eml"
     if plain[:1] in b"{[" and plain[:1]:
         return "json"
-    control = sum(1 for byte in plain[:1024] if byte < 9 or 13 < byte < 32)
-    return "text" if control * 50 <= len(plain[:1024]) else "unknown"
+    start = plain[:1024]
+    control = len(start) - len(start.translate(None, _CONTROL))
+    return "text" if control * 50 <= len(start) else "unknown"

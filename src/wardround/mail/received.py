@@ -134,6 +134,9 @@ def _plain(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
 
 
 def _encrypted(protocol: str, body: str) -> bool | None:
-    if _SECURE.match(protocol) or _TLS.search(body):
+    if _SECURE.match(protocol):
+        return True
+    lowered = body.lower()
+    if ("tls" in lowered or "ssl" in lowered or "cipher" in lowered or "encrypted" in lowered) and _TLS.search(body):
         return True
     return False if protocol.upper() in _OPEN else None

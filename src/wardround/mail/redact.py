@@ -25,6 +25,8 @@ _SURNAME = re.compile(
 _REVERSED = re.compile(
     rf"(?<![{_UPPER}{_LOWER}])([{_UPPER}][{_LOWER}]{{1,30}})([\s_,.^]{{1,3}})([{_UPPER}]['’\-{_UPPER}]{{2,40}})(?![{_LOWER}])"
 )
+_CAPITALS = re.compile(rf"[{_UPPER}]{{2}}|[{_UPPER}]['’-][{_UPPER}]")
+_DIGITS = re.compile(r"\d\D?\d")
 _CARET = re.compile(r"[^\s^]{1,64}\^[^\s]{0,64}")
 _MAILBOX = re.compile(r"[^\s<>\"'(),;:]{1,64}@[^\s<>\"'(),;:]{1,255}")
 _DATE = re.compile(
@@ -50,14 +52,18 @@ _COMMON = frozenset(
 def redacted(text: str, most: int = 240) -> str:
     """The beginning of a text without what could identify a patient, at most ``most`` characters."""
     piece = text[: 2 * most].replace("\n", " ").replace("\r", " ")
-    piece = _MAILBOX.sub("(address)", piece)
-    piece = _CARET.sub("(name)", piece)
-    piece = _IDENTIFIER.sub("(number)", piece)
-    piece = _DATE.sub("(date)", piece)
-    piece = _NUMBER.sub("(number)", piece)
+    if "@" in piece:
+        piece = _MAILBOX.sub("(address)", piece)
+    if "^" in piece:
+        piece = _CARET.sub("(name)", piece)
+    if _DIGITS.search(piece):
+        piece = _IDENTIFIER.sub("(number)", piece)
+        piece = _DATE.sub("(date)", piece)
+        piece = _NUMBER.sub("(number)", piece)
     piece = _NAMED.sub(lambda m: f"{m.group(1)}{m.group(2)}(name) ", piece)
-    piece = _SURNAME.sub(_name, piece)
-    piece = _REVERSED.sub(_name, piece)
+    if _CAPITALS.search(piece):
+        piece = _SURNAME.sub(_name, piece)
+        piece = _REVERSED.sub(_name, piece)
     return piece[:most].strip()
 
 

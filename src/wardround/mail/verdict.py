@@ -55,6 +55,8 @@ class Verdict:
     signals: tuple[Signal, ...] = ()
     links: tuple[Link, ...] = ()
     language: str = ""
+    #: The visible text, as far as the judge looked at it; None when it did not.
+    visible: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
