@@ -33,7 +33,7 @@ from wardround.report.problems import sentence
 from wardround.report.texts import Language, language
 from wardround.report.trend import trend
 
-_LONGEST = 400
+_LONGEST = 800
 _RULE_STATUSES = ("matched", "unusable", "not_assessed", "not_matched")
 
 

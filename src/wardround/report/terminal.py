@@ -16,7 +16,7 @@ from wardround.report import changes_story, incidents, problems, story
 from wardround.report.document import Finding, ResultDocument, presentable
 from wardround.report.texts import Language, language
 
-_LONGEST = 200
+_LONGEST = 500
 _SHOWN_FINDINGS = 10
 _SHOWN_PROBLEMS = 5
 _SHOWN_INCIDENTS = 3
