@@ -10,8 +10,8 @@ from wardround.care.application_entities import Asking
 from wardround.model import Asset, Finding, Impact, Incident, PlanStep, Service
 from wardround.site import Site
 
-#: Runs with which plans are compared, and the steps of the simulation that all comparisons together may take.
-PLAN_RUNS, PLAN_STEPS = 2_000, 4_000_000_000
+#: Runs with which plans are compared, at most and at least, and the steps that all comparisons together should take.
+PLAN_RUNS, LEAST_PLAN_RUNS, PLAN_STEPS = 2_000, 300, 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def judged(
     in_place = [name for name, terms in site.controls.items() if terms.in_place]
     told = impact.told(prepared, prepared.outcome(in_place))
     evaluations = max(1, len(named)) + min(plan.KEPT, len(named)) * (plan.STEPS - 1)
-    fewer = min(PLAN_RUNS, max(simulation.LEAST_RUNS, PLAN_STEPS // (evaluations * max(1, len(network.edges)))))
+    fewer = min(PLAN_RUNS, max(LEAST_PLAN_RUNS, PLAN_STEPS // (evaluations * max(1, len(network.edges)))))
     planned = plan.by_care(simulation.prepared(network, found, given, fewer), findings, named, site)
     controls = [*in_place, *(step.control for step in planned.steps)]
     ways = impact.ways(prepared, controls)

@@ -25,7 +25,7 @@ from wardround.model import Asset, Finding, Incident
 from wardround.site import Site, parse_address
 
 #: So many hosts and pairs of hosts are looked at; larger networks are cut, and the report says so.
-MOST_HOSTS, MOST_PAIRS = 20_000, 400_000
+MOST_HOSTS, MOST_PAIRS = 20_000, 200_000
 
 _OUTSIDE = ("internet", "partner", "multicast", "local", "unknown")
 STAFF = "staff"
@@ -34,7 +34,8 @@ _ADMINISTRATION = "(22, 23, 135, 3389, 4899, 5900, 5901, 5902, 5938, 5985, 5986)
 _SHARES = "(139, 445, 548, 2049)"
 
 _PAIRS = f"""
-    SELECT orig, resp, kind, min(first_ts) AS first_ts FROM (
+    -- where there are too many, steps by which machines are taken are kept before mere applications
+    SELECT CAST(kind = 'application' AS INTEGER) AS place, orig, resp, kind, min(first_ts) AS first_ts FROM (
       SELECT "id.orig_h" AS orig, "id.resp_h" AS resp, CASE
           WHEN "id.resp_p" IN {_ADMINISTRATION} OR regexp_matches(coalesce(service, ''), '\\b(rdp|ssh|rfb|dce_rpc|winrm)\\b')
             THEN 'remote_administration'
@@ -114,21 +115,22 @@ def observed(
     pairs: dict[tuple[str, str, str], None] = {}
 
     names = dict(names)
+    zone_of = cache(site.zone_of)
     if pool:  # those who come through the VPN stand where its gateway does
-        pooled = [row[side] for row in rows for side in ("orig", "resp") if site.zone_of(row[side]) == "vpn_pool"]
-        pooled += [address for asset in assets for address in asset.addresses if site.zone_of(address) == "vpn_pool"]
+        pooled = [row[side] for row in rows for side in ("orig", "resp") if zone_of(row[side]) == "vpn_pool"]
+        pooled += [address for asset in assets for address in asset.addresses if zone_of(address) == "vpn_pool"]
         names.update(dict.fromkeys(pooled, pool))
 
     def host(address: str) -> str | None:
         """The node of an address inside; a public one counts when it is the gateway's."""
         name = names.get(address, address)
-        if site.zone_of(address) in _OUTSIDE and name != pool:
+        if zone_of(address) in _OUTSIDE and name != pool:
             return None
         segments.setdefault(name, segment(address, site))
         return name if len(segments) <= MOST_HOSTS else None
 
     for asset in assets:
-        if inside := [address for address in asset.addresses if site.zone_of(address) not in _OUTSIDE]:
+        if inside := [address for address in asset.addresses if zone_of(address) not in _OUTSIDE]:
             segments.setdefault(names.get(inside[0], asset.name), segment(inside[0], site))
     for row in rows:
         start, end = host(row["orig"]), host(row["resp"])

@@ -17,7 +17,7 @@ from wardround.model import Service
 Array = np.ndarray[Any, np.dtype[Any]]
 
 #: Runs of a round, fewer on very large networks so that the work stays bounded.
-RUNS, LEAST_RUNS, MOST_STEPS = 10_000, 500, 1_500_000_000
+RUNS, LEAST_RUNS, MOST_STEPS = 10_000, 500, 1_000_000_000
 
 #: Where more than this share of all hosts is reached, the network is taken down as when the directory falls.
 _WIDE = 0.5
@@ -199,5 +199,5 @@ class _Masks:
 def prepared(network: Network, services: Sequence[Service], inputs: Inputs, runs: int = RUNS, seed: int = SEED) -> Simulation:
     """A simulation of at most ``runs`` attacks; fewer where the network is so large that the work would not stay bounded."""
     steps = max(1, len(network.edges))
-    bounded = max(LEAST_RUNS, min(runs, MOST_STEPS // steps))
-    return Simulation(network, services, inputs, draws.draw(inputs, min(runs, bounded), seed))
+    bounded = max(min(runs, LEAST_RUNS), min(runs, MOST_STEPS // steps))
+    return Simulation(network, services, inputs, draws.draw(inputs, bounded, seed))
