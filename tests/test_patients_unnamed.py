@@ -8,6 +8,7 @@ import subprocess
 import sys
 import unicodedata
 import zipfile
+from email.message import EmailMessage
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -223,6 +224,30 @@ def _logs(folder: Path) -> None:
     (folder / "syslog").write_text("".join(f"<134>Mar 10 08:00:01 fw01 {line}\n" for line in told))
 
 
+def _mail(folder: Path) -> None:
+    """Mail about her, from her and to her, alone and in a mailbox."""
+    about, own = EmailMessage(), EmailMessage()
+    about["From"], about["To"] = "Secrétariat <sec@chu.example>", "Hélène Dupont <helene.dupont@orange.fr>"
+    about["Subject"] = "CR scanner DUPONT Hélène née le 14/06/1957 IPP PAT0042317 accession ACC778899"
+    about["Date"], about["Message-ID"] = "Mon, 02 Mar 2026 08:00:00 +0100", "<1@chu.example>"
+    link = "https://portail.chu.example/rdv?nom=Dupont&email=helene.dupont%40orange.fr&ddn=1957-06-14"
+    about.set_content(f"Madame DUPONT Hélène, née le 14.06.1957 (14061957), étude {STUDY} : {link}\n")
+    about.add_alternative(f'<p>Mme Dupont Hélène, <a href="{link}">rendez-vous</a></p>', subtype="html")
+    about.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="CR_DUPONT_Helene_19570614.pdf")
+    own["From"], own["To"], own["Subject"] = (
+        "Hélène Dupont <helene.dupont@orange.fr>",
+        "rdv@chu.example",
+        "Mme Dupont : rendez-vous",
+    )
+    own["Date"] = "Mon, 02 Mar 2026 09:00:00 +0100"
+    own.set_content("Bonjour,\n\nje souhaite déplacer mon rendez-vous.\n\nMadame Hélène Dupont\n")
+    folder.mkdir()
+    (folder / "1.eml").write_bytes(about.as_bytes())
+    (folder / "box").write_bytes(
+        b"".join(b"From x@y.example Mon Mar  2 08:00:00 2026\n" + m.as_bytes() + b"\n" for m in (own, about))
+    )
+
+
 def _plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
 
@@ -236,6 +261,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     _wire(base / "evidence" / "wire.pcap")
     _trail(base / "evidence" / "trail")
     _logs(base / "evidence" / "logs")
+    _mail(base / "evidence" / "mail")
     out = base / "out"
     command = [sys.executable, "-m", "wardround", "examine", str(base / "evidence"), "-o", str(out), "-v"]
     for name in sorted({*FORMATS} - {"pdf"}):  # the printed page, whose text a PDF compresses
@@ -262,6 +288,7 @@ def test_every_kind_of_evidence_was_read(told: dict[str, str]) -> None:
         "http",
         "logon",
         "firewall_event",
+        "mail_message",
     }
     assert wanted <= {name for name, rows in tables.items() if rows}
     assert "(patient " in told["evidence.parquet"]

@@ -100,7 +100,7 @@ def test_no_row_names_a_patient(read_bytes: Read) -> None:
     assert "CR scanner" in found.rows["mail_message"][0]["subject"]
 
 
-def test_private_mailboxes_are_tokens_unless_the_message_is_suspect(read_bytes: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_private_mailboxes_are_tokens_unless_the_message_is_a_fraud(read_bytes: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     data = b"From: Helene Dupont <helene.dupont@orange.fr>\nTo: rdv@hospital.example\nSubject: rendez-vous\nMIME-Version: 1.0\n\nBonjour"
     row = read_bytes(READER, data).rows["mail_message"][0]
     assert "dupont" not in repr(row).casefold()

@@ -74,11 +74,11 @@ def write(message: Message, verdict: Verdict, context: Context, record: int, pat
 
 
 class _Who:
-    """How people outside may be shown: those with a private mailbox as tokens, unless the message is suspect."""
+    """How people outside may be shown: those with a private mailbox as tokens, unless the message is a fraud."""
 
     def __init__(self, message: Message, verdict: Verdict, context: Context) -> None:
         self.own = frozenset(ascii_domain(domain) for domain in context.mail.domains)
-        self.keep = verdict.verdict in ("fraud", "suspicious")
+        self.keep = verdict.verdict == "fraud"
         self.recipient = self.address(Address("", _recipient(message)))
 
     def private(self, address: Address) -> bool:
@@ -220,7 +220,7 @@ def _said(verdict: Verdict) -> dict[str, Any]:
 
 def _links(verdict: Verdict, shared: dict[str, Any], add: Add) -> None:
     for link in verdict.links[:LINKS]:
-        url, scheme = _plain_url(link.url)
+        url, scheme = _plain_url(link.url, values=verdict.verdict in ("fraud", "suspicious"))
         add(
             "mail_link",
             **shared,
@@ -237,14 +237,20 @@ def _links(verdict: Verdict, shared: dict[str, Any], add: Add) -> None:
         )
 
 
-def _plain_url(url: str) -> tuple[str, str]:
-    """A URL without user name, password and fragment, not longer than 1,000 characters; and its scheme."""
+def _plain_url(url: str, *, values: bool) -> tuple[str, str]:
+    """A URL without user name, password and fragment, not longer than 1,000 characters; and its scheme.
+
+    Without ``values`` only the names of what stands in its query are kept: appointments and results name patients there.
+    """
     try:
         parts = urlsplit(url[:4_000])
         scheme = parts.scheme.lower()
         if scheme in ("http", "https", "ftp"):
             host = parts.netloc.rpartition("@")[2]
-            return urlunsplit((scheme, host, parts.path, parts.query, ""))[:1_000], scheme
+            query = parts.query
+            if not values:
+                query = "&".join(item.partition("=")[0] + "=" if "=" in item else "" for item in query.split("&")[:50])
+            return urlunsplit((scheme, host, parts.path, query, ""))[:1_000], scheme
         return (f"{scheme}:" if scheme == "data" else url[:200]), scheme[:30]
     except ValueError:
         return url[:200], ""

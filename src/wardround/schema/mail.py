@@ -88,7 +88,7 @@ MAIL_LINK = table(
 message_id   text   Message-ID of the message
 recipient    text   Whom the message was delivered to
 from_organization text Organizational domain of its From
-url          text   Where it leads, wrapping of gateways taken off; without user name, password and fragment
+url          text   Where it leads, unwrapped, without user name, password, fragment; ordinary mail: without values of the query
 host         text   Host of the URL, in ASCII
 organization text   Organizational domain of the host
 scheme       label  Scheme of the URL
