@@ -238,10 +238,10 @@ class _Matching:
 def prepare(state: WorkerState) -> tuple[WorkerState, Matcher]:
     """Make a worker ready: compile the rules."""
     from wardround.detect.matcher import Matcher
-    from wardround.readers.mail import desk
+    from wardround.mail import told
 
     pa.set_cpu_count(1)
-    desk.tell(state.mail, dict(state.keys))
+    told.tell(state.mail, dict(state.keys))
     return state, Matcher(state.rules, paranoid=state.paranoid)
 
 

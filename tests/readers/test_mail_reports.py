@@ -21,8 +21,9 @@ from tests.mail.test_dkim import KEYS, MESSAGE, SIGNATURES
 from wardround import reading
 from wardround.errors import ReaderError
 from wardround.evidence import Walk
+from wardround.mail import told
 from wardround.readers import identify
-from wardround.readers.mail import checkdmarc, desk, dmarc, eml, tls_report, zone
+from wardround.readers.mail import checkdmarc, dmarc, eml, tls_report, zone
 from wardround.site import Mail
 
 Read = Callable[..., Any]
@@ -261,9 +262,9 @@ def test_keys_of_a_zone_check_signatures_of_other_evidence(
     walked = Walk(tmp_path / "scratch").run([str(tmp_path / "mail"), str(tmp_path / "zone")])
     keys = dict(reading._keys(walked, reading.identify(walked)))
     assert keys == KEYS
-    monkeypatch.setattr(desk, "TOLD", desk.Told())
+    monkeypatch.setattr(told.TOLD, "keys", {})
     assert read_bytes(eml.READER, signed).rows["mail_message"][0]["dkim"] is None
-    desk.tell(Mail(), keys)
+    told.tell(Mail(), keys)
     row = read_bytes(eml.READER, signed).rows["mail_message"][0]
     assert (row["dkim"], row["dkim_domains"], row["aligned"], row["authentication_source"]) == (
         "pass", ["sender.example"], True, "verified",

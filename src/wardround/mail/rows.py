@@ -189,7 +189,7 @@ def shown_text(message: Message) -> str:
 
 
 def _shape(message: Message, verdict: Verdict) -> dict[str, Any]:
-    text = shown_text(message) if verdict.visible is None else blanks(verdict.visible[:_TEXT])
+    text = blanks(verdict.visible[:_TEXT]) if verdict.visible else shown_text(message)
     words = fingerprint.words(text)
     return {
         "language": verdict.language or fingerprint.language(words),

@@ -184,3 +184,44 @@ def test_hostile_bytes(client: list[bytes], server: list[bytes], cuts: list[int]
     kept = survives("smtp", b"".join(client), b"".join(server), cuts)
     depths = [row["trans_depth"] for row in kept.tables.get("smtp", [])]
     assert depths == sorted(depths)
+
+
+def _handed(message: bytes, *, cut: int = 0) -> Kept:
+    return _smtp(
+        (">", b"MAIL FROM:<bounce@bad.example>\r\n"),
+        ("<", b"250 Ok\r\n"),
+        (">", b"RCPT TO:<anna@chu.example>\r\n"),
+        ("<", b"250 Ok\r\n"),
+        (">", b"DATA\r\n"),
+        ("<", b"354 Go\r\n"),
+        (">", message[: len(message) - cut]),
+        ("<", b"250 Queued\r\n"),
+    )
+
+
+MAIL = (
+    b"From: Banque <service@bad.example>\r\nTo: anna@chu.example\r\nSubject: Votre compte\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: text/html\r\n\r\n<p>Cliquez <a href='http://www.evil.example/login'>ici</a></p>\r\n..dot\r\n.\r\n"
+)
+
+
+def test_a_whole_message_is_mail_too() -> None:
+    tables = _handed(MAIL).tables
+    (transaction,), (row,) = tables["smtp"], tables["mail_message"]
+    assert (row["from_address"], row["subject"], row["return_path_address"], row["recipient"]) == (
+        "service@bad.example", "Votre compte", "bounce@bad.example", "anna@chu.example",
+    )  # fmt: skip
+    assert (row["ts"], row["record"], row["external_address"]) == (transaction["ts"], transaction["record"], "10.0.0.1")
+    assert row["excerpt"] == "Cliquez ici .dot"
+    assert 0 <= row["fraud_probability"] <= 1
+    assert [link["host"] for link in tables["mail_link"]] == ["www.evil.example"]
+
+
+def test_a_large_message_is_mail_up_to_its_end() -> None:
+    body = b"x" * 70 + b"\r\n"
+    message = MAIL.removesuffix(b".\r\n") + body * 6_000 + b".\r\n"
+    assert _handed(message).tables["mail_message"][0]["bytes"] > 400_000
+
+
+def test_a_message_without_its_end_is_no_mail() -> None:
+    assert "mail_message" not in _handed(MAIL, cut=3).tables

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from wardround.mail import authentication, dkim, rows, verdict
 from wardround.mail.message import Message
 from wardround.mail.parse import parse
+from wardround.mail.told import TOLD
 from wardround.readers.base import Sink
 from wardround.readers.batches import Batches
 from wardround.readers.mail.enclosed import read_enclosed
-from wardround.site import Mail
 
 #: Bytes of a message that are read; what is beyond is left out, with a diagnostic. Servers refuse larger ones.
 MESSAGE_BYTES = 40 << 20
 
 #: Messages attached to messages that get rows of their own.
 _WITHIN = 40
-
-
-@dataclass(slots=True)
-class Told:
-    """What the site file tells about mail, and DKIM keys from the evidence by ``selector._domainkey.domain``."""
-
-    mail: Mail = field(default_factory=Mail)
-    keys: Mapping[str, str] = field(default_factory=dict)
-
-
-#: Set once in every worker, before it reads: readers are handed evidence and nothing else.
-TOLD = Told()
-
-
-def tell(mail: Mail, keys: Mapping[str, str] | None = None) -> None:
-    """Tell the readers of mail of this process what the site file and other evidence say."""
-    TOLD.mail, TOLD.keys = mail, dict(keys or {})
 
 
 class Desk:

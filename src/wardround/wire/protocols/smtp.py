@@ -13,6 +13,7 @@ from typing import Any
 from wardround.wire import protocols
 from wardround.wire.connection import Connection, Rows
 from wardround.wire.credentials import plain, saw, unpacked
+from wardround.wire.handed_over import MESSAGE_BYTES, hand_over, unstuffed
 from wardround.wire.lines import Cursor, decode, when
 
 SERVICE = "smtp"
@@ -63,6 +64,8 @@ class _Transaction:
     recipients: dict[str, None] = field(default_factory=dict)
     head: bytearray = field(default_factory=bytearray)
     head_ended: bool = False
+    #: Where the whole message stands in the stream of the client, the final dot included.
+    message: tuple[int, int] = (0, 0)
     headers_read: bool = False
 
 
@@ -174,6 +177,7 @@ class _Session:
                 _skip_to_dot(self.client)
                 break
             self.transaction.head += (line[1:] if line.startswith(b".") else line) + b"\n"
+        self.transaction.message = begin, self.client.at
         self._done()
 
     def _chunk(self, argument: bytes) -> None:
@@ -221,7 +225,21 @@ class _Session:
             transaction.columns["rcptto"] = list(transaction.recipients)
         ts, record = when(self.connection, self.connection.orig, transaction.at)
         self.rows.add("smtp", self.connection, ts, record, **transaction.columns)
+        self._hand_over(transaction, ts, record)
         self.transaction = self._begin()
+
+    def _hand_over(self, transaction: _Transaction, ts: int, record: int) -> None:
+        """Give a message on that was captured from its first byte to its final dot."""
+        begin, end = transaction.message
+        if not 0 < end - begin <= MESSAGE_BYTES:
+            return
+        data = self.client.stream.read(begin, end - begin)
+        dot = next((dot for dot in (b"\n.\r\n", b"\n.\n") if data.endswith(dot)), None)
+        if dot is not None and len(data) == end - begin:
+            recipients = list(transaction.recipients)
+            sender = transaction.columns.get("mailfrom", "")
+            message = unstuffed(data[: 1 - len(dot)])
+            hand_over(message, sender, recipients, self.connection, (ts, record), self.rows)
 
     def _read_headers(self) -> None:
         transaction = self.transaction
