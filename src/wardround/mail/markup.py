@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 #: Characters of HTML that are looked at, and links and images kept of them.
 HTML_CHARACTERS = 1 << 20
@@ -56,6 +57,7 @@ _READ = frozenset(
     ["a", "area", "img", "form", "input", "button", "iframe", "base", "meta", "link", "embed", "object", "svg", "body"]
 )
 _SILENT = frozenset(["style", "script", "title", "head", "noscript", "template"])
+_NOTED = _BREAKING | _READ | _SILENT
 
 
 @dataclass(slots=True)
@@ -86,6 +88,12 @@ class Page:
     tags: int = 0
 
 
+@lru_cache(maxsize=4_096)
+def _hides(written: str) -> bool:
+    """Whether the attributes of an element hide what it holds. Mail repeats the same styles hundreds of times."""
+    return bool(_HIDDEN.search(written))
+
+
 def attributes(written: str) -> dict[str, str]:
     """The attributes of a tag, names in lower case, values without quotes and with entities decoded."""
     return {
@@ -113,7 +121,7 @@ def read(text: str) -> Page:
         if match.group(1):
             walk.close(name)
             continue
-        if name in ("style", "script") and not match.group(0).endswith("/>"):
+        if name in ("style", "script") and not match.group(3).endswith("/"):
             end = text.find(f"</{name}", at)
             end = end if end >= 0 else _find_folded(text, f"</{name}", at)
             if name == "script":
@@ -122,7 +130,8 @@ def read(text: str) -> Page:
                     walk.page.scripts.append(f"src={source[:500]}")
             at = end
             continue
-        walk.open(name, match.group(3), match.group(0).endswith("/>"))
+        written = match.group(3)
+        walk.open(name, written, written.endswith("/"))
     return walk.done()
 
 
@@ -171,6 +180,10 @@ class _Walk:
 
     def open(self, name: str, written: str, closed: bool) -> None:
         self.page.tags += 1
+        if not written and name not in _NOTED:
+            if name == self.hiding and not closed:
+                self.depth += 1
+            return
         if name in _BREAKING:
             self.seen.append(" \n" if not self.hiding else " ")
             if name == "br":
@@ -180,7 +193,7 @@ class _Walk:
             if name == self.hiding and not closed:
                 self.depth += 1
         elif (
-            name not in _ALWAYS_VOID and not closed and ("style" in written or "hidden" in written) and _HIDDEN.search(written)
+            name not in _ALWAYS_VOID and not closed and ("style" in written or "hidden" in written) and _hides(written[:1_000])
         ):
             self.hiding, self.depth = name, 1
         if name in _SILENT and not closed and name not in ("head", "noscript", "template"):
