@@ -138,6 +138,8 @@ def test_a_device_that_repeats_what_was_not_taken_can_wait() -> None:
     ]
     assert told({**ROWS, "dicom_operation": [*ROWS["dicom_operation"], *again]})["ct"].autonomous == ("CT1",)
     assert told()["ct"].autonomous == ()
+    stated = [{**asset, "buffer_hours": 8} if asset["name"] == "CT2" else asset for asset in SITE["assets"]]
+    assert told(site={**SITE, "assets": stated})["ct"].autonomous == ("CT2",)
 
 
 def test_a_viewer_that_never_asks_the_directory_is_told() -> None:

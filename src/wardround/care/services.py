@@ -118,7 +118,12 @@ def _services(scene: _Scene, counted: activity.Seen, rhythm: np.ndarray) -> Iter
 
 def _service(scene: _Scene, name: str, tree: Part, emergency: bool, done: Activity, local: Part | None = None) -> Service:
     members = list(trees.assets_of(tree))
-    keeps = {*scene.uses.repeats, *(client for client in scene.uses.clients("commits") if client not in scene.archives)}
+    buffers = (asset.name for asset in scene.site.assets if asset.buffer_hours)
+    keeps = {
+        *buffers,
+        *scene.uses.repeats,
+        *(client for client in scene.uses.clients("commits") if client not in scene.archives),
+    }
     viewers = [name for name in _viewers(scene) if name in members and not scene.uses.hosts(name, "directory")]
     return Service(
         name=name,

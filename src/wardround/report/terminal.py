@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from wardround.report import changes_story, incidents, problems, story
+from wardround.report import care_impact, changes_story, incidents, problems, story
 from wardround.report.document import Finding, ResultDocument, presentable
 from wardround.report.texts import Language, language
 
@@ -74,6 +74,9 @@ def _parts(document: ResultDocument, words: Language, where: str) -> Iterator[Te
         yield _findings(document, words)
         if (rest := sum(map(len, _alike(document)[_SHOWN_FINDINGS:]))) > 0:
             yield Text("  " + words.counted("and %(n)s more", "and %(n)s more", rest), style="dim")
+    if headline := care_impact.headline(document, words):
+        yield _title(_("Care at stake"))
+        yield Padding(Text(headline), (0, 0, 0, 2))
     if plan := story.actions(document, words):
         yield _title(_("What to do first"))
         for place, action in enumerate(plan, 1):
