@@ -8,7 +8,7 @@ import pytest
 from tests.report import sample
 
 from wardround import report
-from wardround.model import THREATS, Round
+from wardround.model import THREATS, Round, Subject
 from wardround.report import story
 from wardround.report.texts import language
 
@@ -88,6 +88,13 @@ def test_an_attack_without_a_time() -> None:
     found = dataclasses.replace(sample.bad_day().findings[0], first_ts=None, last_ts=None)
     happening = told(dataclasses.replace(sample.bad_day(), findings=(found,)))[0]
     assert happening.endswith("(ransomware), above all “Backups destroyed” (host pacs1, user astreinte).")
+
+
+def test_a_machine_is_named_where_the_finding_knows_its_address_only() -> None:
+    subjects = (Subject("host", "10.20.11.10"), Subject("address", "203.0.113.9"))
+    found = dataclasses.replace(sample.bad_day().findings[0], subjects=subjects)
+    happening = told(dataclasses.replace(sample.bad_day(), findings=(found,)))[0]
+    assert "“Backups destroyed” (host PACS1, address 203.0.113.9)" in happening
 
 
 def test_a_very_long_name_leaves_the_sentences_short() -> None:

@@ -155,7 +155,7 @@ def _happening(document: ResultDocument, language: Language) -> str:
     if attacks and told:
         return _incident(told, attacks, language)
     if attacks:
-        return _attacked(attacks, language)
+        return _attacked(attacks, document, language)
     if not looked_at:
         return language.gettext(
             "Whether an attack is under way is not known: this evidence allowed none of the checks that would tell."
@@ -197,12 +197,12 @@ def _counted_signs(attacks: Sequence[Finding], language: Language) -> str:
     )
 
 
-def _attacked(attacks: Sequence[Finding], language: Language) -> str:
+def _attacked(attacks: Sequence[Finding], document: ResultDocument, language: Language) -> str:
     gravest = [found for found in attacks if found.severity == attacks[0].severity]
     facts = {
         "start": _counted_signs(attacks, language),
         "threats": _named(_threats(attacks), language),
-        "worst": _named_finding(min(gravest, key=_harm), language),
+        "worst": _named_finding(min(gravest, key=_harm), document, language),
     }
     last = max(found.last_ts or "" for found in attacks)
     if not last:
@@ -228,7 +228,7 @@ def _possible(document: ResultDocument, language: Language) -> str:
         return language.gettext("%(start)s (%(threats)s), above all %(worst)s.") % {
             "start": start,
             "threats": _named(_threats(weaknesses), language),
-            "worst": _named_finding(weaknesses[0], language),
+            "worst": _named_finding(weaknesses[0], document, language),
         }
     if not assessed:
         return language.gettext(
@@ -310,8 +310,14 @@ def _named(threats: Sequence[str], language: Language) -> str:
     return language.listed(names)
 
 
-def _named_finding(found: Finding, language: Language) -> str:
+def _named_finding(found: Finding, document: ResultDocument, language: Language) -> str:
+    """The title of a finding and whom it is about; a machine by its name, where only its address is known to the finding."""
     title = language.quoted(shorten(language.texts(found.texts).title, _LONGEST_NAME))
     if not found.subjects:
         return title
-    return f"{title} ({shorten(language.subjects(found.subjects[:2]), _LONGEST_NAME)})"
+    names = {address: asset.name for asset in document.assets for address in asset.addresses}
+    named = [
+        subject.model_copy(update={"name": names[subject.name]}) if subject.name in names else subject
+        for subject in found.subjects[:2]
+    ]
+    return f"{title} ({shorten(language.subjects(named), _LONGEST_NAME)})"
