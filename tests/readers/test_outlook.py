@@ -19,6 +19,7 @@ from wardround.mail.compound import Compound, CompoundError
 from wardround.mail.message import Message
 from wardround.mail.parse import parse
 from wardround.readers import identify
+from wardround.readers.mail.eml import READER as EML
 from wardround.readers.mail.msg import READER
 
 Read = Callable[..., Any]
@@ -202,6 +203,15 @@ def test_winmail_is_opened() -> None:
         ("état.exe", "executable", b"MZ\x90"),
         ("b.txt", "text", b"plain"),
     ]
+
+
+def test_a_message_saved_by_outlook_and_attached_is_read(read_bytes: Read) -> None:
+    envelope = EmailMessage()
+    envelope["From"], envelope["To"], envelope["Subject"] = "a@b.example", "help@chu.example", "is this real?"
+    envelope.set_content("I got this")
+    envelope.add_attachment(outer(), maintype="application", subtype="vnd.ms-outlook", filename="Votre compte.msg")
+    rows = read_bytes(EML, envelope.as_bytes()).rows["mail_message"]
+    assert [row["subject"] for row in rows] == ["is this real?", "Compte rendu – été", "Votre compte"]
 
 
 def test_winmail_within_winmail_ends() -> None:

@@ -23,10 +23,13 @@ _ATTACHMENTS = 400
 _NUMBERS = {0x0002: 2, 0x0003: 4, 0x000B: 2, 0x0014: 8, TIME: 8}
 
 
-def message(data: bytes) -> Message | None:
-    """The message in a .msg file, None when it holds none; raises CompoundError when it is damaged beyond reading."""
+def message(data: bytes, messages: int = MESSAGES) -> Message | None:
+    """The message in a .msg file, None when it holds none; raises CompoundError when it is damaged beyond reading.
+
+    ``messages`` may be nested in it.
+    """
     compound = Compound(data)
-    return _message(compound, None, len(data), "1", Budget(), MESSAGES, 32) if is_message(compound) else None
+    return _message(compound, None, len(data), "1", Budget(), messages, 32) if is_message(compound) else None
 
 
 def is_message(compound: Compound) -> bool:

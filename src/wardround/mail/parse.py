@@ -284,6 +284,8 @@ def filled(part: Part, budget: Budget, messages: int = MESSAGES) -> Part:
             within = _message(part.data, budget, f"{part.path}.1", messages - 1)
             return replace(part, kind="eml", message=within)
         budget.note("too_deep")
+    if kind == "ole" and messages > 0 and (part.extension == "msg" or part.declared == "application/vnd.ms-outlook"):
+        return replace(part, kind=kind, message=_saved(part.data, messages - 1))
     textual = part.declared.startswith("text/") or (kind in TEXT_KINDS and part.declared != "application/octet-stream")
     if not textual and kind not in TEXT_KINDS:
         return replace(part, kind=kind)
@@ -297,3 +299,14 @@ def filled(part: Part, budget: Budget, messages: int = MESSAGES) -> Part:
     elif not fitted and part.declared.startswith("text/"):
         budget.note("wrong_charset")
     return replace(part, kind=kind, text=text)
+
+
+def _saved(data: bytes, messages: int) -> Message | None:
+    """The message that Outlook saved as a file, None when it is none or damaged."""
+    from wardround.mail import outlook
+    from wardround.mail.compound import CompoundError
+
+    try:
+        return outlook.message(data, messages)
+    except CompoundError:
+        return None

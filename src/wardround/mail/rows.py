@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from wardround.mail import fingerprint
 from wardround.mail.authentication import is_open
+from wardround.mail.domains import kind_of
 from wardround.mail.message import Address, Message, Part
 from wardround.mail.redact import redacted
 from wardround.mail.suffixes import ascii_domain, organization, within
@@ -83,7 +84,8 @@ class _Who:
 
     def private(self, address: Address) -> bool:
         """Whether the address may be a private person's."""
-        return address.domain in FREEMAIL and not within(address.domain, self.own)
+        free = address.domain in FREEMAIL or kind_of(address.domain) == "freemail"
+        return free and not within(address.domain, self.own)
 
     def address(self, address: Address | None) -> str:
         """``local@domain``, the local part as a token where it may be a private person's."""
