@@ -44,6 +44,12 @@ _STATED = f"""
     FROM vulnerability WHERE source IN ('csaf', 'osv', 'sbom') AND status IN ('affected', 'not_affected') AND cve IS NOT NULL
     ORDER BY ALL LIMIT {_MOST}
 """  # noqa: S608 (a constant)
+_SCANNED = """
+    SELECT host, coalesce(product, service, 'port ' || port) AS name, version, 'service' AS tab, evidence_id, record,
+      1 AS events, array_to_string(scripts, chr(10)) AS said
+    FROM service WHERE state = 'open' AND contains(array_to_string(scripts, ' '), 'vulners')
+    ORDER BY ALL LIMIT 10000
+"""
 _RATED = """
     SELECT cve, max(epss) AS epss, coalesce(bool_or(source = 'kev' AND known_exploited), false) AS exploited,
       coalesce(bool_or(source = 'kev' AND ransomware), false) AS ransomware
@@ -56,6 +62,10 @@ _WORD = re.compile(r"[a-z0-9]+")
 _COMMON = frozenset(
     {"system", "systems", "software", "server", "series", "the", "and", "for", "with", "version", "all", "inc", "medical"}
 )
+_SCORED = re.compile(r"\b(CVE-\d{4}-\d{4,7})/?\s+(\d{1,2}(?:\.\d)?)\b")
+
+#: The score from which a flaw that only a scan names is worth a word.
+_GRAVE = 5.0
 _PART = re.compile(r"^(?:(?P<from>[^\s<>=]+) )?(?P<sign><=?|>=?|=|==) ?(?P<to>[^\s<>=]+)$")
 
 
@@ -87,6 +97,18 @@ def analyse(tables: Tables, site: Site) -> Iterator[dict[str, Any]]:
                 hit.flaws.pop(row["cve"], None)
         if hit.flaws:
             yield _row(hit, rated)
+    for hit in _scanned(tables):
+        yield _row(hit, rated)
+
+
+def _scanned(tables: Tables) -> Iterator[_Hit]:
+    """What a scan's own look-up of flaws (the script *vulners*) says of a service: numbers with their scores."""
+    for row in tables.query(_SCANNED):
+        hit = _Hit(row, lists={"scan"})
+        for cve, score in _SCORED.findall(row["said"])[:1000]:
+            hit.flaws[cve] = ("", float(score))
+        if any(score >= _GRAVE for _, score in hit.flaws.values()):
+            yield hit
 
 
 def _package(purl: str | None) -> str:
