@@ -224,7 +224,7 @@ def test_results(text: str, expected: str | None) -> None:
     assert jobs.result_of(text) == expected
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_whatever_happens_to_the_bytes_only_rows_and_diagnostics_come_out(read_bytes: Any, data: st.DataObject) -> None:
     for reader, text in ((table.READER, VEEAM), (table.READER, COMMVAULT), (bacula.READER, BAREOS)):

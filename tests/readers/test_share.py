@@ -100,6 +100,7 @@ def test_names_of_notes_years_and_structure_stay() -> None:
     assert names.shown("Dupont") == names.shown("DUPONT")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_name_is_taken(name: str) -> None:
     row = walk.named("share", name, name.replace("/", "_") or "x")
@@ -132,6 +133,7 @@ def test_kinds(block: bytes, kind: str) -> None:
     assert content.kind_of(block) == kind
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=5000))
 def test_any_block_has_a_kind(block: bytes) -> None:
     kind = content.kind_of(block)
@@ -191,7 +193,7 @@ def test_notes_in_html_and_rtf() -> None:
 
 
 @given(st.binary(max_size=3000), st.sampled_from(["text", "html", "rtf", "xml"]))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_bytes_are_read_as_text(data: bytes, kind: str) -> None:
     wording.classes_of(wording.text_of(data, kind))
 

@@ -90,6 +90,8 @@ def sources_of(logsource: LogSource) -> tuple[Source, ...]:
         return () if logsource.service is None else (Source(logsource.service),)
     if logsource.product in {None, "antivirus"} and "antivirus" in {logsource.category, logsource.product}:
         return (_antivirus_source(),)
+    if logsource.product == "linux":
+        return _linux_sources(logsource)
     if logsource.product is not None:
         return ()
     if logsource.category in names.NETWORK_CATEGORIES and logsource.service is None:
@@ -156,6 +158,20 @@ def _category_sources(category: str) -> list[Source]:
         parts.extend(_any_equal(column, values) for column, values in other.where)
         sources.append(Source(WINDOWS_TABLE, And(tuple(parts)), other.columns, other.values))
     return sources
+
+
+def _linux_sources(logsource: LogSource) -> tuple[Source, ...]:
+    """Records of auditd, Sysmon for Linux and ESXi's shell; logs of other services have tables of their own."""
+    if logsource.service == "auditd":
+        return (Source(names.LINUX_TABLE, _any_equal("channel", ("auditd",))),)
+    if logsource.service == "sysmon":
+        return (Source(names.LINUX_TABLE, _any_equal("channel", ("sysmon",))),)
+    if logsource.service is not None:
+        return ()
+    if logsource.category is None:
+        return (Source(names.LINUX_TABLE),)
+    kind = names.LINUX_KINDS.get(logsource.category)
+    return (Source(names.LINUX_TABLE, _any_equal("kind", (kind,))),) if kind else ()
 
 
 def _antivirus_source() -> Source:

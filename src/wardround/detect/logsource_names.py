@@ -298,6 +298,11 @@ _DNS_COLUMNS: dict[str, tuple[str, ...]] = {
     "QueryResults": ("answers",),
 }
 
+LINUX_TABLE = "linux_event"
+
+#: Category -> kind of a row of ``linux_event``.
+LINUX_KINDS = {"process_creation": "process", "file_event": "file", "network_connection": "network"}
+
 #: Category that any product may fill -> tables and where its fields are.
 NETWORK_CATEGORIES: dict[str | None, tuple[tuple[str, Columns], ...]] = {
     "dns": (("dns", _DNS_COLUMNS),),

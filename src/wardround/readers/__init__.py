@@ -22,6 +22,7 @@ _ORDER: tuple[str, ...] = (
     "suricata",  # JSON lines with event_type and flow_id
     "nmap",  # root element nmaprun, or masscan's array
     "audit_trail",  # audit messages in XML, also behind syslog headers, or resources AuditEvent in JSON
+    "journal",  # JSON with the journal's own time
     "backup.restic",  # JSON with its snapshots or message types
     "windows_json",  # several JSON shapes: after those above, which are more specific
     "cyclonedx",  # JSON that says so, or XML in its namespace
@@ -48,6 +49,7 @@ _ORDER: tuple[str, ...] = (
     "mail.zone",  # $ORIGIN or $TTL, or nearly all lines are records of class IN
     "mail.mbox",  # a line that begins a message, and a header after it
     "mail.eml",  # header fields that only mail has
+    "linux_audit",  # lines that begin with a type and an audit message
     "backup.bacula",  # reports of jobs, with fields of their own
     "backup.table",  # a header with jobs, results and times of backups
     "inventory",  # a header with columns for programs and versions, or nearly all lines of one shape

@@ -73,16 +73,20 @@ class _Syslog:
         """Read one span into the tables of the edge."""
         from wardround.readers.audit_trail import take_out
         from wardround.readers.edge import dispatch
+        from wardround.readers.linux_records import Records
+        from wardround.readers.linux_records import take_out as take_records_out
         from wardround.readers.syslog_messages import Output
 
-        output = Output(sink)
+        output, records = Output(sink), Records(sink)
         years = _Years()
         with source.open() as stream:
             for block, ahead in _pairs(blocks(stream, span, sink)):
                 data = take_out(block.data, block.first_line, sink) if b"AuditMessage" in block.data else block.data
+                data = take_records_out(data, block.first_line, records)
                 messages = messages_of(data, block.first_line, sink, years, ahead=ahead.data[:_AHEAD_BYTES] if ahead else b"")
                 if messages is not None:
                     dispatch(messages, output)
+        records.close()
         output.report()
 
 
@@ -136,6 +140,8 @@ def messages_of(
     from wardround.readers.syslog_frame import GUESSED, frames
     from wardround.readers.syslog_messages import Messages
 
+    if not data:
+        return None
     try:
         data.decode()
     except UnicodeDecodeError:
