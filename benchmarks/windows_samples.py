@@ -3,8 +3,8 @@
     python -m benchmarks.windows_samples CORPORA [--save FILE] [--from FILE]
 
 CORPORA holds ``evtx`` (recordings whose path names the technique) and ``evidence`` with its MANIFEST.tsv. What a path or a row
-of the manifest names is translated by EXPECTED, which speaks of techniques and tools, never of a single recording. A finding of a
-detection that the path does not name is *beside*: most recordings hold more than their name says (a log erased before the
+of the manifest names is translated by EXPECTED, which speaks of techniques and tools, never of a single recording. A finding
+of a detection that the path does not name is *beside*: most recordings hold more than their name says (a log erased before the
 recording, a tool started by another), so these are listed to be looked at rather than counted as false. ``--save`` keeps what
 was found, ``--from`` makes the table again of what was kept.
 """
