@@ -1,6 +1,6 @@
 """Recordings of attacks on Windows, one by one: which detections find them, and which speak where nothing was to be found.
 
-    python -m benchmarks.windows_samples CORPORA [--save FILE] [--from FILE]
+    python benchmarks/windows_samples.py CORPORA [--save FILE] [--from FILE]
 
 CORPORA holds ``evtx`` (recordings whose path names the technique) and ``evidence`` with its MANIFEST.tsv. What a path or a row
 of the manifest names is translated by EXPECTED, which speaks of techniques and tools, never of a single recording. A finding
@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
-from benchmarks.smb_workloads import tables_of
+from smb_workloads import tables_of
 
 from wardround import schema
 from wardround.detect.decide import decide
