@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from demo.generate import hospital as h
 from demo.generate.happenings import MINUTE, Happening, MalwareSeen
-from demo.replays import deeds
+from demo.replays import deeds, mails
 from demo.replays.evidence import Replay, at, named
 
 _TARGETS = (h.FS1, h.RIS1, h.PACS1, h.LECT1)
@@ -28,12 +28,19 @@ def _deeds() -> Iterator[Happening]:
     yield from deeds.clear(at("2021-05-14 00:30") + 20 * MINUTE, (h.FS1, h.PACS1), h.RESCUE)
 
 
+def _mails() -> dict[str, bytes]:
+    return mails.files([(h.NIVELLE, datetime.datetime(2021, 3, 16, 9, 4, 30, tzinfo=datetime.UTC))])
+
+
 REPLAY = Replay(
     name="hse",
     title="A document opened, eight weeks of signs, encryption (Health Service Executive 2021)",
     sources=("PwC, Conti cyber attack on the HSE, 3 December 2021",),
     week=datetime.date(2021, 5, 8),
     deeds=_deeds,
-    stages=("foothold", "credentials", "movement", "exfiltration", "recovery", "encryption"),
-    involved=named(*_TARGETS, h.LECT2, h.DC1, h.NIVELLE, h.RESCUE, _DROP),
+    more=_mails,
+    stages=("entry", "foothold", "credentials", "movement", "exfiltration", "recovery", "encryption"),
+    involved=named(
+        *(*_TARGETS, h.LECT2, h.DC1, h.NIVELLE, h.RESCUE, _DROP, "brumeval-gestion.example"),
+    ),
 )

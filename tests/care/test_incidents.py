@@ -399,3 +399,14 @@ def test_a_proxy_through_which_two_send_does_not_glue() -> None:
     other = found("BR-A09", 2, ("address", "10.1.0.8"), ("domain", "tunnel.example"))
     third = found("RDP-A07", 3, ("address", "10.1.0.8"), ("host", "ws9"))
     assert told((one, other, third), None, site) == ()
+
+
+def test_two_findings_on_one_event_belong_together() -> None:
+    """The mail that the mail rules and the attachment rules both speak of."""
+    row = (Pointer("m1", "x", "mail_message", 3, None),)
+    mail = found("PH-A01", -1, ("sender", "lure.example"), evidence=row)
+    file = found("PH-A06", -1, ("file", "planning.xlsm"), evidence=(Pointer("m1", "x", "mail_attachment", 3, None),))
+    clicked = found("PH-A11", 0, ("host", "ws1"), evidence=row)
+    (incident,) = told((mail, file, clicked))
+    assert _ids(incident) == {mail.id, file.id, clicked.id}
+    assert {edge.kind for edge in incident.edges} == {"event"}

@@ -59,7 +59,8 @@ def test_nothing_of_the_attack_is_left_out(lived: tuple[Replay, ResultDocument])
     """What remains outside are knocks at the portal that were refused."""
     _, document = lived
     inside = {identifier for incident in document.incidents for identifier in incident.findings}
-    outside = [f for f in document.findings if f.kind == "attack" and f.id not in inside and "exception" not in f.details]
+    grave = [f for f in document.findings if f.kind == "attack" and f.severity not in ("info", "low")]
+    outside = [f for f in grave if f.id not in inside and "exception" not in f.details]
     assert {finding.detection for finding in outside} <= {"VPN-A05"}
     assert all(finding.severity != "critical" for finding in outside)
 
@@ -85,15 +86,6 @@ def test_the_first_moment_to_stop_it_is_named(lived: tuple[Replay, ResultDocumen
 def test_files_are_always_the_same() -> None:
     replay = REPLAYS["wannacry"]
     assert files_of(replay) == files_of(replay)
-
-
-def test_a_gateway_with_a_known_flaw_is_told_as_what_made_it_possible() -> None:
-    """The evidence of these three names the version of the gateway."""
-    assert {name for name, replay in REPLAYS.items() if replay.more and name != "wannacry"} == {
-        "dusseldorf",
-        "fortigate",
-        "ivanti",
-    }
 
 
 def test_the_missing_correction_is_the_first_moment(lived: tuple[Replay, ResultDocument]) -> None:

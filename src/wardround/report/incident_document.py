@@ -36,7 +36,7 @@ class Edge(_Strict):
 
     earlier: str
     later: str
-    kind: str = Field(description="session, address, host, way, user, destination or pair")
+    kind: str = Field(description="event, session, address, host, way, user, destination or pair")
     through: Named
     reason: dict[str, str]
 

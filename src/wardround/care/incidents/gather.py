@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -130,11 +131,15 @@ class Gatherer:
         """Add what the rows behind findings say. Raises WardroundError."""
         positions, severities = self.found.positions, self.found.severities
         numbers = sorted(range(len(positions)), key=lambda number: -severities[number])
-        pointers = (
+        pointers: Iterable[tuple[int, str, str, int]] = (
             (number, pointer.table, pointer.evidence_id, pointer.record)
             for number in numbers
             for pointer in findings[positions[number]].evidence[: behind.EACH]
         )
+        pointers = list(itertools.islice(pointers, behind.MOST_ROWS))
+        for number, _, evidence_id, record in pointers:
+            event = self.found.number_of(graph.EVENT, "event", f"{evidence_id}#{record}")
+            self.found.graph.mention(number, event, graph.HELD)
         rows = behind.rows(tables, pointers)
         opened = behind.opened(tables, rows)
         for row in rows:

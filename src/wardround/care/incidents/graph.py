@@ -34,8 +34,8 @@ WAY_AFTER, WAY_BEFORE = _DAY, 900_000_000_000
 TARGET, USED, ACTOR, HELD = range(4)
 
 #: Kinds of entities, and how strongly sharing one speaks for one attacker.
-SESSION, ADDRESS, PAIR, HOST, WAY, DESTINATION, USER = range(7)
-_STRENGTH = np.array([7, 6, 5, 5, 4, 4, 3], np.int8)
+SESSION, ADDRESS, PAIR, HOST, WAY, DESTINATION, USER, EVENT = range(8)
+_STRENGTH = np.array([7, 6, 5, 5, 4, 4, 3, 8], np.int8)
 
 Integers = NDArray[np.int64]
 

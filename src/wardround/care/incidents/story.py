@@ -171,7 +171,7 @@ def _subjects(members: Sequence[Member], gathered: Gathered, who: Identities) ->
                 found[_machine(name, member.first, who)] = None
         for entity, part in sorted(member.mentions):
             what = gathered.graph.entity_kind[entity]
-            if part == graph.TARGET or what == graph.PAIR:
+            if part == graph.TARGET or what in (graph.PAIR, graph.EVENT):
                 continue
             shown, named = gathered.names[entity]
             if what == graph.SESSION:

@@ -20,6 +20,7 @@ KINDS = {
     graph.WAY: "way",
     graph.DESTINATION: "destination",
     graph.USER: "user",
+    graph.EVENT: "event",
 }
 
 STAGE_NAMES = {
@@ -98,6 +99,7 @@ def shared(kind: int, label: str) -> dict[str, str]:
             "fr": f"Les deux se sont produits sur {label} ou depuis elle.",
         },
         graph.DESTINATION: {"en": f"Both lead to {label}.", "fr": f"Les deux mènent à {label}."},
+        graph.EVENT: {"en": "Both tell of one event.", "fr": "Les deux parlent d’un même événement."},
         graph.PAIR: {"en": f"Both concern the same two: {label}.", "fr": f"Les deux concernent les deux mêmes{_NB}: {label}."},
     }[kind]
 
