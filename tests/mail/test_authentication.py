@@ -75,6 +75,25 @@ def test_results_below_the_border_count_when_the_site_names_the_server_or_they_a
     assert (accused.spf, accused.dmarc, accused.source) == ("fail", "fail", "claimed")
 
 
+def test_another_customer_of_the_same_operator_is_outside() -> None:
+    server = "AM1.mail.protection.outlook.com (10.1.2.3) with Microsoft SMTP Server (version=TLS1_2, cipher=X) id 15.20; Mon, 2 Mar 2026 08:00:01 +0000\n"
+    inside = "Received: from AM1.eop-EUR01.prod.protection.outlook.com (2603:10a6:1::1) by B.eurprd01.prod.outlook.com (2603:10a6:2::2) with HTTPS; Mon, 2 Mar 2026 08:00:02 +0000\n"
+    border = f"Received: from EUR1.outbound.protection.outlook.com (52.100.1.2) by {server}"
+    results = (
+        "Authentication-Results: spf=pass smtp.mailfrom=tenant.example; dkim=none; dmarc=fail header.from=sender.example\n"
+    )
+    theirs = "Authentication-Results: dkim=pass header.d=sender.example;dmarc=pass header.from=sender.example\n"
+    below = "Received: from X.eurprd02.prod.outlook.com ([fe80::1]) by X.eurprd02.prod.outlook.com with mapi; Mon, 2 Mar 2026 08:00:00 +0000\n"
+    found = told(inside + results + border + theirs + below + REST)
+    assert (found.external_address, found.external_hop, found.dmarc, found.dkim, found.aligned) == (
+        "52.100.1.2",
+        1,
+        "fail",
+        "none",
+        False,
+    )
+
+
 def test_a_gateway_that_the_site_names_is_within() -> None:
     relay = (
         "Received: from gw.filter.example (gw.filter.example [9.9.9.9]) by mx.hospital.example with ESMTPS;\n"

@@ -43,6 +43,9 @@ _BLOCKS = {
     )
 }
 
+#: Servers by which an operator sends for all its customers: what comes from them comes from outside, also to another customer.
+_OUTBOUND = frozenset(("outbound.protection.outlook.com",))
+
 #: Protocols by which a mailbox is fetched: the server asked is the reader's own.
 _FETCH = ("pop3", "imap")
 
@@ -155,6 +158,8 @@ def _border(message: Message, named: frozenset[str]) -> _Border:
 
 def _inside(hop: Hop, organizations: set[str], named: frozenset[str], servers: list[str]) -> bool:
     """Whether the client of a hop belongs to the receiver."""
+    if within(hop.helo, _OUTBOUND) or within(hop.host, _OUTBOUND):
+        return False
     if hop.address:
         try:
             address = ipaddress.ip_address(hop.address)
