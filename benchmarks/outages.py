@@ -170,12 +170,12 @@ def cases() -> Iterator[Case]:
     yield Case("US hospitals attacked 2016-2021 (Medicare)", "the same", "weeks until the mean volume is within 5 % of normal",
                (3,), "validation", "the same: recovery within 3 weeks", lambda: weeks_until(0.05))  # fmt: skip
     yield Case("US hospitals attacked 2016-2021, severe", "the same, where the attack stopped care",
-               "change of all volume in week 1", (-0.36, -0.55), "validation", "McGlave, Neprash, Nikpay, draft 2023",
+               "change of all volume in week 1", (-0.36, -0.55), "calibration", "McGlave, Neprash, Nikpay, draft 2023",
                lambda: volumes(1, severe=True)[0])  # fmt: skip
     yield Case("374 attacks on US providers 2016-2021", "the same", "share of attacks that disrupt care", (0.444,),
                "calibration", "Neprash 2022", stops)  # fmt: skip
     yield Case("UVM, Vermont, October 2020", "everything down", "change of all volume over the first month", (-0.20,),
-               "validation", "VTDigger; DOTmed",
+               "calibration", "VTDigger; DOTmed",
                lambda: -loss.days_lost(down("other"), 28.0) / 28)  # fmt: skip
     yield Case("CHSF, Corbeil-Essonnes, August 2022", "everything down", "days until the stroke path is open again", (50,),
                "validation", "CNews; Banque des Territoires", lambda: down("acute_emergency").hours_to(0.8) / 24)  # fmt: skip
