@@ -27,7 +27,7 @@ _CLOCK = rb"\d\d:\d\d:\d\d"
 
 #: What a line of a log begins with: a priority, a time in one of the common styles, or a vendor's own mark.
 _HEAD = re.compile(
-    rb"\s*(?:\d{1,7} )?(?:<\d{1,3}>"
+    rb"\s*(?:[\w.-]{1,64} {1,40}\| )?(?:\d{1,7} )?(?:<\d{1,3}>"
     rb"|[*.\[\"]?" + _MONTH + rb" [ \d]?\d (?:\d{4} )?" + _CLOCK + rb"|[*.]?\d{4} " + _MONTH + rb" [ \d]?\d " + _CLOCK +
     rb"|(?:\S{1,64}: ){1,2}[*.]?" + _MONTH + rb" [ \d]?\d (?:\d{4} )?" + _CLOCK +
     rb"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) " + _MONTH + rb" [ \d]?\d " + _CLOCK + rb" \d{4} (?:us=|\S+:\d|[A-Z])"

@@ -414,6 +414,30 @@ def _rfc3164(
 
 
 @_kernel
+def _after_container(data: Bytes, at: int, end: int) -> int:
+    """Where a line begins behind the name of its container, a bar and a time (``gate_1   | 2026-03-10T…``)."""
+    stop = at
+    while (
+        stop < end
+        and stop - at < 64
+        and (
+            97 <= data[stop] <= 122
+            or 65 <= data[stop] <= 90
+            or 48 <= data[stop] <= 57
+            or 45 <= data[stop] <= 46
+            or data[stop] == 95
+        )
+    ):
+        stop += 1
+    bar = stop
+    while bar < end and bar - stop < 40 and data[bar] == 32:
+        bar += 1
+    if at < stop < bar and bar + 2 < end and data[bar] == 124 and data[bar + 1] == 32 and 48 <= data[bar + 2] <= 57:
+        return bar + 2
+    return at
+
+
+@_kernel
 def _frames(
     data: Bytes,
     begins: Positions,
@@ -430,6 +454,7 @@ def _frames(
         found.tag_begins[line] = found.tag_ends[line] = -1
         while at < end and data[at] == 32:
             at += 1
+        at = _after_container(data, at, end)
         count = at
         while count < end and count - at < 7 and 48 <= data[count] <= 57:
             count += 1
