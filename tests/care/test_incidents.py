@@ -410,3 +410,13 @@ def test_two_findings_on_one_event_belong_together() -> None:
     (incident,) = told((mail, file, clicked))
     assert _ids(incident) == {mail.id, file.id, clicked.id}
     assert {edge.kind for edge in incident.edges} == {"event"}
+
+
+def test_the_way_in_that_no_finding_shows_is_told_as_probable() -> None:
+    up = {"device": "gw1", "vendor": "citrix", "action": "login", "outcome": "success", "user": "HOSPITAL\\marie"}
+    home = {**up, "ts": "2026-02-20T08:00:00Z", "source": "198.51.100.7"}
+    stranger = {**up, "ts": "2026-03-02T07:00:00Z", "source": "203.0.113.9"}
+    (incident,) = told((GUESSED, DESTROYED), {"vpn_session": [home, stranger]})
+    assert [(way.user, way.source) for way in incident.entrances] == [("marie", "203.0.113.9")]
+    assert incident.stages[0].name == "entry"
+    assert "where it never came before" in incident.entrances[-1].reason["en"]

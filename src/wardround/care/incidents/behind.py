@@ -19,6 +19,9 @@ MOST_ROWS, EACH = 60_000, 10
 #: So many ways from machine to machine, counted per hour, are looked at.
 MOST_WAYS = 500_000
 
+#: A longer name is cut: it is nobody's.
+_LONGEST = 300
+
 #: Logon sessions that Windows itself holds (SYSTEM, LOCAL SERVICE, NETWORK SERVICE): they tell nobody apart.
 _OWN_SESSIONS = ("0x0", "0x3e7", "0x3e5", "0x3e4", "-")
 
@@ -153,8 +156,8 @@ def rows(tables: Asking, pointers: Iterable[tuple[int, str, str, int]]) -> list[
             JOIN wanted ON evidence_id = piece AND record = place ORDER BY ALL
         """
         for row in tables.query(sql, (findings, evidence, records)):
-            texts = (row["actor"] or "", row["account"] or "", row["host"] or "", (row["session"] or "").lower())
-            found.append(Row(row["finding"], *texts, row["succeeded"]))
+            actor, account, host, session = ((row[name] or "")[:_LONGEST] for name in ("actor", "account", "host", "session"))
+            found.append(Row(row["finding"], actor, account, host, session.lower(), row["succeeded"]))
     return found
 
 

@@ -22,7 +22,7 @@ _BEFORE = 14 * 86_400_000_000_000
 _MOST = 5
 
 _SESSIONS = """
-    SELECT lower("user") AS account, source, any_value(device ORDER BY ts) AS device, list_sort(list(DISTINCT ts)) AS times
+    SELECT lower("user") AS account, source, any_value(device ORDER BY ts) AS device, min(ts) AS first_ts
     FROM vpn_session
     WHERE action IN ('login', 'authenticated', 'tunnel_up') AND coalesce(outcome, 'success') = 'success'
       AND ts IS NOT NULL AND source IS NOT NULL AND site_zone(source) = 'internet'
@@ -36,22 +36,25 @@ def with_entrances(incidents: Sequence[Incident], tables: Asking, who: Identitie
     wanted = [incident for incident in incidents if not {stage.name for stage in incident.stages} & {"entry", "foothold"}]
     if not wanted:
         return tuple(incidents)
-    came: dict[str, list[tuple[str, str, list[int]]]] = {}
+    came: dict[str, list[tuple[str, str, int]]] = {}
     for row in tables.query(_SESSIONS, limit=_MOST_SESSIONS):
-        came.setdefault(who.person(row["account"] or ""), []).append((row["source"], row["device"] or "", row["times"]))
+        came.setdefault(who.person(row["account"] or ""), []).append((row["source"], row["device"] or "", row["first_ts"]))
     return tuple(_with_entrance(incident, came, who) if incident in wanted else incident for incident in incidents)
 
 
-def _with_entrance(incident: Incident, came: dict[str, list[tuple[str, str, list[int]]]], who: Identities) -> Incident:
-    found = []
+def _with_entrance(incident: Incident, came: dict[str, list[tuple[str, str, int]]], who: Identities) -> Incident:
+    new: list[Entrance] = []
+    known: list[Entrance] = []
     for subject in incident.subjects:
         if subject.kind != "user":
             continue
-        for source, device, times in came.get(who.person(subject.name), ()):
-            ts = times[0]
-            others = any(other != source and before[0] < ts for other, _, before in came[who.person(subject.name)])
+        for source, device, ts in came.get(who.person(subject.name), ()):
+            others = any(other != source and before < ts for other, _, before in came[who.person(subject.name)])
             if incident.first_ts - _BEFORE <= ts <= incident.first_ts + 60_000_000_000:
-                found.append(Entrance(ts, subject.name, source, device, words.entrance(source, device, ts, new=others)))
+                entrance = Entrance(ts, subject.name, source, device, words.entrance(source, device, ts, new=others))
+                (new if others else known).append(entrance)
+    # Where the person usually comes from is told only when nothing stranger was seen.
+    found = new or known
     found.sort(key=lambda entrance: (entrance.ts, entrance.user, entrance.source))
     if not found:
         return incident
