@@ -257,11 +257,12 @@ def conform(name: str, rows: pa.Table, evidence_id: str | None) -> pa.Table:
     table = schema.tables()[name]
     wanted = table.arrow()
     arrays: list[pa.Array | pa.ChunkedArray] = []
+    present = dict(zip(rows.column_names, rows.columns, strict=True))  # asking a table for a name takes time for every column
     for column in wanted:
         if column.name == "evidence_id" and evidence_id is not None:
             arrays.append(pa.repeat(pa.scalar(evidence_id, pa.string()), rows.num_rows))
-        elif column.name in rows.column_names:
-            array = rows[column.name]
+        elif column.name in present:
+            array = present[column.name]
             if array.type != column.type:
                 array = _cast(name, column, array)
             arrays.append(array)
