@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from demo.generate import gateways, network_office
+from demo.generate import gateways, mailbox, network_office
 from demo.generate import hospital as h
 from demo.generate import windows as w
 from demo.generate.attack import attack
@@ -54,6 +54,7 @@ def evidence_files(day: list[Happening]) -> dict[str, bytes]:
     files["suricata/eve-2026-03-10.json.gz"] = _gzip("".join(eve_lines(day)))
     files["imaging/switch-2026-03-10.pcap.gz"] = _packed(imaging_capture())
     files |= network_office.files()
+    files |= mailbox.files()
     files["vpn/vpn1.log"] = "\n".join((*gateways.fortigate(day), "")).encode()
     files["imaging/ct1-service.dmp"] = service_dump()
     files["imaging/xr2/Security.evtx"] = interrupted_evtx()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from demo.generate import happenings as t
 from demo.generate import hospital as h
+from demo.generate import mailbox
 
 from wardround import pipeline
 from wardround.demo import evidence_directory
@@ -38,6 +39,24 @@ EXPECTED: dict[str, set[str]] = {
     "RW-A14": {h.POOL_INTRUDER.address, "smb", "rdp"},
     "RW-A09": {"dc1", h.POOL_INTRUDER.address},
 }
+
+#: The lures of the secretariat's mailbox, which nobody followed: they are found, and belong to no incident.
+MAILBOX = {
+    "PH-A01": {letter.address.partition("@")[2] for letter in mailbox.LURES}
+    | {letter.link[1].split("/")[2] for letter in mailbox.LURES if letter.link[1]},
+    "PH-A02": {letter.display.lower() for letter in mailbox.LURES} - {"support pacs", "lumière contraste comptabilité"},
+    "PH-A03": {"lumiere-contrastes.example", "compta.lumiere@secours-mail.example"},
+    "PH-A04": {
+        "lumiere-contrastes.example",
+        "ameli-renouvellement.example",
+        "prosanteconnect-verification.example",
+        "colissimo-livraison.example",
+    },
+    "PH-A05": {"203.0.113.71", "203.0.113.72", "203.0.113.73"},
+    "PH-A08": {"compta@lumiere-contrastes.example"},
+    "VC-A01": {"teams-reunion.example"},
+}
+EXPECTED |= MAILBOX
 
 #: Hosts, people and addresses that did nothing wrong that day and had nothing done to them.
 _HARMLESS_HOSTS = (h.SUP1, h.SCAN1, h.BKP1, h.JUMP1, h.ADM1, h.SIH1, *h.MODALITIES)
@@ -168,7 +187,7 @@ def test_the_chain_is_one_incident_and_nothing_is_left_out_of_it(document: Resul
     (incident,) = document.incidents
     stages = ["entry", "movement", "credentials", "exfiltration", "recovery", "encryption"]
     assert [stage.name for stage in incident.stages if stage.name in stages] == stages
-    assert set(incident.findings) >= {finding.id for finding in _attacks(document)}
+    assert set(incident.findings) >= {finding.id for finding in _attacks(document) if finding.detection not in MAILBOX}
     findings = {finding.id: finding for finding in document.findings}
     assert not {name for identifier in incident.findings for name in _names(findings[identifier])} & HARMLESS
     assert {"double_extortion"} == set(incident.patterns)
