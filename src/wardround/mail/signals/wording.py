@@ -20,7 +20,7 @@ _TELEPHONE = re.compile(
 )
 _MONEY = re.compile(r"(?:us\$|r\$|\$|€|£|usd|eur)\s?\d[\d.,]{1,12}|\d[\d.,]{1,12}\s?(?:\$|€|£|usd|euros?|dollars?|eur)\b")
 _MILLIONS = re.compile(
-    r"(?:us\$|\$|€|£|usd|eur)\s?\d{1,3}(?:[.,]\d{3}){2,}|\d+(?:[.,]\d+)?\s?(?:million|millions|millionen|milhoes|millones|milioni)\b"
+    r"(?:us\$|\$|€|£|usd|eur)\s?\d{1,3}(?:[.,]\d{3}){2,}|(?<!\d)\d{1,15}(?:[.,]\d{1,15})?\s?(?:million|millions|millionen|milhoes|millones|milioni)\b"
 )
 _CODE = re.compile(
     r"(?:[-#:\[(\s]|^)(?=[A-Za-z0-9]*\d)(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{8,}[\])]?\s*$|\b\d{7,}\s*$|\b(?:id|ref|protocolo|case|order|ticket)\s?[:#-]\s?[a-z0-9-]{5,}",
