@@ -1,8 +1,8 @@
 """A share of DICOM files, a tenth of it encrypted in place: counted rightly, nothing on the untouched tree, and how fast.
 
 ``python benchmarks/share_walk.py DIR [FILES]`` makes the tree (default 100,000 files; uncompressed, JPEG and JPEG 2000 in
-turn) when it is not there, examines it untouched, encrypts a tenth of a copy of the names in place, examines it again, and
-times the walk beside ``find`` and ``file``. The files stay in DIR for another run; ``--fresh`` makes them anew.
+turn), examines it untouched, encrypts a tenth of a copy of the names in place, examines it again, and
+times the walk beside ``find`` and ``file``. DIR is emptied first.
 """
 
 from __future__ import annotations

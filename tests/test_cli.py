@@ -98,9 +98,9 @@ def test_nothing_readable_is_exit_code_1(tmp_path: Path) -> None:
     ("arguments", "code", "message"),
     [
         (["examine", "/no/such/place"], 1, "no such file"),
-        (["examine"], 2, "Missing argument"),
+        (["examine"], 2, "give evidence, or a share with --share"),
         (["examine", "--no-such-option", "x"], 2, "No such option"),
-        (["examine", "{in}", "--format", "pdf"], 2, "pdf"),
+        (["examine", "{in}", "--format", "docx"], 2, "docx"),
         (["examine", "{in}", "--since", "yesterday"], 2, "not an ISO 8601 time"),
         (["examine", "{in}", "--site", "/no/site.toml"], 1, "No such file"),
         (["examine", "{in}", "--rules", "/no/rules"], 1, "--rules /no/rules: no such"),

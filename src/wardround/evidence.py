@@ -218,7 +218,7 @@ class Walk:
     def run(self, paths: list[str], stdin: BinaryIO | None = None, shares: Iterable[str] = ()) -> Found:
         """Walk files and directories (``-`` is ``stdin``), in order of path; raises UserError for a path that is not there.
 
-        ``shares`` are directories of which the files are looked at from outside (docs/decisions/0030-file-shares.md).
+        ``shares`` are directories of which the files are looked at from outside (docs/decisions/0032-file-shares.md).
         """
         for text in sorted(dict.fromkeys(paths)):
             if text == "-":

@@ -78,5 +78,5 @@ def test_new_images_and_removed_ones_are_no_loss(archive: Path) -> None:
 
 
 def test_what_is_no_round_is_told(archive: Path) -> None:
-    with pytest.raises(UserError, match="there is no round to compare with"):
+    with pytest.raises(UserError, match="there is no round in"):
         _round(archive, "second", "nowhere")

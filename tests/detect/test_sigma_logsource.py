@@ -81,7 +81,6 @@ def test_network_sources() -> None:
     "logsource",
     [
         LogSource(None, "aws", "cloudtrail"),
-        LogSource("process_creation", "linux"),
         LogSource(None, "windows", "unheard-of"),
         LogSource(None, "zeek"),
         LogSource("database"),
@@ -90,6 +89,11 @@ def test_network_sources() -> None:
 )
 def test_nothing_we_read_holds_it(logsource: LogSource) -> None:
     assert sources_of(logsource) == ()
+
+
+@pytest.mark.parametrize("logsource", [LogSource("process_creation", "linux"), LogSource(None, "linux", "auditd")])
+def test_linux_is_held_by_its_table(logsource: LogSource) -> None:
+    assert {source.table for source in sources_of(logsource)} == {"linux_event"}
 
 
 def test_columns_for_group_by() -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
+import pydicom
 from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
-from pydicom._uid_dict import UID_dictionary
 from pydicom.datadict import keyword_for_tag
 
 from wardround.wire.dicom_names import keyword, tag_of, uid_name
+
+#: As the file has it: other packages add to the dictionary once they are loaded.
+UID_dictionary = runpy.run_path(str(Path(pydicom.__file__).with_name("_uid_dict.py")))["UID_dictionary"]
 
 
 def test_every_uid_of_the_standard_has_its_name() -> None:

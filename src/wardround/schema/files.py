@@ -6,8 +6,8 @@ from wardround.schema import table
 
 FILE_SAMPLE = table(
     "file_sample",
-    "One row per file of a share or mounted backup (examine --share), or of a listing of one. ts is its modification time; "
-    "record is its inode (find SHARE -inum N), or its line. Words of names that are not of a known list are tokens.",
+    "One row per file of a share or mounted backup (examine --share). ts is its modification time; "
+    "record is its inode (find SHARE -inum N). Words of names that are not of a known list are tokens.",
     """
 share       text   The share, as given
 folder      text   Folder below the share; unknown words are tokens
@@ -18,7 +18,7 @@ appended    text   Ending that stands behind a known one, in lower case (dcm.loc
 ending      text   Last ending, in lower case; a token when it is not of a known list and stands alone
 promised    label  What the ending promises: dicom, pdf, office, image, text, archive, database, disk …
 size        count  Size in bytes
-changed     time   When the system last changed what it keeps about the file (ctime), nothing for listings
+changed     time   When the system last changed what it keeps about the file (ctime)
 examined    flag   Whether the first block was read; of large folders only a part is (table share_folder)
 magic       label  What the first block is by its bytes: dicom, pdf, zip, jpeg, text, zero, empty, unknown …
 entropy     real   Shannon entropy of the first 4,096 bytes, bits per byte

@@ -1,4 +1,4 @@
-"""Tables of what backup programs and the protection of computers say."""
+"""Tables of what backup programs say."""
 
 from __future__ import annotations
 
@@ -26,27 +26,4 @@ message     text   Reason of a failure, shortened
 """,
 )
 
-SECURITY_ALERT = table(
-    "security_alert",
-    "One row per alert of the protection of computers (antivirus, EDR, host intrusion detection).",
-    """
-product    label  defender, crowdstrike, sentinelone, wazuh, sophos, trellix …, unset when it does not say
-host       text   Computer
-user       text   Account
-address    address Address of the computer
-title      text   Name of the alert, threat or rule
-category   label  As the product says: ransomware, malware, credential access …
-severity   label  informational, low, medium, high, critical
-status     label  As the product says: new, resolved, blocked, quarantined …
-blocked    flag   Whether the product says that it stopped or removed it
-tactic     text   ATT&CK tactics
-technique  text   ATT&CK techniques
-process    text   Program
-command    text   Command line
-file       text   File concerned, without its folders
-sha256     label  Its hash
-alert      label  Identifier that the product gives
-""",
-)
-
-TABLES = (BACKUP_JOB, SECURITY_ALERT)
+TABLES = (BACKUP_JOB,)
