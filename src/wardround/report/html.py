@@ -10,6 +10,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -117,29 +118,44 @@ def differences(document: ResultDocument, lang: str) -> bytes:
     return page("diff.html.j2", presentable(document, _LONGEST), language(lang))
 
 
-def page(template: str, document: ResultDocument | None, words: Language, **more: object) -> bytes:
-    """A page from a template and the one style sheet, as UTF-8; ``document`` must be presentable."""
-    environment = Environment(
+@cache
+def _environment() -> Environment:
+    return Environment(
         loader=PackageLoader("wardround.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def prepare() -> None:
+    """Compile the templates of the report, so that they are ready when there is one to write."""
+    environment = _environment()
+    for name in environment.list_templates(extensions=["j2"]):
+        environment.get_template(name)
+
+
+def page(template: str, document: ResultDocument | None, words: Language, **more: object) -> bytes:
+    """A page from a template and the one style sheet, as UTF-8; ``document`` must be presentable."""
     style = resources.files("wardround.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
     series = trend(document.rounds, words) if document else None
-    text = environment.get_template(template).render(
-        _=words.gettext,
-        counted=words.counted,
-        words=words,
-        document=document,
-        limits=LIMITS,
-        style=Markup(style),  # noqa: S704 - our own file
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        changes_story=changes_story,
-        trend=series,
-        trend_drawing=Markup(series.svg) if series else "",  # noqa: S704 - drawn by us, its texts escaped
-        **more,
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            _=words.gettext,
+            counted=words.counted,
+            words=words,
+            document=document,
+            limits=LIMITS,
+            style=Markup(style),  # noqa: S704 - our own file
+            style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+            changes_story=changes_story,
+            trend=series,
+            trend_drawing=Markup(series.svg) if series else "",  # noqa: S704 - drawn by us, its texts escaped
+            **more,
+        )
     )
     return text.encode()
 

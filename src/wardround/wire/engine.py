@@ -53,8 +53,8 @@ PARSED_BYTES = 128 << 20
 class Limits:
     """How much is held at a time: connections, and references to payload of connections that are not over yet."""
 
-    flows: int = 1 << 18
-    segments: int = 1 << 21
+    flows: int = 1 << 17
+    segments: int = 3 << 19
 
 
 @dataclass(slots=True)

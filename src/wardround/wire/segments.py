@@ -21,7 +21,7 @@ SEGMENT = np.dtype(
 )
 
 #: No direction of a connection keeps more segments than this; what follows is counted, not parsed.
-SEGMENT_LIMIT = 1_000_000
+SEGMENT_LIMIT = 750_000
 
 #: Places in the array of counters.
 SEGMENT_FREE, SEGMENT_TOP, FLOW_FREE, FLOW_TOP, FLOWS_LIVE, FINISHED, SEGMENTS_LIVE, COUNTERS = 0, 1, 2, 3, 4, 5, 6, 8
