@@ -10,7 +10,8 @@ import csv
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +33,10 @@ Floats = NDArray[np.float64]
 
 #: Messages written for the purpose, in training and for measuring.
 ORDINARY, FRAUDS = 900, 500
-_REDACTED = re.compile(rb"phishing@pot(?:-f-p)?(?=[=@])")
+#: An address of which a third of a set's messages speak is that of the mailbox they were collected in, or stands for it.
+_COLLECTED = 1 / 3
+_ADDRESS = re.compile(rb"[\w.+]+@[\w.]+")
+_RECIPIENTS = re.compile(rb"^(?:To|Delivered-To|X-Original-To):([^\n]*)", re.MULTILINE | re.IGNORECASE)
 _ADDED = re.compile(rb"^X-(?:Spam|FOFF)[\w-]*:[^\n]*\n(?:[ \t][^\n]*\n)*", re.MULTILINE | re.IGNORECASE)
 
 
@@ -64,21 +68,33 @@ class Item:
     variant: str = ""
 
 
-def neutral(data: bytes) -> bytes:
-    """The message without what tells which set it is of."""
-    data = (
-        _REDACTED.sub(b"recipient", data)
-        .replace(b"phishing@pot-f-p", b"recipient")
-        .replace(b"phishing@pot", b"recipient@hotmail.com")
-    )
+def collectors(messages: Iterable[bytes]) -> tuple[bytes, ...]:
+    """The addresses that recipients of a set were replaced by, or that collected it: the longest first."""
+    counts: Counter[bytes] = Counter()
+    total = 0
+    for data in messages:
+        total += 1
+        counts.update({word for line in _RECIPIENTS.findall(data) for word in _ADDRESS.findall(line)})
+    found = [word for word, count in counts.items() if count >= total * _COLLECTED]
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def neutral(data: bytes, collected: Sequence[bytes] = ()) -> bytes:
+    """The message without what tells which set it is of; ``collected`` as :func:`collectors` gives it."""
+    for word in collected:
+        name = re.escape(word)
+        data = re.sub(name + rb"(?:(?:-[a-z]+)+|(?=[=@]))", b"recipient", data)
+        data = re.sub(name, b"recipient@hotmail.com", data)
     return _ADDED.sub(b"", data)
 
 
 def items() -> Iterator[Item]:
     """Every message: of the shared corpora, then those written for the purpose."""
     root = Path(os.environ.get("WARDROUND_CORPORA", "")) / "mail"
-    for path in sorted((root / "phishing").glob("*.eml")):
-        yield Item(path.name, "phishing", "phishing", 1, _number(path.name), neutral(path.read_bytes()))
+    reported = {path: path.read_bytes() for path in sorted((root / "phishing").glob("*.eml"))}
+    collected = collectors(reported.values())
+    for path, data in reported.items():
+        yield Item(path.name, "phishing", "phishing", 1, _number(path.name), neutral(data, collected))
     for folder in sorted((root / "ham").iterdir()):
         for each in sorted(folder.iterdir()):
             yield Item(each.name, "ham 2002", f"2002 {folder.name}", 0, 0, neutral(each.read_bytes()))
@@ -91,7 +107,7 @@ def items() -> Iterator[Item]:
     for kind, label in (("mail_phish", 1), ("mail_ham", 0)):
         for path in sorted((evidence / kind).iterdir()):
             order = _number(path.name) if label else 0
-            yield Item(path.name, kind, kind, label, order, neutral(path.read_bytes()))
+            yield Item(path.name, kind, kind, label, order, neutral(path.read_bytes(), collected))
     for sample in ordinary(ORDINARY):
         yield Item(
             sample.kind,
