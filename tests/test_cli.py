@@ -207,7 +207,13 @@ def test_stopping_it_leaves_the_earlier_round(tmp_path: Path) -> None:
     assert run("examine", tmp_path / "small.log", "-q", "--out", tmp_path / "round").returncode == 0
     earlier = (tmp_path / "round" / "round.json").read_bytes()
     command = [sys.executable, "-m", "wardround", "examine", "-", "-q", "--out", str(tmp_path / "round")]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    before = signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # a test run in the background of a script inherits that it is ignored
+    try:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
     deadline = time.monotonic() + 60
     while not any(tmp_path.glob(".round.partial-*/.scratch/stdin")) and time.monotonic() < deadline:
         assert process.poll() is None
