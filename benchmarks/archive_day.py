@@ -138,7 +138,10 @@ def _captured(path: Path) -> Iterator[None]:
 
 
 def _dcmtk(tool: str, title: str, *options: str, called: str = "ARCHIVE", fails: bool = False) -> None:
-    _run(tool, "-aet", title, "-aec", called, ARCHIVE, DICOM, *options, fails=fails)
+    # pynetdicom brings programs of the same names into the environment.
+    own = str(Path(sys.executable).parent)
+    path = os.pathsep.join(part for part in os.environ.get("PATH", "").split(os.pathsep) if part != own)
+    _run(shutil.which(tool, path=path) or tool, "-aet", title, "-aec", called, ARCHIVE, DICOM, *options, fails=fails)
 
 
 def _web(path: str) -> None:
