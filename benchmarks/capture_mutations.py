@@ -12,31 +12,18 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import multiprocessing
 import random
-import resource
-import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from corpora import corpora
+from mutating import Counts, limited, run
 
 from wardround.errors import ReaderError
 from wardround.wire import capture
 from wardround.wire.engine import Engine, Limits
-
-#: A mutated capture that takes longer than this many seconds of processor time hangs.
-SLOW = 10
-
-#: Address space of a process beyond what it has after its libraries are loaded.
-MEMORY = 1 << 30
 
 #: Longer captures are read in pieces of this size, each from another place.
 PIECE = 96 << 10
@@ -45,16 +32,6 @@ PIECE = 96 << 10
 LIMITS = Limits(flows=1 << 12, segments=1 << 14)
 
 _MAGIC = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x0a\x0d\x0d\x0a")
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a stretch of mutations gave."""
-
-    read: int = 0
-    slowest: float = 0.0
-    memory: int = 0
-    failures: list[str] = field(default_factory=list)
 
 
 class _Quiet:
@@ -149,50 +126,16 @@ def attempt(data: bytes) -> list[str]:
     return sink.defects
 
 
-def _too_slow(signal_number: int, frame: Any) -> None:
-    raise TimeoutError(f"longer than {SLOW} s")
-
-
 def _stretch(path: Path, seed: int, first: int, count: int) -> Counts:
     """Mutations ``first`` to ``first + count`` of one trace."""
-    counts = Counts()
     data = _read(path, 64 << 20)
     places = _places(data)
     attempt(data[:PIECE])
-    signal.signal(signal.SIGPROF, _too_slow)
-    memory = Path("/proc/self/statm")
-    now = int(memory.read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, resource.RLIM_INFINITY))
-    for number in range(first, first + count):
-        changed = mutate(data, places, random.Random(f"{seed} {path.name} {number}"))
-        before = time.process_time()
-        signal.setitimer(signal.ITIMER_PROF, SLOW)
-        # A kernel cannot be interrupted by the timer; the system ends the process then.
-        resource.setrlimit(resource.RLIMIT_CPU, (int(before) + 3 * SLOW, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-        problems = attempt(changed)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        counts.slowest = max(counts.slowest, time.process_time() - before)
-        counts.read += 1
-        counts.failures += [f"{path.name} {number}: {problem}" for problem in problems]
-    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    counts.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with limited() as counts:
+        for number in range(first, first + count):
+            name = f"{path.name} {number}"
+            counts.attempt(name, mutate(data, places, random.Random(f"{seed} {name}")), attempt)
     return counts
-
-
-def _run(jobs: int, work: list[tuple[Path, int, int, int]], take: Callable[[Counts], None]) -> Iterator[str]:
-    """Do the work in processes; gives a line for every process that died."""
-    context = multiprocessing.get_context("spawn")
-    while work:
-        part, work = work[: 64 * jobs], work[64 * jobs :]
-        print(f"{len(work) + len(part)} traces to go", file=sys.stderr, flush=True)
-        with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-            running = {pool.submit(_stretch, *item): item for item in part}
-            for done in as_completed(running):
-                path, _, first, count = running[done]
-                try:
-                    take(done.result())
-                except BrokenProcessPool:
-                    yield f"a process died: one of the stretches of {path.name} from {first}, {count} mutations"
 
 
 def main() -> int:
@@ -206,25 +149,8 @@ def main() -> int:
     chosen = parser.parse_args()
     paths = [path for path in traces(corpora()) if chosen.only in path.name]
     each = -(-chosen.mutations // max(1, len(paths)))
-    total = Counts()
-
-    def take(counts: Counts) -> None:
-        total.read += counts.read
-        total.slowest = max(total.slowest, counts.slowest)
-        total.memory = max(total.memory, counts.memory)
-        total.failures += counts.failures
-        for failure in counts.failures:
-            print(failure, flush=True)
-
-    died = 0
-    for line in _run(chosen.jobs, [(path, chosen.seed, chosen.first, each) for path in paths], take):
-        died += 1
-        print(line, flush=True)
-    print(
-        f"{total.read} mutations of {len(paths)} traces: {len(total.failures)} failures, {died} processes died, "
-        f"slowest {total.slowest:.1f} s, peak {total.memory >> 10} MiB"
-    )
-    return 1 if total.failures or died or not total.read else 0
+    work = [(f"{path.name} from {chosen.first}, {each} mutations", (path, chosen.seed, chosen.first, each)) for path in paths]
+    return run(chosen.jobs, 64, _stretch, work, f"{len(paths)} traces")
 
 
 if __name__ == "__main__":

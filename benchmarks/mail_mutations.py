@@ -13,35 +13,21 @@ from __future__ import annotations
 import argparse
 import base64
 import io
-import multiprocessing
 import random
-import resource
-import signal
 import struct
 import sys
-import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from corpora import corpora
+from mutating import Counts, Memory, limited, run
 
 from wardround import readers
 from wardround.errors import ReaderError
 from wardround.readers.base import Reader
 from wardround.readers.mail import eml
-
-#: A mutated message that takes longer than this many seconds of processor time hangs.
-SLOW = 10
-
-#: Address space of a process beyond what it has after its libraries are loaded.
-MEMORY = 1 << 30
 
 #: Larger messages are cut: what is looked for does not need their length.
 PIECE = 256 << 10
@@ -66,17 +52,6 @@ _HEADERS = (
 )  # fmt: skip
 
 
-@dataclass(slots=True)
-class Counts:
-    """What a stretch of mutations gave."""
-
-    read: int = 0
-    slowest: float = 0.0
-    slowest_name: str = ""
-    memory: int = 0
-    failures: list[str] = field(default_factory=list)
-
-
 class _Quiet:
     """A sink that keeps only failures of the judge."""
 
@@ -91,27 +66,6 @@ class _Quiet:
         """Keep what went wrong by our fault."""
         if code.endswith("_defect"):
             self.defects.append(message)
-
-
-@dataclass(frozen=True, slots=True)
-class _Bytes:
-    """A source in memory."""
-
-    data: bytes
-    evidence_id: str = "e1"
-    path: str = "memory"
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    def open(self) -> BinaryIO:
-        """The bytes as a stream."""
-        return io.BytesIO(self.data)
-
-    def local(self) -> AbstractContextManager[Path]:
-        """Not offered."""
-        raise NotImplementedError
 
 
 def messages(directory: Path) -> list[Path]:
@@ -248,7 +202,7 @@ def attempt(data: bytes) -> list[str]:
         reader: Reader = (
             known[1] if known is not None and type(known[1]).__module__.startswith("wardround.readers.mail.") else eml.READER
         )
-        source = _Bytes(data)
+        source = Memory(data)
         for span in reader.split(source):
             reader.read(source, span, sink)
     except ReaderError:
@@ -258,53 +212,18 @@ def attempt(data: bytes) -> list[str]:
     return sink.defects
 
 
-def _too_slow(signal_number: int, frame: Any) -> None:
-    raise TimeoutError(f"longer than {SLOW} s")
-
-
 def _stretch(paths: list[Path], others: list[Path], seed: int, first: int, count: int) -> Counts:
     """Mutations ``first`` to ``first + count`` of each of some messages."""
-    counts = Counts()
     contents = [path.read_bytes() for path in others]
     attempt(paths[0].read_bytes())
-    signal.signal(signal.SIGPROF, _too_slow)
-    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, resource.RLIM_INFINITY))
-    for path in paths:
-        data = path.read_bytes()
-        for number in range(first, first + count):
-            chance = random.Random(f"{seed} {path.name} {number}")
-            changed = mutate(data, chance.choice(contents), chance)
-            before = time.process_time()
-            signal.setitimer(signal.ITIMER_PROF, SLOW)
-            # A regular expression cannot be interrupted by the timer; the system ends the process then.
-            resource.setrlimit(resource.RLIMIT_CPU, (int(before) + 3 * SLOW, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-            problems = attempt(changed)
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            took = time.process_time() - before
-            if took > counts.slowest:
-                counts.slowest, counts.slowest_name = took, f"{path.name} {number}"
-            counts.read += 1
-            counts.failures += [f"{path.name} {number}: {problem}" for problem in problems]
-    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    counts.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with limited() as counts:
+        for path in paths:
+            data = path.read_bytes()
+            for number in range(first, first + count):
+                name = f"{path.name} {number}"
+                chance = random.Random(f"{seed} {name}")
+                counts.attempt(name, mutate(data, chance.choice(contents), chance), attempt)
     return counts
-
-
-def _run(jobs: int, work: list[tuple[list[Path], list[Path], int, int, int]], take: Callable[[Counts], None]) -> Iterator[str]:
-    """Do the work in processes; gives a line for every process that died."""
-    context = multiprocessing.get_context("spawn")
-    while work:
-        part, work = work[: 8 * jobs], work[8 * jobs :]
-        print(f"{len(work) + len(part)} stretches to go", file=sys.stderr, flush=True)
-        with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-            running = {pool.submit(_stretch, *item): item for item in part}
-            for done in as_completed(running):
-                paths, _, _, first, count = running[done]
-                try:
-                    take(done.result())
-                except BrokenProcessPool:
-                    yield f"a process died: {paths[0].name} to {paths[-1].name} from {first}, {count} mutations each"
 
 
 def main() -> int:
@@ -320,28 +239,15 @@ def main() -> int:
     random.Random(chosen.seed).shuffle(paths)
     paths = paths[: chosen.mutations]
     each = -(-chosen.mutations // max(1, len(paths)))
-    total = Counts()
-
-    def take(counts: Counts) -> None:
-        total.read += counts.read
-        if counts.slowest > total.slowest:
-            total.slowest, total.slowest_name = counts.slowest, counts.slowest_name
-        total.memory = max(total.memory, counts.memory)
-        total.failures += counts.failures
-        for failure in counts.failures:
-            print(failure, flush=True)
-
     stretches = [paths[at : at + _STRETCH] for at in range(0, len(paths), _STRETCH)]
-    died = 0
-    work = [(stretch, paths[:_STRETCH], chosen.seed, chosen.first, each) for stretch in stretches]
-    for line in _run(chosen.jobs, work, take):
-        died += 1
-        print(line, flush=True)
-    print(
-        f"{total.read} mutations of {len(paths)} messages: {len(total.failures)} failures, {died} processes died, "
-        f"slowest {total.slowest:.1f} s ({total.slowest_name}), peak {total.memory >> 10} MiB"
-    )
-    return 1 if total.failures or died or not total.read else 0
+    work = [
+        (
+            f"{stretch[0].name} to {stretch[-1].name} from {chosen.first}, {each} mutations each",
+            (stretch, paths[:_STRETCH], chosen.seed, chosen.first, each),
+        )
+        for stretch in stretches
+    ]
+    return run(chosen.jobs, 8, _stretch, work, f"{len(paths)} messages")
 
 
 if __name__ == "__main__":

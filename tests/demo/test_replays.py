@@ -88,20 +88,20 @@ def test_files_are_always_the_same() -> None:
     assert files_of(replay) == files_of(replay)
 
 
+@pytest.mark.parametrize("lived", ["dusseldorf", "fortigate", "ivanti"], indirect=True)
 def test_the_missing_correction_is_the_first_moment(lived: tuple[Replay, ResultDocument]) -> None:
-    replay, document = lived
-    if replay.name not in ("dusseldorf", "fortigate", "ivanti"):
-        pytest.skip("its entry is no flaw of a gateway")
+    """Those whose entry is a flaw of a gateway."""
+    _, document = lived
     stop = document.incidents[0].stops[0]
     assert (stop.stage, stop.control) == ("entry", "C02")
     findings = {finding.id: finding for finding in document.findings}
     assert {findings[identifier].detection for identifier in stop.exposures} == {"VPN-E01"}
 
 
+@pytest.mark.parametrize("lived", ["portal"], indirect=True)
 def test_a_portal_without_a_second_factor_is_told_as_the_probable_way_in(lived: tuple[Replay, ResultDocument]) -> None:
-    replay, document = lived
-    if replay.name != "portal":
-        pytest.skip("its entry is shown by a finding")
+    """The one whose entry no finding shows."""
+    _, document = lived
     (entrance,) = document.incidents[0].entrances
     assert (entrance.user, entrance.source) == ("n.vasseur", "203.0.113.131")
     assert "where it never came before" in entrance.reason["en"] or "shortly before" in entrance.reason["en"]

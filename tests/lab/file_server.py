@@ -156,10 +156,13 @@ def _inside(folder: Path, dialect: Dialect, workload: str, count: int) -> None:
     work = folder / "work"
     work.mkdir()
     script = WORKLOADS[workload](files, work)
-    run = {"env": environment, "check": True, "timeout": _SECONDS, "stdout": subprocess.DEVNULL}
-    subprocess.run(["ip", "link", "set", "lo", "up"], **run)  # type: ignore[call-overload]
+
+    def run(command: list[str], told: str = "") -> None:
+        subprocess.run(command, input=told, text=True, env=environment, check=True, timeout=_SECONDS, stdout=subprocess.DEVNULL)
+
+    run(["ip", "link", "set", "lo", "up"])
     account = ["smbpasswd", "-c", str(settings), "-L", "-a", "-s", "root"]
-    subprocess.run(account, input=f"{_PASSWORD}\n{_PASSWORD}\n", text=True, **run)  # type: ignore[call-overload]
+    run(account, f"{_PASSWORD}\n{_PASSWORD}\n")
     client = ["smbclient", "//127.0.0.1/images", "-s", str(settings), "-U", f"root%{_PASSWORD}", "-m", dialect.name]
     client += [f"--client-protection={dialect.protection}"]
     # smbd ends all of its process group when it ends, so it gets one of its own.
@@ -176,7 +179,7 @@ def _inside(folder: Path, dialect: Dialect, workload: str, count: int) -> None:
         sniffer = subprocess.Popen(capture, env=environment, stderr=subprocess.DEVNULL)
         time.sleep(1)
         try:
-            subprocess.run(client, input=script, text=True, **run)  # type: ignore[call-overload]
+            run(client, script)
             time.sleep(1)
         finally:
             sniffer.terminate()

@@ -60,8 +60,10 @@ def names(of: Letter) -> set[str]:
     return {s.name for s in seen(of)}
 
 
-def link(url: str, text: str = "Ouvrir", **more: str) -> Letter:
-    return letter(f'<p>Bonjour</p><a href="{url}">{text}</a>', html=True, **more)  # type: ignore[arg-type]
+def link(
+    url: str, text: str = "Ouvrir", *, author: str = "Marc <marc@labo-meridian.example>", subject: str = "Planning"
+) -> Letter:
+    return letter(f'<p>Bonjour</p><a href="{url}">{text}</a>', html=True, author=author, subject=subject)
 
 
 FIRES: list[tuple[str, Letter]] = [

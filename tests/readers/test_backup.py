@@ -78,7 +78,9 @@ def nanos(year: int, month: int, day: int, hour: int, minute: int = 0, second: i
 
 
 def test_veeam(read_bytes: Any) -> None:
-    assert identify(VEEAM.encode())[1].name == "backup_table"  # type: ignore[index]
+    known = identify(VEEAM.encode())
+    assert known is not None
+    assert known[1].name == "backup_table"
     found = read_bytes(table.READER, VEEAM.encode("utf-16"))
     rows = found.rows["backup_job"]
     assert [(row["product"], row["kind"], row["result"], row["bytes"], row["immutable"]) for row in rows] == [

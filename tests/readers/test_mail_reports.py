@@ -269,3 +269,44 @@ def test_keys_of_a_zone_check_signatures_of_other_evidence(
     assert (row["dkim"], row["dkim_domains"], row["aligned"], row["authentication_source"]) == (
         "pass", ["sender.example"], True, "verified",
     )  # fmt: skip
+
+
+def _locked() -> bytes:
+    """A zip file that says its member is encrypted."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("report.xml", DMARC)
+    data = bytearray(buffer.getvalue())
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + offset] |= 1
+    return bytes(data)
+
+
+def _many() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(9):
+            archive.writestr(f"{number}.txt", b"x")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "suffix", "code"),
+    [
+        (gzip.compress(DMARC)[:-20], "xml.gz", "archive_damaged"),
+        (b"PK\x03\x04" + bytes(200), "zip", "archive_damaged"),
+        (_locked(), "zip", "archive_damaged"),
+        (_many(), "zip", "too_many_members"),
+        (gzip.compress(bytes(33 << 20)), "xml.gz", "too_large"),
+    ],
+    ids=["cut", "broken", "locked", "many", "bomb"],
+)
+def test_a_report_that_cannot_be_unpacked_is_told(read_bytes: Read, data: bytes, suffix: str, code: str) -> None:
+    message = EmailMessage()
+    message["From"], message["Subject"] = "reports@example.org", "Report domain"
+    message.set_content("attached")
+    name = f"example.org!chu-valmont.example!1772409600!1772496000.{suffix}"
+    message.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
+    found = read_bytes(eml.READER, message.as_bytes())
+    assert code in found.codes()
+    assert len(found.rows["mail_message"]) == 1

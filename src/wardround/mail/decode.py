@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from contextlib import suppress
 from functools import lru_cache
 
 #: Characters kept of a decoded header value.
@@ -129,10 +130,8 @@ def base64(data: bytes) -> bytes:
     """Decode base64, whatever stands between its characters; what is cut short gives what is there."""
     end = data[-200:].rstrip().rstrip(b"=")
     if b"=" not in end and b"=" not in data[:-200]:
-        try:
+        with suppress(binascii.Error):  # cut short: the slow way
             return binascii.a2b_base64(data)
-        except binascii.Error:
-            pass  # cut short: the slow way
     cut = data.find(b"=")
     clean = _NOT_BASE64.sub(b"", data if cut < 0 else data[:cut] + data[cut:].replace(b"=", b""))
     clean = clean[: len(clean) - 1] if len(clean) % 4 == 1 else clean

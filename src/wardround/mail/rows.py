@@ -46,10 +46,9 @@ Add = Callable[..., None]
 def write(message: Message, verdict: Verdict, context: Context, record: int, path: str, add: Add, part: str = "") -> None:
     """Hand the rows of a message to ``add(table, **columns)``; ``part`` is where it stood within another one."""
     who = _Who(message, verdict, context)
-    place = {"record": record}
     received = next((hop.ts for hop in message.received if hop.ts is not None), None)
     ts = received if received is not None else message.date
-    place |= {"ts": ts, "ts_zone": "stated" if ts is not None else "none"}  # type: ignore[dict-item]
+    place: dict[str, object] = {"record": record, "ts": ts, "ts_zone": "stated" if ts is not None else "none"}
     add(
         "mail_message",
         **place,

@@ -6,11 +6,9 @@ A table is recognised by its header: columns for a program and its version, in E
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
+from wardround.readers.delimited import encoding_of, plain
 
 if TYPE_CHECKING:
     from wardround.readers.base import Reader
@@ -112,7 +111,7 @@ class InventoryReader:
         kind = self.sniff(head)
         batches = Batches(sink)
         otherwise = PurePosixPath(source.path.replace("!", "/").replace("\\", "/")).name
-        with source.open() as raw, io.TextIOWrapper(raw, _encoding(head), errors="replace", newline="") as stream:
+        with source.open() as raw, io.TextIOWrapper(raw, encoding_of(head), errors="replace", newline="") as stream:
             programs = {TABLE: _of_table, WINGET: _of_winget}.get(kind or "", _of_packages)
             for host, name, version, vendor, type_, record in programs(stream, sink):
                 batches.add(
@@ -133,20 +132,8 @@ class InventoryReader:
 _Program = tuple[str, str, str, str, str, int]
 
 
-def _encoding(head: bytes) -> str:
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if head[1:2] == b"\0":
-        return "utf-16-le"
-    try:
-        head[:-4].decode("utf-8")
-    except UnicodeDecodeError as error:
-        return "utf-8-sig" if error.start > len(head) - 16 else "cp1252"
-    return "utf-8-sig"
-
-
 def _head(head: bytes) -> list[str]:
-    text = head.decode(_encoding(head), "replace")
+    text = head.decode(encoding_of(head), "replace")
     if "\0" in text[:1024]:
         return []
     return [line.rsplit("\r", 1)[-1] for line in text.replace("\r\n", "\n").split("\n")[: _HEAD_LINES + 1]]
@@ -156,18 +143,12 @@ def _layout(line: str) -> _Layout | None:
     """The layout that a header line tells; None when it is not the header of an inventory."""
     for delimiter in (";", "\t", ",", "|"):
         cells = next(csv.reader([line[:_FIELD]], delimiter=delimiter), [])
-        kinds = [_COLUMNS.get(_plain(cell), "") for cell in cells]
+        kinds = [_COLUMNS.get(plain(cell), "") for cell in cells]
         program = "name" in kinds and "version" in kinds
         system = "host" in kinds and "os" in kinds and "os_version" in kinds
         if len(cells) > 1 and ((program and ("host" in kinds or "vendor" in kinds or len(cells) <= 4)) or system):
             return _Layout(delimiter, tuple(kinds))
     return None
-
-
-def _plain(cell: str) -> str:
-    """A column's name in lower case without accents, blanks and signs; prefixes of exporters are taken off."""
-    decomposed = unicodedata.normalize("NFKD", cell.strip().lower())
-    return "".join(c for c in decomposed if c.isascii() and c.isalnum())
 
 
 def _of_table(stream: TextIO, sink: Sink) -> Iterator[_Program]:

@@ -6,8 +6,6 @@ RE2 (linear in the text, whatever the text is), so that no line becomes a Python
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -45,11 +43,6 @@ OUTCOMES = {
     "logout": "success",
 }
 
-
-# pyarrow looks for dateutil with every constant whose type it has to find out, over half a millisecond each time when it is not
-# there. Said once, it is believed.
-if importlib.util.find_spec("dateutil") is None:
-    sys.modules.setdefault("dateutil", None)  # type: ignore[arg-type]
 
 #: The fields of Messages that hold one value per message.
 _POSITIONS = ("begins", "ends", "host_begins", "host_ends", "tag_begins", "tag_ends", "ts", "zone", "priority", "records")

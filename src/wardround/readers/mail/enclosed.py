@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import zipfile
 import zlib
 from collections.abc import Iterator
+from typing import IO
 
 from wardround.errors import ReaderError
 from wardround.mail.message import Message, Part
@@ -22,17 +24,19 @@ _KINDS = ("gzip", "zip", "xml", "json")
 def read_enclosed(message: Message, record: int, batches: Batches) -> None:
     """Read the reports attached to a message; what is none is left alone."""
     for part in message.leaves:
-        if part.kind not in _KINDS or part.truncated or not _likely(part):
+        if part.kind not in _KINDS or not _likely(part):
             continue
-        for data in _opened(part):
-            head = data[:65_536]
-            try:
+        try:
+            if part.truncated:
+                raise ReaderError("too_large", f"it is larger than the {_BYTES} bytes that are kept")
+            for data in _opened(part):
+                head = data[:65_536]
                 if dmarc.READER.sniff(head):
                     dmarc.read_report(io.BytesIO(data), batches, record)
                 elif tls_report.READER.sniff(head):
                     tls_report.read_report(data, batches, record)
-            except ReaderError as error:
-                batches.sink.diagnose(error.code, f"A report attached to a message cannot be read: {error}", record)
+        except ReaderError as error:
+            batches.sink.diagnose(error.code, f"A report attached to a message cannot be read: {error}", record)
 
 
 def _likely(part: Part) -> bool:
@@ -45,20 +49,30 @@ def _likely(part: Part) -> bool:
 
 
 def _opened(part: Part) -> Iterator[bytes]:
-    if part.kind in ("xml", "json"):
-        yield part.data
-    elif part.kind == "gzip":
-        try:
-            yield zlib.decompressobj(31).decompress(part.data, _BYTES)
-        except zlib.error:
-            return
-    else:
-        try:
-            with zipfile.ZipFile(io.BytesIO(part.data)) as archive:
-                for member in archive.infolist()[:_MEMBERS]:
-                    if member.flag_bits & 1 or member.is_dir():
-                        continue
-                    with archive.open(member) as stream:
-                        yield stream.read(_BYTES)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError, EOFError):
-            return
+    """What a part holds, unpacked; raises ReaderError when it cannot be unpacked, or holds more than is looked at."""
+    try:
+        if part.kind == "gzip":
+            yield _bounded(gzip.GzipFile(fileobj=io.BytesIO(part.data)))
+        elif part.kind == "zip":
+            yield from _members(part.data)
+        else:
+            yield part.data
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as error:
+        raise ReaderError("archive_damaged", f"it cannot be unpacked ({type(error).__name__})") from error
+
+
+def _members(data: bytes) -> Iterator[bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        files = [member for member in archive.infolist() if not member.is_dir()]
+        for member in files[:_MEMBERS]:
+            with archive.open(member) as stream:  # an encrypted one raises RuntimeError
+                yield _bounded(stream)
+        if len(files) > _MEMBERS:
+            raise ReaderError("too_many_members", f"it holds {len(files)} files, of which {_MEMBERS} were looked at")
+
+
+def _bounded(stream: IO[bytes] | gzip.GzipFile) -> bytes:
+    data = stream.read(_BYTES + 1)
+    if len(data) > _BYTES:
+        raise ReaderError("too_large", f"it unpacks to more than {_BYTES} bytes")
+    return data

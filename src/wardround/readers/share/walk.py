@@ -11,6 +11,7 @@ import math
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -108,11 +109,9 @@ def _portions(root: str) -> list[bytes]:
             break
         below: list[str] = []
         for folder in level:
-            try:
-                with os.scandir(_join(root, folder)) as entries:
-                    below += [_join(folder, entry.name) for entry in entries if entry.is_dir(follow_symlinks=False)]
-            except OSError:
-                pass  # said when the folder is walked
+            # A folder that cannot be listed is among those that are walked, and is told then.
+            with suppress(OSError), os.scandir(_join(root, folder)) as entries:
+                below += [_join(folder, entry.name) for entry in entries if entry.is_dir(follow_symlinks=False)]
         alone += level
         level = sorted(below)
     return [_ALONE + os.fsencode(folder) for folder in alone] + [_BELOW + os.fsencode(folder) for folder in level]
