@@ -195,3 +195,34 @@ def test_a_killed_round_leaves_nothing_that_looks_complete(tmp_path: Path) -> No
         time.sleep(0.01)
     make_round(out)
     assert [path.name for path in tmp_path.iterdir()] == ["round"]
+
+
+def test_an_earlier_round_of_another_version_is_carried_over(tmp_path: Path) -> None:
+    """Its table has a column more and one less than asked for, and is in two parts."""
+    tables = tmp_path / "old" / "tables"
+    tables.mkdir(parents=True)
+    (tables.parent / "round.json").write_text("{}")
+    pq.write_table(pa.table({"path": ["a.dcm"], "part10": [True], "odd": [1]}), tables / "dicom_file.parquet")
+    pq.write_table(pa.table({"path": ["b.dcm"], "part10": [False], "readable": [True]}), tables / "dicom_file-2.parquet")
+    with store.RoundDirectory(tmp_path / "new") as directory:
+        directory.carry_over(tables.parent)
+        rows = read_all(directory.tables, "previous_dicom_file")
+    assert sorted((row["path"], row["part10"], row["readable"]) for row in rows) == [
+        ("a.dcm", True, None),
+        ("b.dcm", False, True),
+    ]
+
+
+def test_an_earlier_round_that_cannot_be_read_is_an_error_of_the_user(tmp_path: Path) -> None:
+    with store.RoundDirectory(tmp_path / "new") as directory:
+        with pytest.raises(UserError, match="there is no round"):
+            directory.carry_over(tmp_path / "old")
+        tables = tmp_path / "old" / "tables"
+        tables.mkdir(parents=True)
+        (tables.parent / "round.json").write_text("{}")
+        (tables / "dicom_file.parquet").write_bytes(b"PAR1 no")
+        with pytest.raises(UserError, match="cannot be read"):
+            directory.carry_over(tables.parent)
+        pq.write_table(pa.table({"path": [b"\xff"]}), tables / "dicom_file.parquet")
+        with pytest.raises(UserError, match="cannot be read"):
+            directory.carry_over(tables.parent)

@@ -367,9 +367,9 @@ class RoundDirectory:
             with pq.ParquetWriter(self.tables / f"{name}.parquet", wanted, **_PARQUET) as writer:
                 for file in files:
                     with pq.ParquetFile(file) as parts:
-                        for batch in parts.iter_batches(columns=wanted.names):
-                            writer.write_table(pa.Table.from_batches([batch]).cast(wanted))
-        except (OSError, pa.ArrowException) as error:
+                        for batch in parts.iter_batches(columns=wanted.names):  # a column it has not is left out
+                            writer.write_table(conform(name, pa.Table.from_batches([batch]), None))
+        except (OSError, pa.ArrowException, ReaderError) as error:
             raise UserError(f"{previous}: its tables cannot be read: {error}") from error
 
     def commit(self) -> None:
