@@ -120,6 +120,9 @@ def test_a_source_that_was_damaged_this_time_closes_nothing() -> None:
         (LOG, "april/pacs1/Security.evtx"),
         ("in/2026-03-02/vpn.log", "in/2026-04-02/vpn.log"),
         ("in/fw-20260302.log", "elsewhere/fw-20260402.log"),
+        ("in/fw_2026-03-02T08-00.log", "in/fw_2026-04-02T23-59.log"),
+        ("in/dump_20260302081500.pcap", "in/dump_20260402235959.pcap"),
+        ("in/fw-202603.log", "in/fw-202604.log"),
         ("day.zip!pacs1/Security.evtx", "other.zip!pacs1/Security.evtx"),
         ("logs/vpn.log.1", "logs/vpn.log.2"),
         ("C:\\march\\pacs1\\Security.evtx", "D:/april/PACS1/security.evtx"),
@@ -128,6 +131,22 @@ def test_a_source_that_was_damaged_this_time_closes_nothing() -> None:
 def test_a_source_is_known_again_on_another_day_and_in_another_place(before: str, after: str) -> None:
     told = compared(made([found(path=before)], paths=[before]), made([], paths=[after]))
     assert names(told.closed) == ["RDP-A01"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("march/pc100123.evtx", "march/pc100124.evtx"),
+        ("march/192168001010.log", "march/192168001011.log"),
+        ("march/ws-20261399.evtx", "march/ws-20261398.evtx"),
+        ("1003001/Security.evtx", "1003002/Security.evtx"),
+    ],
+)
+def test_a_number_that_is_no_date_tells_one_source_from_another(before: str, after: str) -> None:
+    """Two machines of which only one was read again; their files are not alone of their kind."""
+    paths = [before, "march/srv/Security.evtx"]
+    told = compared(made([found(path=before)], paths=paths), made([], paths=[after, *paths[1:]]))
+    assert (names(told.closed), [change.reason for change in told.not_assessed]) == ([], ["source"])
 
 
 def test_an_image_that_is_gone_is_closed_when_its_folder_was_read_again_and_only_then() -> None:

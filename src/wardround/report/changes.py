@@ -26,8 +26,13 @@ from wardround.report.document import Asset, Evidence, Finding, ResultDocument, 
 _DAY = 86_400 * 1_000_000_000
 
 #: What differs between two deliveries of one source: the day or hour in its name, and the number of a rotated log.
-_DATED = re.compile(r"\d{4}[-_.]?\d{2}([-_.]?\d{2})?([-_.T ]?\d{2}[-_.:hH]?\d{2}([-_.:]?\d{2})?)?")
-_ROTATED = re.compile(r"\.\d{1,3}(?=$|\.)")
+#: A number that is no date stays, for it may be what tells one machine from another.
+_DATED = re.compile(
+    r"(?<!\d)(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?"
+    r"(?:[-_.T ]?\d{2}[-_.:h]?\d{2}(?:[-_.:]?\d{2})?)?(?!\d)",
+    re.ASCII | re.IGNORECASE,
+)
+_ROTATED = re.compile(r"\.\d{1,3}(?=$|\.)", re.ASCII)
 
 #: Files of these tables come and go one by one; that a file is gone is an answer as long as its folder was read.
 _SINGLE_FILES = frozenset({"dicom_file"})
