@@ -11,6 +11,7 @@ import pytest
 from wardround import readers, reading, store
 from wardround.detect.matcher import DisagreementError, Matcher
 from wardround.evidence import FileSource, Found, Walk
+from wardround.model import Diagnostic
 from wardround.readers.base import SPAN_BYTES, Span
 
 EVENT = {
@@ -75,3 +76,26 @@ def test_a_defect_of_a_reader_costs_its_evidence_only(tmp_path: Path, monkeypatc
     result = reading.work((reading.WorkerState(()), Matcher(())), unit).result
     assert [(d.code, d.recovered) for d in result.diagnostics if d.evidence_id == "e1"] == [("reader_defect", False)]
     assert result.tallies["e2"].records == 1
+
+
+def test_a_zone_too_large_for_its_keys_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The zone itself is read as ever; only signatures are not checked with what it holds."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "hospital.example.zone").write_text(
+        "$ORIGIN hospital.example.\n@ 3600 IN SOA ns1 admin 1 7200 3600 1209600 3600\n@ 3600 IN NS ns1\n"
+        's1._domainkey 3600 IN TXT "v=DKIM1; k=rsa; p=MIGf"\n'
+    )
+    (folder / "1.eml").write_text(
+        "From: a@hospital.example\nTo: b@hospital.example\nSubject: x\nDate: Mon, 2 Mar 2026 08:00:00 +0000\n"
+        "Message-ID: <1@hospital.example>\n\nx\n"
+    )
+    (tmp_path / "scratch").mkdir()
+    walked = Walk(tmp_path / "scratch").run([str(folder)])
+    identified = reading.identify(walked)
+    told: list[Diagnostic] = []
+    assert dict(reading._keys(walked, identified, told)) == {"s1._domainkey.hospital.example": "v=DKIM1; k=rsa; p=MIGf"}
+    assert told == []
+    monkeypatch.setattr(reading, "MAX_UNIT_BYTES", 100)
+    assert dict(reading._keys(walked, identified, told)) == {}
+    assert [(one.code, one.recovered) for one in told] == [("keys_not_read", True)]

@@ -302,7 +302,7 @@ def read(found: Found, tables: Path, state: WorkerState, progress: Progress | No
             units.append(item)
         else:
             diagnostics.append(item)
-    state = replace(state, keys=tuple(_keys(found, identified)))
+    state = replace(state, keys=tuple(_keys(found, identified, diagnostics)))
     tallies: dict[str, store.Tally] = {}
     paths: dict[str, str] = {}
     replaced = Replaced()
@@ -336,13 +336,18 @@ def read(found: Found, tables: Path, state: WorkerState, progress: Progress | No
     return Reading(evidence, files, replaced, tuple(diagnostics), dict(sorted(rows.items())), activity, assessed)
 
 
-def _keys(found: Found, identified: Identified) -> Iterator[tuple[str, str]]:
+def _keys(found: Found, identified: Identified, diagnostics: list[Diagnostic]) -> Iterator[tuple[str, str]]:
     """The DKIM records of the zones among the evidence: messages are checked with them, in whatever order both are read."""
     kinds = {name for _, name in identified.formats.values()}
     if "zone" not in kinds or not kinds & {"eml", "mbox"}:
         return
     for source in found.sources:
-        if identified.formats[source.evidence_id][1] == "zone" and source.stored_bytes <= MAX_UNIT_BYTES:
+        if identified.formats[source.evidence_id][1] != "zone":
+            continue
+        if source.stored_bytes > MAX_UNIT_BYTES:
+            message = f"The zone is larger than {MAX_UNIT_BYTES >> 20} MiB; signatures of mail were not checked with its keys."
+            diagnostics.append(Diagnostic(source.evidence_id, source.path, -1, "keys_not_read", message, recovered=True))
+        else:
             try:
                 yield from zone.dkim_keys(source).items()
             except ReaderError:

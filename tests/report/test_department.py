@@ -90,6 +90,8 @@ def test_a_large_map_draws_the_worst_and_counts_the_rest(machines: int) -> None:
     assert drawn.svg.count('<rect class="machine') == min(60, machines)
     assert f">{last}</text>" in drawn.svg
     assert drawn.hidden == max(0, machines - 60)
+    every = document(*(named("high", name.name) for name in assets), assets=assets)
+    assert ("are drawn; 2,940 more machines are not" in page(every)) == (machines == 3000)
     assert len(drawn.svg) < 60_000
 
 

@@ -33,6 +33,7 @@ def sentence(code: str, language: Language) -> str:
         "link_not_followed": _("A link to a directory; give the directory itself to have it examined."),
         "line_too_long": _("Some lines are abnormally long; they were left out."),
         "not_a_file": _("Not a file; it was not opened."),
+        "keys_not_read": _("A zone too large for its keys to be used; signatures of mail were not checked with them."),
         "outlook_data_file": _("A mailbox of Outlook that needs a further package to be read; the message says which."),
         "packets_lost": _("Packets are missing from the capture; what they held could not be seen."),
         "reader_defect": _("wardround itself failed on this file; please report it."),
