@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +13,7 @@ from wardround.care.frameworks import framework
 from wardround.errors import UserError
 from wardround.report import compliance, ocsf
 from wardround.report.compliance import Assessment, View
-from wardround.report.csv_ import harmless
+from wardround.report.csv_ import written
 from wardround.report.document import ResultDocument, presentable, to_json
 from wardround.report.html import page
 from wardround.report.terminal import printed
@@ -108,17 +106,22 @@ def json(document: ResultDocument, name: str, lang: str) -> bytes:
 
 def csv_(document: ResultDocument, name: str, lang: str) -> bytes:
     """The view as one row per requirement under :data:`COLUMNS`, for a spreadsheet."""
-    words, text = language(lang), io.StringIO()
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
-    writer.writerow(COLUMNS)
-    for row in _view(document, name).assessments:
-        cells = (
-            *(name, row.requirement.id, row.requirement.label[words.code], row.status),
-            *(str(len(row.findings)), str(len(row.made)), str(len(row.missing)), " ".join(row.requirement.controls)),
-            words.texts(row.findings[0].texts).title if row.findings else "",
-        )
-        writer.writerow(harmless(cell) for cell in cells)
-    return text.getvalue().encode("utf-8-sig")
+    words = language(lang)
+    rows = (
+        {
+            "framework": name,
+            "requirement": row.requirement.id,
+            "label": row.requirement.label[words.code],
+            "status": row.status,
+            "findings": str(len(row.findings)),
+            "checks_made": str(len(row.made)),
+            "checks_missing": str(len(row.missing)),
+            "controls": " ".join(row.requirement.controls),
+            "worst": words.texts(row.findings[0].texts).title if row.findings else "",
+        }
+        for row in _view(document, name).assessments
+    )
+    return written(COLUMNS, rows).encode("utf-8-sig")
 
 
 def ocsf_(document: ResultDocument, name: str, lang: str) -> bytes:

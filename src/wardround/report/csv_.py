@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from wardround.report.document import Finding, ResultDocument, presentable
 from wardround.report.texts import Language, language
@@ -27,13 +27,8 @@ _FORMULA = re.compile(r"(?:^|[;,|\"])\s*(?=[=+\-@＝＋－＠])")
 def export(document: ResultDocument, lang: str) -> bytes:
     """One row per finding under :data:`COLUMNS`, the worst first, title and summary in ``lang``."""
     words = language(lang)
-    text = io.StringIO()
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
-    writer.writerow(COLUMNS)
-    for found in presentable(document, _LONGEST).findings:
-        row = _row(found, words)
-        writer.writerow(harmless(row[column]) for column in COLUMNS)
-    return text.getvalue().encode("utf-8-sig")
+    rows = (_row(found, words) for found in presentable(document, _LONGEST).findings)
+    return written(COLUMNS, rows).encode("utf-8-sig")
 
 
 def _row(found: Finding, words: Language) -> Mapping[str, str]:
@@ -60,6 +55,16 @@ def _row(found: Finding, words: Language) -> Mapping[str, str]:
 
 def _joined(items: Iterable[str]) -> str:
     return " | ".join(items)
+
+
+def written(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+    """A table with a head, every cell quoted and harmless; a row has every column."""
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow(harmless(row[column]) for column in columns)
+    return text.getvalue()
 
 
 def harmless(cell: str) -> str:

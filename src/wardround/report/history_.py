@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import datetime
-import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,7 +15,7 @@ from rich.text import Text
 from wardround.care.history import History, Sum
 from wardround.errors import UserError
 from wardround.report import history_charts, history_story
-from wardround.report.csv_ import harmless
+from wardround.report.csv_ import written
 from wardround.report.document import to_json
 from wardround.report.html import page
 from wardround.report.safe import encodable, visible
@@ -80,12 +78,8 @@ def json(history: History, lang: str) -> bytes:
 
 def csv_(history: History, lang: str) -> bytes:
     """The figures as one table under :data:`COLUMNS`, for a spreadsheet; names as the list has them."""
-    text = io.StringIO()
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
-    writer.writerow(COLUMNS)
-    for row in _rows(history):
-        writer.writerow(harmless(visible(str(row.get(column, "")))) for column in COLUMNS)
-    return text.getvalue().encode("utf-8-sig")
+    rows = ({column: visible(str(row.get(column, ""))) for column in COLUMNS} for row in _rows(history))
+    return written(COLUMNS, rows).encode("utf-8-sig")
 
 
 def _rows(history: History) -> Iterator[dict[str, Any]]:

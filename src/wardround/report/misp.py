@@ -6,21 +6,18 @@ Ids are derived from the content. Findings of severity ``info`` (declared except
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 from wardround.model import SEVERITIES
 from wardround.report.document import Finding, ResultDocument, Subject, nanoseconds, to_json
+from wardround.report.names import CVE, DOMAIN, TECHNIQUE, microseconds
 from wardround.report.safe import shorten
 from wardround.report.texts import Language, language
 from wardround.site import inferred_zone, parse_address
 
 _OWN = uuid.uuid5(uuid.NAMESPACE_URL, "urn:wardround:misp")
-_TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?", re.ASCII)
-_CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.ASCII)
-_DOMAIN = re.compile(r"(?=.{4,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]", re.ASCII)
 _THREAT_LEVELS = {"critical": "1", "high": "1", "medium": "2", "low": "3", "info": "4"}
 _UNDEFINED = "4"
 _LONGEST_COMMENT = 400
@@ -35,7 +32,7 @@ def export(document: ResultDocument, lang: str) -> bytes:
         for item in _attributes(document, found, words):
             attributes.setdefault(item["uuid"], item)
     worst = max((found.severity for found in findings), key=SEVERITIES.index, default="")
-    techniques = sorted({name for found in findings for name in found.techniques if _TECHNIQUE.fullmatch(name)})
+    techniques = sorted({name for found in findings for name in found.techniques if TECHNIQUE.fullmatch(name)})
     event = {
         "uuid": str(uuid.uuid5(_OWN, f"event {document.created} {document.site}")),
         "info": " – ".join(part for part in (words.gettext("Security round"), document.site, "wardround") if part),
@@ -67,8 +64,8 @@ def _attributes(document: ResultDocument, found: Finding, words: Language) -> It
             "to_ids": indicator,
             "distribution": "5",
             "timestamp": _seconds(document.created),
-            **({"first_seen": _micro(found.first_ts)} if found.first_ts else {}),
-            **({"last_seen": _micro(found.last_ts)} if found.last_ts else {}),
+            **({"first_seen": microseconds(found.first_ts)} if found.first_ts else {}),
+            **({"last_seen": microseconds(found.last_ts)} if found.last_ts else {}),
         }
 
 
@@ -80,9 +77,9 @@ def _form(subject: Subject, *, attack: bool) -> tuple[str, str, str, bool] | Non
         outside = inferred_zone(address) == "internet"
         kind = "ip-dst" if subject.kind == "destination" else "ip-src"
         return "Network activity", kind, str(address), outside and attack and subject.kind != "host"
-    if subject.kind == "vulnerability" and _CVE.fullmatch(name):
+    if subject.kind == "vulnerability" and CVE.fullmatch(name):
         return "External analysis", "vulnerability", name, False
-    if subject.kind in ("domain", "destination") and _DOMAIN.fullmatch(name):
+    if subject.kind in ("domain", "destination") and DOMAIN.fullmatch(name):
         return "Network activity", "domain", name.lower(), attack and subject.kind == "domain"
     if subject.kind in ("host", "device") and name:
         return "Targeting data", "target-machine", name, False
@@ -93,7 +90,3 @@ def _form(subject: Subject, *, attack: bool) -> tuple[str, str, str, bool] | Non
 
 def _seconds(iso: str) -> str:
     return str(nanoseconds(iso) // 1_000_000_000)
-
-
-def _micro(iso: str) -> str:
-    return f"{iso.removesuffix('Z')[:26]}+00:00"

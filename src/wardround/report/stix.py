@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from wardround.report.document import Finding, ResultDocument, Subject, nanoseconds, to_json
+from wardround.report.names import CVE, DOMAIN, TECHNIQUE
 from wardround.report.texts import Language, language
 from wardround.site import parse_address
 
@@ -23,9 +24,6 @@ _OBSERVABLES = uuid.UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
 _OWN = uuid.uuid5(uuid.NAMESPACE_URL, "urn:wardround:stix")
 
 _CONFIDENCE = {"low": 15, "medium": 50, "high": 85}
-_CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.ASCII)
-_TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?", re.ASCII)
-_DOMAIN = re.compile(r"(?=.{4,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]", re.ASCII)
 _MOST_SIGHTINGS = 999_999_999
 
 Object = dict[str, Any]
@@ -64,7 +62,7 @@ def _finding(document: ResultDocument, found: Finding, words: Language, author: 
     yield from observables
     flaws = [_vulnerability(document, subject.name, author) for subject in found.subjects if _is_cve(subject)]
     yield from flaws
-    patterns = [_pattern(document, name, author) for name in found.techniques if _TECHNIQUE.fullmatch(name)]
+    patterns = [_pattern(document, name, author) for name in found.techniques if TECHNIQUE.fullmatch(name)]
     yield from patterns
     refs = list(dict.fromkeys(item["id"] for item in (*observables, *flaws, *patterns))) or [site]
     texts = words.texts(found.texts)
@@ -135,7 +133,7 @@ def _vulnerability(document: ResultDocument, cve: str, author: str) -> Object:
 
 
 def _is_cve(subject: Subject) -> bool:
-    return subject.kind == "vulnerability" and bool(_CVE.fullmatch(subject.name))
+    return subject.kind == "vulnerability" and bool(CVE.fullmatch(subject.name))
 
 
 def _observables(subjects: Iterable[Subject]) -> Iterator[Object]:
@@ -144,7 +142,7 @@ def _observables(subjects: Iterable[Subject]) -> Iterator[Object]:
         address = parse_address(subject.name)
         if address is not None:
             yield _observable(f"ipv{address.version}-addr", {"value": str(address)})
-        elif subject.kind in ("host", "domain", "destination") and _DOMAIN.fullmatch(subject.name):
+        elif subject.kind in ("host", "domain", "destination") and DOMAIN.fullmatch(subject.name):
             yield _observable("domain-name", {"value": subject.name.lower()})
         elif subject.kind == "user" and subject.name:
             yield _observable("user-account", {"account_login": subject.name})

@@ -5,12 +5,11 @@ Timesketch needs ``message``, ``datetime`` (ISO 8601 with a zone) and ``timestam
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 
-from wardround.report.csv_ import harmless
+from wardround.report.csv_ import written
 from wardround.report.document import Finding, ResultDocument, nanoseconds, presentable, to_json
+from wardround.report.names import microseconds
 from wardround.report.texts import Language, language
 
 COLUMNS = (
@@ -23,12 +22,7 @@ _LONGEST = 1000
 
 def export_csv(document: ResultDocument, lang: str) -> bytes:
     """The timeline under :data:`COLUMNS`, in the order of time; no cell can become a formula."""
-    text = io.StringIO()
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
-    writer.writerow(COLUMNS)
-    for row in _rows(document, lang):
-        writer.writerow(harmless(row[column]) for column in COLUMNS)
-    return text.getvalue().encode()
+    return written(COLUMNS, _rows(document, lang)).encode()
 
 
 def export_jsonl(document: ResultDocument, lang: str) -> bytes:
@@ -52,7 +46,7 @@ def _events(found: Finding, words: Language) -> Iterator[dict[str, str]]:
         moment = nanoseconds(when)
         yield {
             "message": f"{found.detection} {words.texts(found.texts).title}: {words.subjects(found.subjects)}",
-            "datetime": f"{when.removesuffix('Z')[:26]}+00:00",
+            "datetime": microseconds(when),
             "timestamp": str(moment // 1000),
             "timestamp_desc": what,
             "finding": found.id,
