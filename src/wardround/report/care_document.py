@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from wardround import model
+from wardround.report.document_parts import Strict
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Part(_Strict):
+class Part(Strict):
     """A node of what a service needs: ``all`` or ``any`` of its parts, or one ``asset``."""
 
     kind: Literal["all", "any", "asset"]
@@ -30,7 +27,7 @@ class Part(_Strict):
             yield from part.assets()
 
 
-class ServiceActivity(_Strict):
+class ServiceActivity(Strict):
     """How much a service does; rates per day with a 90 % interval, null where the evidence supports none."""
 
     basis: Literal["studies", "orders", "stated", "none"]
@@ -44,7 +41,7 @@ class ServiceActivity(_Strict):
     )
 
 
-class Service(_Strict):
+class Service(Strict):
     """A piece of care, what it needs and what it does."""
 
     name: str
@@ -59,7 +56,7 @@ class Service(_Strict):
     emergencies_per_day: float | None
 
 
-class Estimate(_Strict):
+class Estimate(Strict):
     """A number that is never told alone: its median (a mean where it says so), and its 90 % interval."""
 
     median: float
@@ -67,7 +64,7 @@ class Estimate(_Strict):
     high: float
 
 
-class ServiceImpact(_Strict):
+class ServiceImpact(Strict):
     """What one attack does to a service; all but ``stops`` holds when it stops, hours are until that share is back."""
 
     service: str
@@ -80,7 +77,7 @@ class ServiceImpact(_Strict):
     backlog: Estimate | None = Field(description="Examinations made without the systems, to be read again and entered")
 
 
-class Influence(_Strict):
+class Influence(Strict):
     """How much an input of impact.toml moves the mean result: where it is lowest (a fifth of cases) and where highest."""
 
     input: str
@@ -88,14 +85,14 @@ class Influence(_Strict):
     at_high: float
 
 
-class Entry(_Strict):
+class Entry(Strict):
     """A way in: the machine and the number of findings that open it; no machine for the way that no evidence shows."""
 
     machine: str
     findings: int
 
 
-class Way(_Strict):
+class Way(Strict):
     """A way of an attack to a service: the machines on it, its probability before the plan and after it."""
 
     service: str
@@ -104,14 +101,14 @@ class Way(_Strict):
     after: Estimate
 
 
-class FindingShare(_Strict):
+class FindingShare(Strict):
     """How many findings a common measure would have avoided, of how many."""
 
     avoidable: int
     all: int
 
 
-class Impact(_Strict):
+class Impact(Strict):
     """What one determined attack would cost care in the network as it was seen. Never deaths, never a number alone."""
 
     reason: list[dict[str, str]] = Field(description="Why there is no figure, or what the figures leave out, per language")
@@ -133,7 +130,7 @@ class Impact(_Strict):
     avoidable_findings: FindingShare | None
 
 
-class PlanStep(_Strict):
+class PlanStep(Strict):
     """A control to take next; its texts stand under ``controls``. ``saved`` and ``remaining`` are shares of expected loss."""
 
     control: str

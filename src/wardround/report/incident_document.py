@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from wardround import model
+from wardround.report.document_parts import Strict, Subject
 
 _Iso = Callable[[int | None], str | None]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Named(_Strict):
-    """A machine, account, address or destination of an incident."""
-
-    kind: str
-    name: str
-
-
-class Stage(_Strict):
+class Stage(Strict):
     """A step of an incident and the ids of its findings, in the order of time."""
 
     name: str = Field(description="entry, foothold, credentials, movement, exfiltration, recovery, encryption or care")
@@ -31,17 +21,17 @@ class Stage(_Strict):
     findings: list[str]
 
 
-class Edge(_Strict):
+class Edge(Strict):
     """Why two findings (ids) belong together: through what, and the reason per language."""
 
     earlier: str
     later: str
     kind: str = Field(description="event, session, address, host, way, user, destination or pair")
-    through: Named
+    through: Subject
     reason: dict[str, str]
 
 
-class Stop(_Strict):
+class Stop(Strict):
     """A moment at which the incident could have been stopped; ``exposures`` are findings that show the control missing."""
 
     ts: str
@@ -52,7 +42,7 @@ class Stop(_Strict):
     exposures: list[str]
 
 
-class Entrance(_Strict):
+class Entrance(Strict):
     """A session through which the incident probably came in, and why it is thought to be the one, per language."""
 
     ts: str
@@ -62,7 +52,7 @@ class Entrance(_Strict):
     reason: dict[str, str]
 
 
-class Incident(_Strict):
+class Incident(Strict):
     """Findings that are one story; ``edges`` hold them together, ``links`` counts all that were found between them."""
 
     id: str
@@ -77,7 +67,7 @@ class Incident(_Strict):
     stages: list[Stage]
     edges: list[Edge]
     links: int
-    subjects: list[Named]
+    subjects: list[Subject]
     findings: list[str]
     supporting: list[str] = Field(description="Findings that fit but chain nothing")
     patterns: list[str]
@@ -85,14 +75,14 @@ class Incident(_Strict):
     stops: list[Stop] = Field(description="Where it could have been stopped; the first is the earliest moment")
 
 
-class Reason(_Strict):
+class Reason(Strict):
     """An exposure (id of its finding) and why it belongs to the attack."""
 
     finding: str
     reason: dict[str, str]
 
 
-class Cause(_Strict):
+class Cause(Strict):
     """What made the attack of a finding possible: exposures, controls they show missing, exposures that were not assessed."""
 
     finding: str
@@ -101,16 +91,16 @@ class Cause(_Strict):
     unseen: list[str]
 
 
-class SheetLine(_Strict):
+class SheetLine(Strict):
     """A line of the first-hour sheet: subject, its role, what to do per language, and the findings (ids) it stands on."""
 
-    subject: Named
+    subject: Subject
     role: str
     text: dict[str, str]
     findings: list[str]
 
 
-class FirstHour(_Strict):
+class FirstHour(Strict):
     """What to do in the first hour of an incident (its id); ``unknown`` says what the evidence does not tell."""
 
     incident: str
@@ -210,5 +200,5 @@ def first_hour(told: model.FirstHour) -> FirstHour:
     )
 
 
-def _named(subject: model.Subject) -> Named:
-    return Named(kind=subject.kind, name=subject.name)
+def _named(subject: model.Subject) -> Subject:
+    return Subject(kind=subject.kind, name=subject.name)

@@ -64,15 +64,7 @@ def _incident(document: ResultDocument, told: Incident, words: Language) -> dict
         "start_time": _milliseconds(told.first_ts),
         "end_time": _milliseconds(told.last_ts),
         "finding_info_list": [{"uid": name, "title": titles[name]} for name in told.findings if name in titles],
-        "observables": [
-            {
-                "name": f"subjects[{place}].name",
-                "type_id": _OBSERVABLES.get(subject.kind, (_OTHER, subject.kind))[0],
-                "type": _OBSERVABLES.get(subject.kind, (_OTHER, subject.kind))[1],
-                "value": subject.name,
-            }
-            for place, subject in enumerate(told.subjects)
-        ],
+        "observables": [_observable(f"subjects[{place}]", subject) for place, subject in enumerate(told.subjects)],
         "unmapped": {"incident": told.id},
     }
 
@@ -125,7 +117,7 @@ def _finding(document: ResultDocument, found: Finding, words: Language, uid: int
         "message": texts.summary or texts.title,
         "finding_info": information,
         "resources": [{"name": subject.name, "type": subject.kind} for subject in found.subjects],
-        "observables": [_observable(place, subject) for place, subject in enumerate(found.subjects)],
+        "observables": [_observable(f"resources[{place}]", subject) for place, subject in enumerate(found.subjects)],
     }
 
 
@@ -215,9 +207,9 @@ def _compliance(detection: str, controls: list[str], status: int, detail: str) -
     }
 
 
-def _observable(place: int, subject: Subject) -> dict[str, Any]:
+def _observable(place: str, subject: Subject) -> dict[str, Any]:
     identifier, name = _OBSERVABLES.get(subject.kind, (_OTHER, "Other"))
-    return {"name": f"resources[{place}].name", "type_id": identifier, "type": name, "value": subject.name}
+    return {"name": f"{place}.name", "type_id": identifier, "type": name, "value": subject.name}
 
 
 def _milliseconds(iso: str) -> int:
