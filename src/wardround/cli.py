@@ -11,6 +11,7 @@ import datetime
 import os
 import sys
 import tempfile
+from collections.abc import Collection
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
@@ -162,9 +163,7 @@ def diff(
     from wardround import pipeline
     from wardround.report import changes, changes_
 
-    for name in formats or ():
-        if name not in changes_.FORMATS:
-            raise typer.BadParameter(f"there is no format {name!r}; choose one of: {', '.join(changes_.FORMATS)}")
+    _check_names(formats, changes_.FORMATS, "--format")
     document = pipeline.compare(old, new)
     for name in formats or ():
         out.mkdir(parents=True, exist_ok=True)
@@ -241,10 +240,8 @@ def _compliance(directory: Path, views: list[str], formats: list[str] | None, la
     from wardround.care.frameworks import frameworks
     from wardround.report import compliance_
 
-    for given, known, option in ((views, frameworks(), "--framework"), (formats or (), compliance_.FORMATS, "--format")):
-        for name in given:
-            if name not in known:
-                raise typer.BadParameter(f"there is no {name!r}; choose one of: {', '.join(known)}", param_hint=option)
+    _check_names(views, frameworks(), "--framework")
+    _check_names(formats, compliance_.FORMATS, "--format")
     result = reporting.read(directory)
     for view in views:
         for name in dict.fromkeys(["html", *(formats or ())]):
@@ -320,9 +317,7 @@ def history(
         day = datetime.date.fromisoformat(as_of)
     except ValueError as error:
         raise typer.BadParameter(f"{as_of}: not a day like 2021-11-28", param_hint="--as-of") from error
-    for name in formats or ():
-        if name not in history_.FORMATS:
-            raise typer.BadParameter(f"there is no format {name!r}; choose one of: {', '.join(history_.FORMATS)}")
+    _check_names(formats, history_.FORMATS, "--format")
     told = figures.history(breaches.read(ocr), since, until, threshold, day)
     for name in formats or ():
         out.mkdir(parents=True, exist_ok=True)
@@ -378,6 +373,13 @@ def test_detections(
     from wardround.detect import testing
 
     raise typer.Exit(testing.main(paths or []))
+
+
+def _check_names(given: list[str] | None, known: Collection[str], option: str) -> None:
+    """Refuse a name that an option does not know before any work is done."""
+    for name in given or ():
+        if name not in known:
+            raise typer.BadParameter(f"there is no {name!r}; choose one of: {', '.join(known)}", param_hint=option)
 
 
 def _check_formats(formats: list[str] | None) -> None:

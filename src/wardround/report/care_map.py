@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from wardround.report.care_document import Part, Service
+from wardround.report.care_document import Part
 from wardround.report.care_story import part_role, title_of
 from wardround.report.document import ResultDocument
 from wardround.report.texts import Language
@@ -187,8 +187,3 @@ def _short(names: Sequence[str], words: Language) -> list[str]:
     if len(names) <= 8:
         return list(names)
     return [*names[:8], words.counted("%(n)s other", "%(n)s others", len(names) - 8)]
-
-
-def services_with(document: ResultDocument, asset: str) -> list[Service]:
-    """The services that stop without this machine."""
-    return [service for service in document.services if asset in service.single_points]

@@ -69,11 +69,11 @@ class IncidentTold:
     subjects: tuple[tuple[str, str], ...]
 
 
-def told(document: ResultDocument, words: Language) -> list[IncidentTold]:
-    """The incidents of a document that is fit to be shown, the gravest first."""
+def told(document: ResultDocument, words: Language, most: int = MOST) -> list[IncidentTold]:
+    """The first ``most`` incidents of a document that is fit to be shown, the gravest first."""
     findings = {found.id: found for found in document.findings}
     controls = {control.id: words.texts(control.texts) for control in document.controls}
-    return [_told(incident, place, findings, controls, words) for place, incident in enumerate(document.incidents[:MOST], 1)]
+    return [_told(incident, place, findings, controls, words) for place, incident in enumerate(document.incidents[:most], 1)]
 
 
 def _told(

@@ -1,7 +1,7 @@
 """SARIF 2.1.0 (OASIS Standard, 27 March 2020): findings in the configurations of devices, for code-scanning tools.
 
-A result per finding that rests on a setting of a configuration, with file and line. Checks over configurations that could not
-be made are told as notifications, so that an empty list is not taken for a clean one.
+A result per finding that rests on a setting of a configuration, with file and line. Checks that could not be made are told as
+notifications, so that an empty list is not taken for a clean one.
 """
 
 from __future__ import annotations

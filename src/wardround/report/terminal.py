@@ -93,7 +93,7 @@ def _parts(document: ResultDocument, words: Language, where: str) -> Iterator[Te
 def _incidents(document: ResultDocument, words: Language) -> Iterator[Text | Padding]:
     if document.incidents:
         yield _title(words.gettext("Incidents"))
-    for told in incidents.told(document, words)[:_SHOWN_INCIDENTS]:
+    for told in incidents.told(document, words, _SHOWN_INCIDENTS):
         yield Padding(Text.assemble((told.title, STYLES[told.incident.severity]), f". {told.summary}"), (0, 0, 0, 2))
         if told.stops:
             stop = told.stops[0]
