@@ -11,7 +11,18 @@ import typer.main
 
 from wardround.cli import app
 from wardround.report import FORMATS
-from wardround.site import ZONES, ApplicationEntity, Asset, CareService, ControlTerms, ExceptionRule, Hospital, Readiness, Site
+from wardround.site import (
+    ZONES,
+    ApplicationEntity,
+    Asset,
+    CareService,
+    ControlTerms,
+    ExceptionRule,
+    Hospital,
+    Mail,
+    Readiness,
+    Site,
+)
 
 USAGE = (Path(__file__).parents[1] / "docs" / "usage.md").read_text("utf-8")
 
@@ -56,7 +67,7 @@ def test_formats_and_zones_are_told(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [Site, Hospital, Asset, ApplicationEntity, ExceptionRule, CareService, Readiness, ControlTerms]
+    "model", [Site, Hospital, Asset, ApplicationEntity, ExceptionRule, CareService, Mail, Readiness, ControlTerms]
 )
 def test_every_key_of_the_site_file_is_told(model: type[Site]) -> None:
     told = USAGE[USAGE.index("## The site file") :]
