@@ -260,7 +260,7 @@ def test_keys_of_a_zone_check_signatures_of_other_evidence(
     (tmp_path / "mail").write_bytes(signed)
     (tmp_path / "scratch").mkdir()
     walked = Walk(tmp_path / "scratch").run([str(tmp_path / "mail"), str(tmp_path / "zone")])
-    keys = dict(reading._keys(walked, reading.identify(walked)))
+    keys = dict(reading._keys(walked, reading.identify(walked), []))
     assert keys == KEYS
     monkeypatch.setattr(told.TOLD, "keys", {})
     assert read_bytes(eml.READER, signed).rows["mail_message"][0]["dkim"] is None

@@ -68,6 +68,19 @@ def test_checks_that_could_not_be_made_are_counted_beside_those_that_could() -> 
     assert compliance_.because(row, language("en")) == "Nothing found; but 1 of its checks could not be made."
 
 
+def test_the_findings_of_a_requirement_stand_once_and_the_worst_first() -> None:
+    listed = tuple(
+        dataclasses.replace(weak(severity), id=name, controls=controls_)
+        for name, severity, controls_ in (
+            *(("a", "high", ("C03",)), ("b", "critical", ("C04", "C03")), ("c", "low", ("C04",)), ("d", "high", ("C11",))),
+            *(("e", "medium", ("C03",)), ("f", "info", ("C03",))),
+        )
+    )
+    document = report.build(dataclasses.replace(sample.bad_day(), findings=listed, coverage=()))
+    (row,) = compliance.view(document, ONE).assessments
+    assert [found.id for found in row.findings] == ["b", "a", "e", "c"]
+
+
 def test_the_catalogue_of_frameworks() -> None:
     assert {"anssi", "recyf", "care", "hicp", "cpg", "hph", "csf", "cis", "hipaa", "nis2", "iso27002"} <= set(frameworks())
     served = set()

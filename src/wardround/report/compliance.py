@@ -7,8 +7,10 @@ Otherwise it is *not assessable*: paper, habits and contracts leave no trace in 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Literal
 
 from wardround.care.frameworks import Framework, Requirement
@@ -48,13 +50,25 @@ def view(document: ResultDocument, framework: Framework) -> View:
 
 
 def _assessments(document: ResultDocument, framework: Framework) -> Iterator[Assessment]:
+    grouped = _by_controls(document)
     for requirement in framework.requirements:
         controls = set(requirement.controls)
-        findings = tuple(
-            found for found in document.findings if found.severity != "info" and not controls.isdisjoint(found.controls)
-        )
+        concerned = [group for avoided_by, group in grouped.items() if not controls.isdisjoint(avoided_by)]
+        findings = tuple(found for _, found in sorted(itertools.chain.from_iterable(concerned), key=itemgetter(0)))
         checks = [row for row in document.coverage if row.kind == "exposure" and not controls.isdisjoint(row.controls)]
         made = tuple(row for row in checks if row.result != "not_assessed")
         missing = tuple(row for row in checks if row.result == "not_assessed")
         status: Status = "not_met" if findings else "met" if made else "not_assessable"
         yield Assessment(requirement, status, findings, made, missing)
+
+
+def _by_controls(document: ResultDocument) -> dict[tuple[str, ...], list[tuple[int, Finding]]]:
+    """The findings and their places, declared exceptions apart, by the controls that would have avoided them.
+
+    Many findings are of few detections: every requirement asks the groups, not each finding.
+    """
+    grouped: dict[tuple[str, ...], list[tuple[int, Finding]]] = {}
+    for place, found in enumerate(document.findings):
+        if found.severity != "info":
+            grouped.setdefault(tuple(found.controls), []).append((place, found))
+    return grouped
