@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import struct
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +21,9 @@ from tests.wire.packets import (
     PSH,
     SECOND,
     SERVER,
+    SMALL,
     SYN,
+    Tables,
     Talk,
     ethernet,
     icmp,
@@ -33,7 +38,7 @@ from wardround.errors import ReaderError
 from wardround.readers.capture import READER
 from wardround.wire import protocols
 from wardround.wire.connection import Connection, Gap, Malformed, Rows
-from wardround.wire.engine import Limits
+from wardround.wire.engine import Engine, Limits
 
 START = 1_700_000_000 * SECOND
 
@@ -320,6 +325,24 @@ def test_long_streams_are_read_like_short_ones(seen: list[Connection]) -> None:
     assert chunk is not None
     assert chunk.data == body[4200:4201]
     assert [piece.length for piece in stream.pieces if isinstance(piece, Gap)] == [1]
+
+
+def test_a_reading_leaves_no_cycle_behind() -> None:
+    """The tables of an engine are tens of megabytes: in a cycle they would wait for the collector, capture after capture."""
+    discover = b"\1\1\6\0" + bytes(232) + b"\x63\x82\x53\x63" + b"\x35\1\1\xff"
+    frames = Talk().open().send(True, PSH | ACK, b"GET / HTTP/1.1\r\n\r\n", at=1, ack=1).close(19, 1).frames
+    frames.append((START + SECOND * 60, ethernet(ip(CLIENT, "255.255.255.255", 17, udp(68, 67, discover)))))
+    gc.collect()
+    gc.disable()
+    try:
+        engine = Engine(np.frombuffer(pcap(frames), np.uint8), (tables := Tables()), limits=SMALL)
+        engine.run()
+        left = weakref.ref(engine), weakref.ref(engine._rows), weakref.ref(engine._tables)
+        del engine
+        assert [one() for one in left] == [None, None, None]
+    finally:
+        gc.enable()
+    assert set(tables.rows) >= {"conn", "http", "dhcp"}
 
 
 @settings(max_examples=60, deadline=None)

@@ -12,7 +12,6 @@ These are necessary conditions only. Whoever widens a ``sniff`` widens them too;
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +30,9 @@ DATAGRAMS = 24
 #: A set of parsers is a number of 64 bits.
 MAX_PARSERS = 64
 
+#: Sets of parsers that are remembered.
+_MAX_SETS = 4096
+
 _ANY = bytes(range(256))
 
 
@@ -41,6 +43,8 @@ class Table:
         if len(parsers) > MAX_PARSERS:
             raise ValueError(f"more than {MAX_PARSERS} parsers")
         self._parsers = parsers
+        # A dictionary and no cache around a bound method: that would be a cycle, and the table would outlive its engine.
+        self._sets: dict[int, tuple[Parser, ...]] = {}
         self._first = np.zeros((2, 257), np.uint64)  # by transport and octet; the last one for octets that are not known
         self._ports = np.zeros((2, 65536), np.uint64)
         for number, parser in enumerate(parsers):
@@ -53,7 +57,6 @@ class Table:
                 if octets == _ANY:
                     self._ports[transport] |= bit
                 self._ports[transport, list(getattr(parser, "ASKED_ON", ()))] |= bit
-        self.chosen = lru_cache(maxsize=4096)(self._chosen)
 
     def of(self, data: Bytes, flows: Records, found: Records, starts: NDArray[np.int64]) -> NDArray[np.uint64]:
         """The candidates of every flow whose segments are ``found``: those of its two ends begin at ``starts``."""
@@ -61,8 +64,14 @@ class Table:
         _candidates(data, flows, found, starts, self._first, self._ports, result)
         return result
 
-    def _chosen(self, candidates: int) -> tuple[Parser, ...]:
-        return tuple(parser for number, parser in enumerate(self._parsers) if candidates >> number & 1)
+    def chosen(self, candidates: int) -> tuple[Parser, ...]:
+        """The parsers of a set, in their order."""
+        known = self._sets.get(candidates)
+        if known is None:
+            if len(self._sets) >= _MAX_SETS:
+                self._sets.clear()
+            known = self._sets[candidates] = tuple(one for number, one in enumerate(self._parsers) if candidates >> number & 1)
+        return known
 
 
 @njit(boundscheck=True, cache=True, nogil=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,12 @@ class Counts:
     last_ts: int = 0
 
 
+def _odd(rows: Collector, shard: int, name: str, ts: int, frame: int) -> None:
+    """Note something odd about a packet that belongs to no connection; the first shard speaks for all."""
+    if shard == 0:
+        rows.weird(None, name, ts=ts, record=frame)
+
+
 class Engine:
     """Reads one capture, or one of several equal shards of its connections, into tables."""
 
@@ -86,6 +93,8 @@ class Engine:
         self._payload = Payload(data, self._extra)
         self._packets = np.zeros(BLOCK_PACKETS * 2 + MAX_TUNNELS + 1, PACKET)
         self._row_flow = np.zeros(len(self._packets), np.int32)
+        # No method of this object: that would be a cycle, and its large arrays would wait for the collector.
+        self._odd = partial(_odd, self._rows, shard)
         self._fragments = Fragments(data, self._extra, self._odd)
         self._counts = Counts()
         self._candidates = Table(protocols.parsers())
@@ -152,11 +161,6 @@ class Engine:
         if messages is not None:
             self._sink.write("arp", messages)
         neighbours.icmp(self._payload, packets, self._rows.row)
-
-    def _odd(self, name: str, ts: int, frame: int) -> None:
-        """Note something odd about a packet that belongs to no connection; the first shard speaks for all."""
-        if self._shard == 0:
-            self._rows.weird(None, name, ts=ts, record=frame)
 
     def _assign(self, packets: NDArray[Any]) -> None:
         position = 0

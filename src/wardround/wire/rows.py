@@ -97,8 +97,8 @@ class Collector:
 
     def close(self) -> None:
         """Hand on what is left; tell of weirds that were only counted."""
-        for kept in self._kept.values():
-            kept.close()
+        for name in list(self._kept):
+            self._kept.pop(name).close()  # what is kept refers to this object: no cycle may stay
         for table in list(self._rows):
             self._hand_on(table)
         for name, count in sorted(self._weirds.items()):
