@@ -26,6 +26,9 @@ from wardround.model import Diagnostic
 FLUSH_ROWS = 65_536
 FLUSH_BYTES = 24 << 20
 
+#: Bytes that are buffered of all tables; then the table with the most is matched and written.
+BUFFERED_BYTES = 64 << 20
+
 #: So many groups of rows of an open table are kept apart, and groups smaller than this are written together.
 MAX_GROUPS = 16
 SMALL_ROWS = 8_192
@@ -102,6 +105,10 @@ class _Group:
         self.bytes += rows.nbytes
 
 
+def _bytes(groups: dict[str, _Group]) -> int:
+    return sum(group.bytes for group in groups.values())
+
+
 class UnitWriter:
     """Takes the rows of one unit of work, hands full batches to ``on_batch`` (the matcher) and writes Parquet files.
 
@@ -124,6 +131,7 @@ class UnitWriter:
         self._unit = unit
         self._on_batch = on_batch
         self._buffers: dict[str, dict[str, _Group]] = {}
+        self._buffered = 0
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._open_files: dict[str, int] = {}
         self.result = UnitResult()
@@ -157,9 +165,19 @@ class UnitWriter:
         if group not in groups and len(groups) >= MAX_GROUPS:
             group = ""
         groups.setdefault(group, _Group()).add(rows)
+        self._buffered += rows.nbytes
         buffered = groups.values()
-        if sum(part.rows for part in buffered) >= FLUSH_ROWS or sum(part.bytes for part in buffered) >= FLUSH_BYTES:
-            self._flush(name, groups.pop(max(groups, key=lambda key: groups[key].bytes)).parts)
+        if sum(part.rows for part in buffered) >= FLUSH_ROWS or _bytes(groups) >= FLUSH_BYTES:
+            self._flush_largest(name)
+        elif self._buffered >= BUFFERED_BYTES:
+            self._flush_largest(max(self._buffers, key=lambda table: _bytes(self._buffers[table])))
+
+    def _flush_largest(self, name: str) -> None:
+        """Match and write the largest group of rows of a table."""
+        groups = self._buffers[name]
+        group = groups.pop(max(groups, key=lambda key: groups[key].bytes))
+        self._buffered -= group.bytes
+        self._flush(name, group.parts)
 
     def _within(self, rows: pa.Table) -> pa.Table:
         """Only the rows of the time range; rows without a time stay."""

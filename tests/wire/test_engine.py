@@ -39,6 +39,7 @@ from wardround.readers.capture import READER
 from wardround.wire import protocols
 from wardround.wire.connection import Connection, Gap, Malformed, Rows
 from wardround.wire.engine import Engine, Limits
+from wardround.wire.reassembled import Reassembled
 
 START = 1_700_000_000 * SECOND
 
@@ -325,6 +326,35 @@ def test_long_streams_are_read_like_short_ones(seen: list[Connection]) -> None:
     assert chunk is not None
     assert chunk.data == body[4200:4201]
     assert [piece.length for piece in stream.pieces if isinstance(piece, Gap)] == [1]
+
+
+def test_what_came_of_fragments_goes_and_is_told(monkeypatch: pytest.MonkeyPatch, seen: list[Connection]) -> None:
+    """Datagrams that are still not over when as much as is kept has come after them have lost their bytes, not their rows."""
+    monkeypatch.setattr("wardround.wire.reassembled.KEPT", 4_096)
+    early = [(START + n, part) for n, part in enumerate(_fragments(udp(1234, 53, b"early" * 20)))]
+    whole = udp(5000, 53, b"x" * 1192)
+    crowd = [
+        (START + 1000 + n, ethernet(ip(CLIENT, SERVER, 17, piece, number=100 + n // 2, fragment=word)))
+        for n, (piece, word) in enumerate([(whole[:1000], 0x2000), (whole[1000:], 125)] * 20)
+    ]
+    tables = read(pcap([*early, *crowd]))
+    first, last = seen
+    assert [bytes(datagram.data) for datagram in first.datagrams] == [b""]
+    assert [len(datagram.data) for datagram in last.datagrams][-1] == 1192
+    assert [row["orig_ip_bytes"] for row in tables.rows["conn"]] == [128, 20 * 1220]
+    assert "fragments_dropped" in tables.codes
+
+
+@given(sizes=st.lists(st.integers(0, 90), max_size=40))
+def test_the_tape_gives_back_the_latest(sizes: list[int]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wardround.wire.reassembled.KEPT", 100)
+        tape, put = Reassembled(), [bytes([n % 251]) * size for n, size in enumerate(sizes)]
+        places = [tape.add(data) for data in put]
+        since = 0
+        for place, data in reversed(list(zip(places, put, strict=True))):
+            since += len(data)
+            assert tape.read(place, len(data)) == data if since <= 100 else tape.read(place, len(data)) in (data, b"")
 
 
 def test_a_reading_leaves_no_cycle_behind() -> None:

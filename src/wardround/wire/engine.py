@@ -31,6 +31,7 @@ from wardround.wire.finished import Finished
 from wardround.wire.flows import ICMP_PAIRS, SERVER_PORTS, Tables, assign, evict, release, sweep
 from wardround.wire.fragments import Fragments
 from wardround.wire.names import ESP
+from wardround.wire.reassembled import Reassembled
 from wardround.wire.rows import Collector, Sink
 from wardround.wire.segments import FINISHED, FLOW_TOP, FLOWS_LIVE, SEGMENTS_LIVE
 from wardround.wire.streams import MappedDatagrams, MappedStream, Payload, gather
@@ -89,13 +90,13 @@ class Engine:
         self._shard, self._shards = shard, shards
         limits = limits or Limits()
         self._tables = Tables(limits.flows, limits.segments)
-        self._extra = bytearray()
-        self._payload = Payload(data, self._extra)
+        self._reassembled = Reassembled()
+        self._payload = Payload(data, self._reassembled)
         self._packets = np.zeros(BLOCK_PACKETS * 2 + MAX_TUNNELS + 1, PACKET)
         self._row_flow = np.zeros(len(self._packets), np.int32)
         # No method of this object: that would be a cycle, and its large arrays would wait for the collector.
         self._odd = partial(_odd, self._rows, shard)
-        self._fragments = Fragments(data, self._extra, self._odd)
+        self._fragments = Fragments(data, self._reassembled, self._odd)
         self._counts = Counts()
         self._candidates = Table(protocols.parsers())
         self._since_sweep = 0
@@ -273,6 +274,9 @@ class Engine:
                 self._sink.diagnose("fragments_dropped", message)
         if counts.evicted:
             self._sink.diagnose("evicted", f"{counts.evicted} connections were ended early to stay within memory")
+        if self._reassembled.lost:
+            message = f"{self._reassembled.lost} pieces put together from fragments were asked for after they had to go"
+            self._sink.diagnose("fragments_dropped", message)
         if counts.given_up:
             self._sink.diagnose("payload_given_up", f"{counts.given_up} connections were too long to be parsed to their end")
         if counts.acks:

@@ -11,12 +11,10 @@ import numpy as np
 
 from wardround.wire.capture import PACKET_PLACE, Bytes, Records
 from wardround.wire.decode import FRAGMENT, MAX_TUNNELS, OK, PACKET, decode
+from wardround.wire.reassembled import Reassembled
 
 #: Incomplete packets held at a time, pieces of one, and bytes of all.
 MAX_PACKETS, MAX_PIECES, MAX_BYTES = 4_096, 128, 32 << 20
-
-#: Bytes of complete packets kept for parsers; what comes together after that is only counted.
-MAX_KEPT = 128 << 20
 
 _Key = tuple[int, ...]
 
@@ -52,16 +50,15 @@ class _Piece(NamedTuple):
 
 
 class Fragments:
-    """Holds fragments until their packet is complete; ``extra`` takes the complete packets."""
+    """Holds fragments until their packet is complete; ``whole`` takes the complete packets."""
 
-    def __init__(self, data: Bytes, extra: bytearray, on_weird: OnWeird) -> None:
+    def __init__(self, data: Bytes, whole: Reassembled, on_weird: OnWeird) -> None:
         self._data = memoryview(data.data)
-        self._extra = extra
+        self._whole = whole
         self._on_weird = on_weird
         self._partial: OrderedDict[_Key, _Partial] = OrderedDict()
         self._held = 0
         self.dropped = 0
-        self.given_up = 0
 
     def join(self, packets: Records) -> None:
         """Turn the row of every last missing fragment into that of the whole packet."""
@@ -138,12 +135,7 @@ class Fragments:
             return
         for name in ("ts", "frame", "vlan", "inner_vlan", "src_mac", "dst_mac", "ether_type", "parent", "tunnel"):
             new[name] = old[name]
-        if len(self._extra) + len(whole) > MAX_KEPT:
-            new["captured"] = 0
-            self.given_up += 1
-        base = len(self._extra)
-        self._extra += whole if new["captured"] else b""
-        new["payload"] = -1 - (base + int(new["payload"]))
+        new["payload"] = -1 - (self._whole.add(whole) + int(new["payload"]))
         packets[row] = new
 
 

@@ -23,7 +23,7 @@ _BASE62 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 ICMP, TCP, UDP, ESP, ICMP6, SCTP = 1, 6, 17, 50, 58, 132
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def address(high: int, low: int) -> str:
     """An address of 128 bits as text; IPv4 ones (in ::ffff:0:0/96) as dotted quad."""
     if high == 0 and low >> 32 == 0xFFFF:

@@ -14,6 +14,9 @@ from wardround.wire.connection import Connection, Rows
 #: Rows of one table that are collected before they are handed on.
 BATCH_ROWS = 8_192
 
+#: Rows of all tables that are collected, at one to two kilobytes each; then those of the largest table are handed on.
+PENDING_ROWS = 2 * BATCH_ROWS
+
 #: Rows of one weird that are written for one evidence; what follows is only counted.
 WEIRDS_SHOWN = 1_000
 
@@ -34,6 +37,7 @@ class Collector:
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
         self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._pending = 0
         self._weirds: dict[str, int] = {}
         self._kept: dict[str, Any] = {}
 
@@ -46,8 +50,11 @@ class Collector:
         """Add a row of ``table`` as it is."""
         rows = self._rows.setdefault(table, [])
         rows.append(row)
+        self._pending += 1
         if len(rows) >= BATCH_ROWS:
             self._hand_on(table)
+        elif self._pending >= PENDING_ROWS:
+            self._hand_on(max(self._rows, key=lambda name: len(self._rows[name])))
 
     def weird(self, connection: Connection | None, name: str, detail: str = "", *, ts: int = 0, record: int = -1) -> None:
         """Count a malformed thing under Zeek's name for it."""
@@ -68,6 +75,7 @@ class Collector:
 
     def _hand_on(self, table: str) -> None:
         rows = self._rows.pop(table, [])
+        self._pending -= len(rows)
         if not rows:
             return
         declared = schema.tables()[table].arrow()

@@ -11,22 +11,23 @@ from numpy.typing import NDArray
 
 from wardround.wire.capture import Bytes, Records
 from wardround.wire.connection import Chunk, Datagram, Gap, Stream
+from wardround.wire.reassembled import Reassembled
 from wardround.wire.segments import SEGMENT, chains
 
 
 class Payload:
-    """The bytes that segments refer to: the capture, and packets put together from fragments (``extra``)."""
+    """The bytes that segments refer to: the capture, and packets put together from fragments (``whole``)."""
 
-    def __init__(self, data: Bytes, extra: bytearray) -> None:
+    def __init__(self, data: Bytes, whole: Reassembled) -> None:
         self.capture = data
         self._data = memoryview(data.data)
-        self._extra = extra
+        self._whole = whole
 
     def read(self, offset: int, length: int) -> bytes:
-        """``length`` bytes at ``offset``; a negative offset counts from -1 downwards in ``extra``."""
+        """``length`` bytes at ``offset``; a negative offset counts from -1 downwards in ``whole``, and may have gone."""
         if offset >= 0:
             return bytes(self._data[offset : offset + length])
-        return bytes(self._extra[-1 - offset : -1 - offset + length])
+        return self._whole.read(-1 - offset, length)
 
 
 def gather(segments: Records, ends: Records) -> tuple[Records, NDArray[np.int64]]:
@@ -160,7 +161,8 @@ class MappedStream(Stream):
         # What was put together from fragments lies in memory that still grows, and cannot be lent out meanwhile.
         segments = segments.copy()
         parts = [self._payload.read(int(segments["offset"][i]), int(segments["length"][i])) for i in elsewhere]
-        segments["offset"][elsewhere] = -1 - np.concatenate(([0], np.cumsum([len(part) for part in parts])[:-1]))
+        segments["length"][elsewhere] = lengths = np.array([len(part) for part in parts])
+        segments["offset"][elsewhere] = -1 - np.concatenate(([0], np.cumsum(lengths)[:-1]))
         return self._payload.capture, np.frombuffer(b"".join(parts), np.uint8), segments
 
     @property
