@@ -1,5 +1,8 @@
 """What many detections ask of the same events, made ready once: the views that are derived from tables."""
 
+# Wordings are easier to compare when each kind stands on one line.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from types import MappingProxyType
@@ -29,5 +32,62 @@ KINDS = """
 CREATE TEMP TABLE windows_event_kind AS SELECT DISTINCT Channel, EventID, Provider_Name FROM windows_event;
 """
 
+#: Alerts of products that protect computers: one row per alert and machine, with the kind of thing they tell of (``class``),
+#: whether it was stopped (NULL: not told) and how grave that makes it (``grade``, 0 informational to 4 critical). The kind is
+#: told by title, threat, category and techniques; explanations speak of everything that might happen. What people found
+#: harmless is left out.
+ALERTS = r"""
+CREATE TEMP TABLE protection_alert AS
+WITH numbered AS (
+  SELECT *, coalesce(product || ':' || alert_id, evidence_id || ':' || record) AS number FROM edr_alert
+), whole AS (
+  SELECT number, any_value(product) AS product, any_value(title) AS title, any_value(threat) AS threat, any_value(severity) AS severity,
+         min(ts) AS told, bool_or(host IS NOT NULL) AS placed, bool_or(verdict IN ('false_positive', 'benign')) AS harmless,
+         lower(concat_ws(' ', any_value(title), any_value(threat), any_value(category))) AS words,
+         coalesce(string_agg(array_to_string(techniques, ' '), ' '), '') AS named
+  FROM numbered GROUP BY number
+), placed AS (
+  SELECT number, any_value(host) AS host, any_value("user") AS account, any_value(file) AS file, any_value(command) AS command,
+         min(ts) AS first_ts, max(ts) AS last_ts, count(*) AS events,
+         bool_and(action IN ('prevented', 'remediated')) FILTER (action IS NOT NULL) AS stopped,
+         arg_min(evidence_id, coalesce(ts, 0)) AS evidence_id, arg_min(record, coalesce(ts, 0)) AS record
+  FROM numbered GROUP BY number, lower(host)
+), sorted AS (
+  SELECT placed.*, product, coalesce(title, threat, '?') AS title, threat, severity, CASE
+    WHEN regexp_matches(words, 'eicar|amtso|\btest[ _-]?(alert|file|detection)|defendertest|\bantivirus test\b') THEN 'test'
+    WHEN regexp_matches(words, '\bransom|ran[çc]on|encrypt(ed|s|ion of|ing) (\w+ )?(files|data)|data encrypted|shadow cop|inhibit system recovery|backup.{1,20}delet|chiffrement')
+      OR regexp_matches(named, '\bT(1486|1490)') THEN 'ransomware'
+    WHEN regexp_matches(words, '\bpu[ap]s?\b|pu[ap][:._]|adware|unwanted|riskware|not-a-virus|ind[ée]sirable|bundler|toolbar') THEN 'unwanted'
+    WHEN regexp_matches(words, 'credential|mimikatz|lsass|password.?(steal|dump)|\bpws[:.]|kerberoast|dc.?sync|ntds|golden.?ticket|identifiants')
+      OR regexp_matches(named, '\bT(1003|1558|1555|1552)') THEN 'credentials'
+    WHEN regexp_matches(words, 'tamper|(antivirus|defender|protection|sensor|agent|security).{0,30}(disabl|turned off|switched off|uninstall)|impair defen|log.{0,10}clear')
+      OR regexp_matches(named, '\bT(1562|1685|1070\.001)') THEN 'tampering'
+    WHEN regexp_matches(words, 'exfiltrat|data theft')
+      OR regexp_matches(named, '\bT(1041|1048|1567)') THEN 'exfiltration'
+    WHEN regexp_matches(words, 'lateral|psexec|wmiexec|smbexec|impacket|remote service|pass.the|hands.on|human.operated|overwatch|cobalt|beacon|meterpreter|sliver|hacktool|hack tool|command.and.control|reverse shell|web ?shell|backdoor')
+      OR regexp_matches(named, '\bT(1021|1570|1569|1047|1210|1071|1219|1505|1572)') THEN 'intruder'
+    ELSE 'malware' END AS class
+  FROM placed JOIN whole ON whole.number = placed.number
+  WHERE NOT coalesce(harmless, false) AND (host IS NOT NULL OR NOT whole.placed)
+), judged AS (
+  SELECT *, CASE severity WHEN 'critical' THEN 4 WHEN 'high' THEN 3 WHEN 'medium' THEN 2 WHEN 'low' THEN 1 WHEN 'informational' THEN 0 ELSE 2 END AS told
+  FROM sorted
+)
+SELECT * EXCLUDE (told), CASE
+    WHEN class = 'test' THEN 0
+    WHEN class = 'unwanted' THEN CASE WHEN stopped THEN 0 ELSE 1 END
+    WHEN class = 'ransomware' AND told <= 1 THEN CASE WHEN stopped THEN 1 ELSE 2 END
+    WHEN class = 'ransomware' THEN CASE WHEN stopped THEN 2 WHEN NOT stopped THEN 4 ELSE 3 END
+    WHEN class = 'malware' THEN least(3, greatest(0, told - CASE WHEN stopped THEN 1 WHEN NOT stopped THEN 0 ELSE 1 END))
+    ELSE least(3, greatest(0, told - CASE WHEN stopped THEN 1 ELSE 0 END)) END AS grade
+FROM judged;
+"""
+
 #: Statements by the name of the view that they make, and the table that they ask.
-VIEWS = MappingProxyType({"windows_command": ("windows_event", COMMANDS), "windows_event_kind": ("windows_event", KINDS)})
+VIEWS = MappingProxyType(
+    {
+        "windows_command": ("windows_event", COMMANDS),
+        "windows_event_kind": ("windows_event", KINDS),
+        "protection_alert": ("edr_alert", ALERTS),
+    }
+)

@@ -89,7 +89,7 @@ def sources_of(logsource: LogSource) -> tuple[Source, ...]:
     if logsource.product == "wardround":
         return () if logsource.service is None else (Source(logsource.service),)
     if logsource.product in {None, "antivirus"} and "antivirus" in {logsource.category, logsource.product}:
-        return (_antivirus_source(),)
+        return _antivirus_sources()
     if logsource.product == "linux":
         return _linux_sources(logsource)
     if logsource.product is not None:
@@ -128,7 +128,7 @@ def _windows_sources(logsource: LogSource) -> tuple[Source, ...]:
     if logsource.category is None:
         sources = [Source(WINDOWS_TABLE)]
     elif logsource.category == "antivirus":
-        sources = [_antivirus_source()]
+        sources = [_antivirus_sources()[0]]
     else:
         sources = _category_sources(logsource.category)
     if logsource.service is None:
@@ -174,9 +174,10 @@ def _linux_sources(logsource: LogSource) -> tuple[Source, ...]:
     return (Source(names.LINUX_TABLE, _any_equal("kind", (kind,))),) if kind else ()
 
 
-def _antivirus_source() -> Source:
+def _antivirus_sources() -> tuple[Source, ...]:
+    """Defender's own events, and the alerts of consoles."""
     where = And((_channels(names.DEFENDER_CHANNEL), _events(*names.DEFENDER_DETECTIONS)))
-    return Source(WINDOWS_TABLE, where, names.ANTIVIRUS_COLUMNS)
+    return (Source(WINDOWS_TABLE, where, names.ANTIVIRUS_COLUMNS), Source(names.ALERT_TABLE, None, names.ALERT_COLUMNS))
 
 
 def _zeek_source(service: str) -> Source:

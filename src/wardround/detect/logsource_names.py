@@ -249,6 +249,16 @@ ANTIVIRUS_COLUMNS: Columns = {
     "Action": ("Action Name", "ActionName"),
 }
 
+ALERT_TABLE = "edr_alert"
+ALERT_COLUMNS: Columns = {
+    "Signature": ("threat", "title"),
+    "Filename": ("file",),
+    "ProcessName": ("file",),
+    "Action": ("action",),
+    "ComputerName": ("host",),
+    "User": ("user",),
+}
+
 _ENDPOINTS: dict[str, tuple[str, ...]] = {
     "src_ip": ("id.orig_h",),
     "src_port": ("id.orig_p",),

@@ -25,6 +25,9 @@ _ORDER: tuple[str, ...] = (
     "journal",  # JSON with the journal's own time
     "backup.restic",  # JSON with its snapshots or message types
     "windows_json",  # several JSON shapes: after those above, which are more specific
+    "edr.defender_hunting",  # JSON or a header with columns of its tables; alerts and settings after telemetry
+    "edr.defender_alerts",
+    "edr.defender_powershell",
     "cyclonedx",  # JSON that says so, or XML in its namespace
     "spdx",  # JSON or lines that say so
     "mail.dmarc",  # root element feedback

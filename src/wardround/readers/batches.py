@@ -15,23 +15,34 @@ BATCH_ROWS = 16_384
 #: Characters kept of one text; evidence with longer ones is not about names and settings.
 TEXT_CHARACTERS = 4_096
 
+#: Characters of all texts together after which rows are handed on, however few they are.
+BATCH_CHARACTERS = 16 * 1024 * 1024
+
 
 class Batches:
-    """Collects rows per table for one sink; call :meth:`close` at the end."""
+    """Collects rows per table for one sink, texts shortened to ``characters``; call :meth:`close` at the end."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, characters: int = TEXT_CHARACTERS) -> None:
         self.sink = sink
+        self._characters = characters
+        self._held = 0
         self._rows: dict[str, list[dict[str, Any]]] = {}
 
     def add(self, table: str, **columns: Any) -> None:
         """Add a row; texts are shortened, empty ones are nothing."""
         rows = self._rows.setdefault(table, [])
-        rows.append({name: _value(value) for name, value in columns.items()})
+        row = {name: self._value(value) for name, value in columns.items()}
+        rows.append(row)
+        if self._characters > TEXT_CHARACTERS:
+            self._held += sum(len(value) for value in row.values() if isinstance(value, str))
         if len(rows) >= BATCH_ROWS:
             self._hand_on(table)
+        elif self._held > BATCH_CHARACTERS:
+            self.close()
 
     def close(self) -> None:
         """Hand on what is left."""
+        self._held = 0
         for table in list(self._rows):
             self._hand_on(table)
 
@@ -43,22 +54,22 @@ class Batches:
         rows = self._rows.pop(table)
         known = {name for row in rows for name in row}
         fields = [field for field in schema.tables()[table].arrow() if field.name in known]
+        if schema.tables()[table].open:
+            fields += [pa.field(name, pa.string()) for name in sorted(known - {field.name for field in fields})]
         arrays: list[pa.Array] = [pa.array([row.get(field.name) for row in rows], field.type) for field in fields]
         self.sink.write(table, pa.table(arrays, schema=pa.schema(fields)))
 
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._clean(value)
+        if isinstance(value, list):
+            return [self._clean(item) if isinstance(item, str) else item for item in value] or None
+        return value
 
-def _value(value: Any) -> Any:
-    if isinstance(value, str):
-        return _clean(value)
-    if isinstance(value, list):
-        return [_clean(item) if isinstance(item, str) else item for item in value] or None
-    return value
-
-
-def _clean(text: str) -> str | None:
-    """A text that Arrow takes: lone surrogates replaced, not too long, None when empty."""
-    short = text[:TEXT_CHARACTERS]
-    return short.encode("utf-8", "replace").decode("utf-8") or None
+    def _clean(self, text: str) -> str | None:
+        """A text that Arrow takes: lone surrogates replaced, not too long, None when empty."""
+        short = text[: self._characters]
+        return short.encode("utf-8", "replace").decode("utf-8") or None
 
 
 def whole(text: object, most: int) -> int | None:

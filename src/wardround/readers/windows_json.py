@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.lines import spans
+from wardround.readers.utf8_stream import HEAD_BYTES, Utf8Stream, encoding_of
 from wardround.readers.windows_shapes import EVENT, SHAPES, SPLUNK_FIELDS, Shape, shape_of
 from wardround.readers.windows_text import event_of_lines, event_of_xml
 
@@ -26,14 +27,8 @@ _RAW = ("result._raw", "_raw")
 #: Longest ``_raw`` that is taken apart, in bytes; it is what a log record can hold, twice over.
 _RAW_BYTES = 256 * 1024
 
-#: How many bytes at the head tell how the records are laid out.
-_HEAD_BYTES = 64 * 1024
-
 #: Lines at the head of which one must be a whole record for the records to be lines.
 _HEAD_LINES = 3
-
-_MARKS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"), (b"{\0", "utf-16-le"), (b"\0{", "utf-16-be"),
-          (b"[\0", "utf-16-le"), (b"\0[", "utf-16-be"))  # fmt: skip
 
 
 class WindowsJsonReader:
@@ -50,14 +45,14 @@ class WindowsJsonReader:
         if record is not None:
             known = shape_of(_paths(record)) or any(_event_of(raw) for raw in _raw_texts(record))
         else:  # it is longer than the head
-            known = len(head) >= _HEAD_BYTES // 2 and any(_has_keys(text, shape) for shape in SHAPES)
+            known = len(head) >= HEAD_BYTES // 2 and any(_has_keys(text, shape) for shape in SHAPES)
         return self.name if known else None
 
     def split(self, source: Source) -> Iterator[Span]:
         """Spans of whole lines where records are lines; one span otherwise."""
         with source.open() as stream:
-            head = stream.read(_HEAD_BYTES)
-        if _encoding(head) or not _is_lines(_text(head)):
+            head = stream.read(HEAD_BYTES)
+        if encoding_of(head) or not _is_lines(_text(head)):
             yield Span()
         else:
             yield from spans(source, lambda _: b"")
@@ -70,7 +65,7 @@ class WindowsJsonReader:
         with source.open() as stream:
             array = False
             if not span.start:
-                text = _Utf8Stream(stream)
+                text = Utf8Stream(stream)
                 stream, array = cast("BinaryIO", text), not _is_lines(text.head.decode("utf-8", "replace"))
             for data, records in record_blocks(stream, span, sink, array=array):
                 shredded = shred_records(data, records, sink)
@@ -83,37 +78,8 @@ class WindowsJsonReader:
 READER: Reader = WindowsJsonReader()
 
 
-class _Utf8Stream:
-    """A stream of text as UTF-8: UTF-16 is transcoded, a byte order mark becomes blanks."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        start = stream.read(_HEAD_BYTES)
-        encoding = _encoding(start)
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
-        self.head = self._transcode(start)
-        self._pending = self.head
-
-    def read(self, size: int) -> bytes:
-        """At most that many bytes, none only at the end."""
-        while not self._pending and (chunk := self._stream.read(size)):
-            self._pending = self._transcode(chunk)
-        part, self._pending = self._pending[:size], self._pending[size:]
-        return part
-
-    def _transcode(self, chunk: bytes) -> bytes:
-        if self._decoder is None:
-            return b"   " + chunk[3:] if chunk.startswith(codecs.BOM_UTF8) else chunk
-        return self._decoder.decode(chunk).replace("\ufeff", " ").encode("utf-8", "replace")
-
-
-def _encoding(head: bytes) -> str | None:
-    """UTF-16 and its byte order when the text is that, else None: UTF-8."""
-    return next((name for mark, name in _MARKS if head.startswith(mark)), None)
-
-
 def _text(head: bytes) -> str:
-    return head.removeprefix(codecs.BOM_UTF8).decode(_encoding(head) or "utf-8", "replace").lstrip("\ufeff")
+    return head.removeprefix(codecs.BOM_UTF8).decode(encoding_of(head) or "utf-8", "replace").lstrip("\ufeff")
 
 
 def _is_lines(text: str) -> bool:

@@ -10,7 +10,7 @@ LINUX_EVENT = table(
     "names that the source gives them, as Sigma rules use them.",
     """
 host        text   Host that wrote it
-channel     label  auditd, sysmon, esxi_shell, esxi_event, esxi_vob
+channel     label  auditd, sysmon, esxi_shell, esxi_event, esxi_vob, edr (telemetry of a product that protects the machine)
 kind        label  process, file, network where the record tells of one, else unset
 type        label  Record type of auditd (SYSCALL, EXECVE, PATH …)
 EventID     int    Event number of Sysmon

@@ -1,4 +1,4 @@
-"""Tables of what backup programs say."""
+"""Tables of what backup programs and products that protect computers say."""
 
 from __future__ import annotations
 
@@ -26,4 +26,29 @@ message     text   Reason of a failure, shortened
 """,
 )
 
-TABLES = (BACKUP_JOB,)
+EDR_ALERT = table(
+    "edr_alert",
+    "One row per alert of a product that protects computers (EDR, antivirus), and one per machine or account of it where the "
+    "product tells them apart: rows of one alert_id belong together. ts is when the activity began, else when it was told.",
+    """
+product     label  defender_endpoint, defender_antivirus, crowdstrike, sentinelone, harfanglab, sophos, eset, trend_micro …
+alert_id    text   The product's number of the alert
+title       text   What the product calls it
+threat      text   Name of the threat, as antivirus programs name them
+category    text   Category or tactic, as told
+description text   The product's explanation, shortened
+severity    label  informational, low, medium, high, critical, as the product says; unset when it does not
+action      label  What was done: prevented, remediated, detected (nothing was done), failed, allowed; unset when it is not told
+status      label  new, in_progress, resolved, as told
+verdict     label  What people decided: true_positive, false_positive, benign; unset when nobody did
+techniques  texts  ATT&CK techniques that the product names
+host        text   Machine
+address     address Its address, as told
+user        text   Account
+file        text   File or program
+command     text   Command line
+remote      address Address at the other end
+""",
+)
+
+TABLES = (BACKUP_JOB, EDR_ALERT)

@@ -38,6 +38,7 @@ _ROWS = {
         CASE WHEN EventID IN (4624, 4625) THEN present(TargetLogonId)
           ELSE coalesce(present(SubjectLogonId), present(LogonId)) END AS session,
         lower(Computer) AS host, true AS succeeded""",
+    "edr_alert": 'NULL AS actor, present("user") AS account, NULL AS session, lower(host) AS host, true AS succeeded',
     "vpn_session": 'present(source) AS actor, present("user") AS account, NULL AS session, NULL AS host, true AS succeeded',
     "logon": 'present(source) AS actor, present("user") AS account, NULL AS session, NULL AS host, true AS succeeded',
     "device_event": 'present(source) AS actor, present("user") AS account, NULL AS session, NULL AS host, true AS succeeded',

@@ -1,0 +1,1 @@
+"""What products that protect computers say (EDR, antivirus): alerts, telemetry and settings. One format each."""
