@@ -77,7 +77,7 @@ SELECT * EXCLUDE (told), CASE
     WHEN class = 'test' THEN 0
     WHEN class = 'unwanted' THEN CASE WHEN stopped THEN 0 ELSE 1 END
     WHEN class = 'ransomware' AND told <= 1 THEN CASE WHEN stopped THEN 1 ELSE 2 END
-    WHEN class = 'ransomware' THEN CASE WHEN stopped THEN 2 WHEN NOT stopped THEN 4 ELSE 3 END
+    WHEN class = 'ransomware' THEN CASE WHEN stopped THEN 2 WHEN NOT stopped OR told >= 3 THEN 4 ELSE 3 END
     WHEN class = 'malware' THEN least(3, greatest(0, told - CASE WHEN stopped THEN 1 WHEN NOT stopped THEN 0 ELSE 1 END))
     ELSE least(3, greatest(0, told - CASE WHEN stopped THEN 1 ELSE 0 END)) END AS grade
 FROM judged;
