@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+
 import pytest
 from tests.readers.test_edr import ALERT, HUNTING, PREFERENCE, lines
 
