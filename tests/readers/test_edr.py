@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from wardround.readers import identify
 from wardround.readers.edr import defender_alerts, defender_hunting, defender_powershell, values
 
-HUNTING = [
+HUNTING: list[dict[str, Any]] = [
     {"Timestamp": "2026-03-02T08:00:00.1234567Z", "DeviceName": "ws7.chu.example", "ActionType": "ProcessCreated", "FileName": "vssadmin.exe",
      "FolderPath": "C:\\Windows\\System32\\vssadmin.exe", "ProcessCommandLine": "vssadmin delete shadows /all /quiet", "ProcessId": 4711,
      "AccountDomain": "chu", "AccountName": "anna", "LogonId": 999, "InitiatingProcessFileName": "cmd.exe", "InitiatingProcessFolderPath": "c:\\windows\\system32",
@@ -36,7 +36,7 @@ HUNTING = [
     {"Timestamp": "2026-03-02T08:00:06Z", "AlertId": "da1", "EntityType": "Machine", "EvidenceRole": "Impacted", "DeviceName": "ws7.chu.example", "LocalIP": "10.1.1.7"},
 ]  # fmt: skip
 
-ALERT = {
+ALERT: dict[str, Any] = {
     "id": "da63", "incidentId": 12, "severity": "High", "status": "InProgress", "classification": None, "determination": None, "investigationState": "Running",
     "detectionSource": "WindowsDefenderAtp", "category": "CredentialAccess", "title": "Suspicious access to LSASS service", "description": "Long text.",
     "alertCreationTime": "2026-03-02T09:00:00Z", "firstEventTime": "2026-03-02T08:30:00.5Z", "machineId": "m1", "computerDnsName": "srv1.chu.example",
@@ -45,7 +45,7 @@ ALERT = {
                  {"entityType": "File", "fileName": "m.exe", "filePath": "C:\\Temp", "detectionStatus": "Blocked"}],
 }  # fmt: skip
 
-GRAPH = {
+GRAPH: dict[str, Any] = {
     "@odata.type": "#microsoft.graph.security.alert", "id": "ad1", "status": "resolved", "severity": "medium", "classification": "falsePositive",
     "serviceSource": "microsoftDefenderForEndpoint", "detectionSource": "antivirus", "title": "Malware was prevented", "category": "Malware",
     "createdDateTime": "2026-03-02T09:00:00Z", "mitreTechniques": [], "threatDisplayName": "Trojan",
@@ -54,18 +54,18 @@ GRAPH = {
                  {"@odata.type": "#microsoft.graph.security.userEvidence", "userAccount": {"accountName": "bob", "domainName": "chu"}, "remediationStatus": "none"}],
 }  # fmt: skip
 
-DETECTION = {
+DETECTION: dict[str, Any] = {
     "ActionSuccess": True, "CleaningActionID": 2, "DetectionID": "{1}", "DomainUser": "CHU\\anna", "InitialDetectionTime": "/Date(1772438400000)/",
     "Resources": ["file:_C:\\Temp\\a.exe"], "ThreatID": 2147519003, "ThreatStatusID": 3, "PSComputerName": "ws9",
 }  # fmt: skip
-PREFERENCE = {
+PREFERENCE: dict[str, Any] = {
     "CimSystemProperties": {"ServerName": "PACS1", "ClassName": "MSFT_MpPreference"}, "DisableRealtimeMonitoring": True, "ExclusionPath": ["D:\\PACS", "C:\\Temp"],
     "ExclusionExtension": None, "PUAProtection": 0, "UILockdown": False,
 }  # fmt: skip
 
 
-def nanos(*moment: int) -> int:
-    return int(datetime(*moment, tzinfo=UTC).timestamp()) * 1_000_000_000
+def nanos(year: int, month: int, day: int, hour: int, minute: int = 0, second: int = 0) -> int:
+    return int(datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()) * 1_000_000_000
 
 
 def lines(items: list[dict[str, Any]]) -> bytes:
