@@ -328,7 +328,7 @@ def test_long_streams_are_read_like_short_ones(seen: list[Connection]) -> None:
     assert [piece.length for piece in stream.pieces if isinstance(piece, Gap)] == [1]
 
 
-def test_what_came_of_fragments_goes_and_is_told(monkeypatch: pytest.MonkeyPatch, seen: list[Connection]) -> None:
+def test_what_came_of_fragments_goes_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Datagrams that are still not over when as much as is kept has come after them have lost their bytes, not their rows."""
     monkeypatch.setattr("wardround.wire.reassembled.KEPT", 4_096)
     early = [(START + n, part) for n, part in enumerate(_fragments(udp(1234, 53, b"early" * 20)))]
@@ -337,10 +337,12 @@ def test_what_came_of_fragments_goes_and_is_told(monkeypatch: pytest.MonkeyPatch
         (START + 1000 + n, ethernet(ip(CLIENT, SERVER, 17, piece, number=100 + n // 2, fragment=word)))
         for n, (piece, word) in enumerate([(whole[:1000], 0x2000), (whole[1000:], 125)] * 20)
     ]
+    found: list[list[int]] = []
+    monkeypatch.setattr(
+        protocols, "parse", lambda connection, rows, candidates: found.append([len(d.data) for d in connection.datagrams])
+    )
     tables = read(pcap([*early, *crowd]))
-    first, last = seen
-    assert [bytes(datagram.data) for datagram in first.datagrams] == [b""]
-    assert [len(datagram.data) for datagram in last.datagrams][-1] == 1192
+    assert (found[0], found[1][0], found[1][-1]) == ([0], 0, 1192)
     assert [row["orig_ip_bytes"] for row in tables.rows["conn"]] == [128, 20 * 1220]
     assert "fragments_dropped" in tables.codes
 
