@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from demo.generate import hospital as h
 from demo.generate.chance import Chance
+from demo.generate.deploying import deploy
 from demo.generate.happenings import (
     MINUTE,
     SECOND,
@@ -29,8 +30,6 @@ from demo.generate.happenings import (
     RemoteDesktop,
     Replication,
     Script,
-    ServiceInstalled,
-    ServiceState,
     Ticket,
     Visit,
     VpnSession,
@@ -44,14 +43,6 @@ _ALERT = "DEMO exploit attempt: directory traversal on SSL VPN portal"
 _SUFFIX = ".brume"
 _NOTE = "LISEZ-MOI_RESTAURATION.txt"
 _ENCRYPTED_HOSTS = (h.FS1, h.RIS1, h.PACS1, h.LECT1, h.LECT2)
-_SERVICES_STOPPED = (
-    "PACS Archive",
-    "RIS Interface",
-    "SQL Server (RIS)",
-    "Sauvegarde Agent",
-    "Volume Shadow Copy",
-    "SQL Server Agent",
-)
 
 
 def attack() -> Iterator[Happening]:
@@ -180,29 +171,7 @@ def taking_records() -> Iterator[Happening]:
 
 def destroying_what_could_help() -> Iterator[Happening]:
     """19:05. From the domain controller: a service on five hosts, services stopped, shadow copies and catalogue deleted."""
-    chance = Chance("attack: destroying")
-    for number, host in enumerate(_ENCRYPTED_HOSTS):
-        at = clock("19:05") + number * 70 * SECOND
-        name, program = chance.name(4), f"{chance.name(8)}.exe"
-        yield Logon(at, h.DC1, host, h.RESCUE, package="NTLM", seconds=200)
-        session = f"deploying {host.name}"
-        yield FileAction(at + SECOND, h.DC1, host, h.RESCUE, "ADMIN$", program, session, size=412_160, audited=True)
-        yield FileAction(at + SECOND, h.DC1, host, h.RESCUE, "IPC$", "svcctl", session, audited=True)
-        yield ServiceInstalled(at + 2 * SECOND, host, h.RESCUE, name, rf"%systemroot%\{program}")
-        parent = rf"C:\Windows\{program}"
-        system = h.machine_account(host)
-        for order, service in enumerate(_SERVICES_STOPPED):
-            moment = at + (5 + 2 * order) * SECOND
-            yield Process(moment, host, system, r"C:\Windows\System32\net.exe", f'net stop "{service}" /y', parent)
-            yield ServiceState(moment + SECOND, host, service, "stopped")
-        for order, (image, command) in enumerate(
-            (
-                ("vssadmin.exe", "vssadmin.exe delete shadows /all /quiet"),
-                ("bcdedit.exe", "bcdedit.exe /set {default} recoveryenabled no"),
-                ("wbadmin.exe", "wbadmin.exe delete catalog -quiet"),
-            )
-        ):
-            yield Process(at + (25 + 3 * order) * SECOND, host, system, rf"C:\Windows\System32\{image}", command, parent)
+    yield from deploy(clock("19:05"), h.DC1, _ENCRYPTED_HOSTS, h.RESCUE, Chance("attack: destroying"))
 
 
 def encrypting_the_images() -> Iterator[Happening]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from demo.generate import deploying
 from demo.generate import hospital as h
 from demo.generate.chance import Chance
 from demo.generate.happenings import (
@@ -19,13 +20,10 @@ from demo.generate.happenings import (
     Process,
     RemoteDesktop,
     Replication,
-    ServiceInstalled,
-    ServiceState,
     Visit,
 )
 
 _CMD = r"C:\Windows\System32\cmd.exe"
-_SERVICES = ("PACS Archive", "RIS Interface", "SQL Server (RIS)", "Sauvegarde Agent", "Volume Shadow Copy", "SQL Server Agent")
 
 
 def open_document(at: int, host: h.Host, user: h.Account) -> Iterator[Happening]:
@@ -93,34 +91,8 @@ def take_away(at: int, host: h.Host, user: h.Account, drop: h.Host) -> Iterator[
 
 
 def deploy(at: int, source: h.Host, targets: tuple[h.Host, ...], user: h.Account) -> Iterator[Happening]:
-    """A service on every machine stops what protects them and deletes what could restore them."""
-    chance = Chance(f"replay: deploy {at}")
-    for number, host in enumerate(targets):
-        moment = at + number * 70 * SECOND
-        name, program = chance.name(4), f"{chance.name(8)}.exe"
-        yield Logon(moment, source, host, user, package="NTLM", seconds=200)
-        session = f"deploying {host.name} {at}"
-        yield FileAction(moment + SECOND, source, host, user, "ADMIN$", program, session, size=412_160, audited=True)
-        yield FileAction(moment + SECOND, source, host, user, "IPC$", "svcctl", session, audited=True)
-        yield ServiceInstalled(moment + 2 * SECOND, host, user, name, rf"%systemroot%\{program}")
-        yield from destroy(moment + 5 * SECOND, host, rf"C:\Windows\{program}")
-
-
-def destroy(at: int, host: h.Host, parent: str) -> Iterator[Happening]:
-    """Services are stopped, shadow copies, repair mode and catalogue of backups removed."""
-    system = h.machine_account(host)
-    for order, service in enumerate(_SERVICES):
-        moment = at + 2 * order * SECOND
-        yield Process(moment, host, system, r"C:\Windows\System32\net.exe", f'net stop "{service}" /y', parent)
-        yield ServiceState(moment + SECOND, host, service, "stopped")
-    for order, (image, command) in enumerate(
-        (
-            ("vssadmin.exe", "vssadmin.exe delete shadows /all /quiet"),
-            ("bcdedit.exe", "bcdedit.exe /set {default} recoveryenabled no"),
-            ("wbadmin.exe", "wbadmin.exe delete catalog -quiet"),
-        )
-    ):
-        yield Process(at + (20 + 3 * order) * SECOND, host, system, rf"C:\Windows\System32\{image}", command, parent)
+    """See :func:`demo.generate.deploying.deploy`; every deployment has names and sessions of its own."""
+    return deploying.deploy(at, source, targets, user, Chance(f"replay: deploy {at}"), f" {at}")
 
 
 def encrypt(at: int, source: h.Host, server: h.Host, user: h.Account, suffix: str, files: int = 400) -> Iterator[Happening]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from demo.generate import hospital as h
 from demo.generate.chance import Chance
+from demo.generate.deploying import destroy
 from demo.generate.happenings import MINUTE, SECOND, Flow, Happening
 from demo.replays import deeds
 from demo.replays.evidence import Replay, at, named
@@ -37,7 +38,7 @@ def _deeds() -> Iterator[Happening]:
         yield Flow(moment, source, target, 445, "smb", seconds=4, sent=280_000, received=9_000)
     for minute, _, host in _INFECTIONS:
         if host.logs:
-            yield from deeds.destroy(_BEGIN + (minute + 3) * MINUTE, host, r"C:\Windows\mssecdemo.exe")
+            yield from destroy(_BEGIN + (minute + 3) * MINUTE, host, r"C:\Windows\mssecdemo.exe")
     yield from deeds.encrypt(_BEGIN + 10 * MINUTE, h.PACS1, h.FS1, h.PACS_SERVICE, ".wncry")
 
 
