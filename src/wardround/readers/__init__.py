@@ -24,10 +24,13 @@ _ORDER: tuple[str, ...] = (
     "audit_trail",  # audit messages in XML, also behind syslog headers, or resources AuditEvent in JSON
     "journal",  # JSON with the journal's own time
     "backup.restic",  # JSON with its snapshots or message types
-    "windows_json",  # several JSON shapes: after those above, which are more specific
-    "edr.defender_hunting",  # JSON or a header with columns of its tables; alerts and settings after telemetry
-    "edr.defender_alerts",
+    "edr.defender_hunting",  # JSON or a header with columns of its tables
+    "edr.defender_alerts",  # JSON with the keys of its resources, as are the next four
     "edr.defender_powershell",
+    "edr.crowdstrike",
+    "edr.sentinelone",
+    "edr.harfanglab",
+    "windows_json",  # several JSON shapes: after those above, which are more specific
     "cyclonedx",  # JSON that says so, or XML in its namespace
     "spdx",  # JSON or lines that say so
     "mail.dmarc",  # root element feedback
@@ -55,6 +58,7 @@ _ORDER: tuple[str, ...] = (
     "linux_audit",  # lines that begin with a type and an audit message
     "backup.bacula",  # reports of jobs, with fields of their own
     "backup.table",  # a header with jobs, results and times of backups
+    "edr.alert_table",  # a header with machines, threats and what was done
     "inventory",  # a header with columns for programs and versions, or nearly all lines of one shape
     "radius_accounting",  # the four forms of RADIUS accounting, by their first record
     "access_log",  # lines of web servers and proxies; before syslog, which knows more kinds of lines

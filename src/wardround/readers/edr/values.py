@@ -58,7 +58,10 @@ _ACTIONS = (
         ),
     ),
     ("allowed", re.compile(r"\ballow|autoris|ignored|excluded|restored|whitelist|authori[sz]ed|\bno.?action\b|exonerat", re.I)),
-    ("detected", re.compile(r"not.?mitigated|unmitigated|would have been|detect(?:ion)? only|\bactive\b|audit", re.I)),
+    (
+        "detected",
+        re.compile(r"not.?mitigated|unmitigated|would have been|not configured to|detect(?:ion)? only|\bactive\b|audit", re.I),
+    ),
     (
         "prevented",
         re.compile(r"prevent|block|bloqu|den(?:y|ied)|refus|terminated before|access denied|mitigated pre", re.I),
@@ -76,6 +79,7 @@ _ACTIONS = (
 
 _MILLISECONDS = re.compile(r"/Date\((-?\d{1,14})(?:[+-]\d{4})?\)/\Z")
 _CIM = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\.(\d{6})([+-])(\d{3})\Z")
+_SECONDS = re.compile(r"\d{10,19}(?:\.\d{1,9})?\Z", re.ASCII)
 _ENGLISH = re.compile(r"([A-Z][a-z]{2}) (\d{1,2}), (\d{4}),? (\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?[ \u202f]?(?:[AP]M)?)\Z")
 
 
@@ -110,8 +114,8 @@ def moment(value: object, clock: Clock | None = None) -> tuple[int | None, str]:
         value = value.get("value") or value.get("DateTime")
     if isinstance(value, bool) or value is None or value == "":
         return None, "none"
-    if isinstance(value, (int, float)) or (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) >= 10):
-        return _since_1970(float(value) if not isinstance(value, str) else float(value[:20]))
+    if isinstance(value, (int, float)) or (isinstance(value, str) and _SECONDS.match(value)):
+        return _since_1970(float(value)) if not isinstance(value, int) or abs(value) < 10**19 else (None, "none")
     if not isinstance(value, str):
         return None, "none"
     text = value.strip()
@@ -135,10 +139,11 @@ def _since_1970(number: float, *, milliseconds: bool = False) -> tuple[int | Non
     if not 0 < abs(number) < 1e19:
         return None, "none"
     if milliseconds:
-        nanos = int(number) * 1_000_000
-    else:
-        scale = next(scale for most, scale in ((1e11, 1e9), (1e14, 1e6), (1e17, 1e3), (1e20, 1.0)) if abs(number) < most)
-        nanos = round(number * scale) if scale == 1e9 else int(number) * int(scale)
+        micros = int(number) * 1_000
+    else:  # to microseconds, which a float holds exactly
+        scales = ((1e11, 1e6), (1e14, 1e3), (1e17, 1.0), (1e20, 1e-3))
+        micros = round(number * next(scale for most, scale in scales if abs(number) < most))
+    nanos = micros * 1_000
     return _known(nanos if 0 < nanos < 2**63 else None, "utc")
 
 

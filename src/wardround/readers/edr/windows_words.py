@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 #: Longest text that is kept: scripts are long, and what matters may stand at their end.
 MOST_CHARACTERS = 64 * 1024
 
+#: Distinct names of fields of one piece of evidence, and the length of one: a forwarded event has whatever it says.
+MOST_NAMES = 1_000
+MOST_NAME = 200
+
 SYSMON = "Microsoft-Windows-Sysmon/Operational"
 SECURITY = "Security"
 SYSTEM = "System"
@@ -49,6 +53,7 @@ class Telemetry:
     batches: Batches
     product: str
     events: int = field(default=0, init=False)
+    _names: set[str] = field(default_factory=set, init=False)
 
     def event(
         self,
@@ -59,12 +64,13 @@ class Telemetry:
         host: object,
         data: dict[str, Any],
         place: object = None,
+        provider: str | None = None,
     ) -> None:
         """One event: its log and number, when, where in the evidence, on which machine, and its fields.
 
-        ``place`` is the product's own number of the event, by which copies are told.
+        ``place`` is the number of the event by which copies are told; ``provider`` who wrote it, unless the product did.
         """
-        told = {name: text for name, value in data.items() if (text := values.text(value)) is not None}
+        told = {name: text for name, value in data.items() if self._is_kept(name) and (text := values.text(value)) is not None}
         self.events += 1
         program = told.get("Image", "")
         if channel == SYSMON and number in _LINUX_KINDS and program.startswith("/"):
@@ -86,12 +92,29 @@ class Telemetry:
             ts_zone=ts[1],
             record=record,
             Channel=channel,
-            Provider_Name=self.product,
+            Provider_Name=provider or self.product,
             EventID=number,
             Computer=values.text(host),
             EventRecordID=_whole(place),
             **told,
         )
+
+    def _is_kept(self, name: str) -> bool:
+        """Whether a field becomes a column: no column of its own, and not one of more names than logs have."""
+        if name in self._names:
+            return True
+        if not 0 < len(name) <= MOST_NAME or name.lower() in _TAKEN or len(self._names) >= MOST_NAMES:
+            return False
+        self._names.add(name)
+        return True
+
+
+#: Columns that a field of the event must not take the place of.
+_TAKEN_TEXT = """
+ts ts_zone evidence_id record table Channel Provider_Name EventID Computer EventRecordID Version Level Task Opcode Keywords
+Execution_ProcessID Execution_ThreadID Correlation_ActivityID Security_UserID
+"""
+_TAKEN = frozenset(_TAKEN_TEXT.lower().split())
 
 
 def _linux_columns() -> frozenset[str]:
