@@ -39,6 +39,9 @@ UNITS_WANTED = 16
 UNIT_FILES = 2_000
 UNIT_FILE_BYTES = 512 << 20
 
+#: No reader that works takes longer than a second for so many bytes as they are stored.
+SLOWEST = 1_000_000
+
 Progress = Callable[[int, int], None]
 
 
@@ -365,7 +368,7 @@ def _without_patient(diagnostic: Diagnostic, shown: dict[str, str], replaced: Re
 def _outcomes(units: list[Unit], state: WorkerState) -> Iterator[tuple[Unit, workers.Outcome]]:
     """Run every unit; one that failed and has several parts is taken apart, so that only the guilty part is lost."""
     again: list[Unit] = []
-    for outcome in workers.run(prepare, state, work, units):
+    for outcome in workers.run(prepare, state, work, units, seconds=_allowed):
         unit = units[outcome.index]
         if outcome.raised == "DisagreementError":
             raise WardroundError(f"--paranoid: the two matchers disagree: {outcome.failure}")
@@ -375,8 +378,13 @@ def _outcomes(units: list[Unit], state: WorkerState) -> Iterator[tuple[Unit, wor
         else:
             yield unit, outcome
     again = [replace(unit, number=len(units) + 1 + position) for position, unit in enumerate(sorted(again, key=_order))]
-    for outcome in workers.run(prepare, state, work, again):
+    for outcome in workers.run(prepare, state, work, again, seconds=_allowed):
         yield again[outcome.index], outcome
+
+
+def _allowed(unit: Unit) -> float:
+    """How many seconds a unit may take: a capture of a hundred gigabytes is one unit, and honest work."""
+    return workers.UNIT_SECONDS + unit.bytes / SLOWEST
 
 
 def _order(unit: Unit) -> tuple[int, int]:

@@ -25,12 +25,14 @@ from wardround.errors import WardroundError
 #: A unit that takes longer than this many seconds is given up and told as a diagnostic.
 UNIT_SECONDS = 900.0
 
+Work = Callable[[Any, Any], Any]
+
+#: How many seconds a unit may take.
+Allowed = Callable[[Any], float]
+
 
 class WorkerError(WardroundError):
     """Workers cannot start at all: a defect of the installation, not of evidence."""
-
-
-Work = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class _Worker:
     pipe: Connection
     index: int = -1
     started: float = 0.0
+    seconds: float = 0.0
     prepared: bool = False
 
 
@@ -83,12 +86,13 @@ def run(
     units: Sequence[Any],
     *,
     processes: int | None = None,
-    seconds: float = UNIT_SECONDS,
+    seconds: float | Allowed = UNIT_SECONDS,
 ) -> Iterator[Outcome]:
     """Do ``work(prepared, unit)`` for every unit, ``prepared`` being ``prepare(state)`` made once in each worker.
 
     Outcomes come in order of completion. ``state``, units and results must be picklable. What ``work``
-    raises is the failure of that unit. Raises WorkerError when ``prepare`` fails.
+    raises is the failure of that unit; so is to take longer than ``seconds``, the same for all or asked for each.
+    Raises WorkerError when ``prepare`` fails.
     """
     context = multiprocessing.get_context("forkserver")
     waiting = deque(range(len(units)))
@@ -100,12 +104,13 @@ def run(
             while waiting and idle:
                 worker = _awaited(idle.pop())
                 worker.index, worker.started = waiting.popleft(), time.monotonic()
+                worker.seconds = seconds(units[worker.index]) if callable(seconds) else seconds
                 with suppress(OSError):  # it died while idle: collecting its outcome will tell
                     worker.pipe.send(units[worker.index])
                 busy.append(worker)
-            for worker in _ready(busy, seconds):
+            for worker in _ready(busy):
                 busy.remove(worker)
-                outcome = _collect(worker, seconds)
+                outcome = _collect(worker)
                 if outcome.failure:
                     _stop(worker)
                     if waiting:
@@ -159,16 +164,16 @@ def _awaited(worker: _Worker) -> _Worker:
     return worker
 
 
-def _ready(busy: list[_Worker], seconds: float) -> list[_Worker]:
+def _ready(busy: list[_Worker]) -> list[_Worker]:
     """Wait until a worker has a result, died or has run out of time, and give those."""
-    left = min(worker.started + seconds for worker in busy) - time.monotonic()
+    left = min(worker.started + worker.seconds for worker in busy) - time.monotonic()
     signalled = set(wait([worker.pipe for worker in busy], timeout=max(0.0, left)))
-    return [w for w in busy if w.pipe in signalled or time.monotonic() - w.started >= seconds]
+    return [w for w in busy if w.pipe in signalled or time.monotonic() - w.started >= w.seconds]
 
 
-def _collect(worker: _Worker, seconds: float) -> Outcome:
+def _collect(worker: _Worker) -> Outcome:
     if not worker.pipe.poll():
-        return Outcome(worker.index, None, f"stopped after {seconds:.0f} seconds")
+        return Outcome(worker.index, None, f"stopped after {worker.seconds:.0f} seconds")
     try:
         result = worker.pipe.recv()
         if isinstance(result, _Raised):
