@@ -55,10 +55,19 @@ _ORDER: tuple[str, ...] = (
     "mail.zone",  # $ORIGIN or $TTL, or nearly all lines are records of class IN
     "mail.mbox",  # a line that begins a message, and a header after it
     "mail.eml",  # header fields that only mail has
+    "listing.robocopy",  # its title
+    "listing.seven_zip",  # its title
+    "listing.rclone",  # JSON with its keys, or its lines
+    "listing.powershell",  # JSON or a header with the properties of files
+    "listing.dir_command",  # folders and entries of a listing, as are the next three
+    "listing.ls_command",
+    "listing.find_command",
+    "listing.bodyfile",
     "linux_audit",  # lines that begin with a type and an audit message
     "backup.bacula",  # reports of jobs, with fields of their own
     "backup.table",  # a header with jobs, results and times of backups
     "edr.alert_table",  # a header with machines, threats and what was done
+    "listing.file_table",  # a header with paths, sizes and times
     "inventory",  # a header with columns for programs and versions, or nearly all lines of one shape
     "radius_accounting",  # the four forms of RADIUS accounting, by their first record
     "access_log",  # lines of web servers and proxies; before syslog, which knows more kinds of lines

@@ -6,10 +6,10 @@ from wardround.schema import table
 
 FILE_SAMPLE = table(
     "file_sample",
-    "One row per file of a share or mounted backup (examine --share). ts is its modification time; "
-    "record is its inode (find SHARE -inum N). Words of names that are not of a known list are tokens.",
+    "One row per file of a share or mounted backup (examine --share), or of a listing of files. ts is its modification time; "
+    "record is its inode (find SHARE -inum N), or the line of the listing. Words of names not of a known list are tokens.",
     """
-share       text   The share, as given
+share       text   The share, as given, or the listing
 folder      text   Folder below the share; unknown words are tokens
 name        text   Name without unknown words
 shape       label  Shape of the name without its appended ending: letters a, digits 0, mixtures x and their length
@@ -19,7 +19,7 @@ ending      text   Last ending, in lower case; a token when it is not of a known
 promised    label  What the ending promises: dicom, pdf, office, image, text, archive, database, disk …
 size        count  Size in bytes
 changed     time   When the system last changed what it keeps about the file (ctime)
-examined    flag   Whether the first block was read; of large folders only a part is (table share_folder)
+examined    flag   Whether the first block was read; of large folders only a part is (table share_folder), of listings none
 magic       label  What the first block is by its bytes: dicom, pdf, zip, jpeg, text, zero, empty, unknown …
 entropy     real   Shannon entropy of the first 4,096 bytes, bits per byte
 chi_square  real   Pearson's chi-square of these bytes against equal frequencies (255 degrees of freedom; random: 200 to 320)

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from wardround.readers import json_exports as records
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
-from wardround.readers.edr import records, values
+from wardround.readers.edr import values
 from wardround.readers.edr.windows_words import MOST_CHARACTERS, SECURITY, SYSMON, Telemetry, hexadecimal
 from wardround.readers.json_members import mapping, mappings
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from wardround.readers import json_exports as records
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
-from wardround.readers.edr import records, values
+from wardround.readers.edr import values
 from wardround.readers.json_members import mapping, mappings
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from wardround.readers import delimited
+from wardround.readers import json_exports as records
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
-from wardround.readers.edr import records, values
+from wardround.readers.edr import values
 from wardround.readers.edr.windows_words import (
     MOST_CHARACTERS,
     POWERSHELL,

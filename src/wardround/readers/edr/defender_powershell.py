@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from wardround.readers import delimited
+from wardround.readers import json_exports as records
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
-from wardround.readers.edr import records, values
+from wardround.readers.edr import values
 from wardround.readers.json_members import mapping
 from wardround.readers.utf8_stream import HEAD_BYTES
 

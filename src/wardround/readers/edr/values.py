@@ -79,7 +79,7 @@ _ACTIONS = (
 
 _MILLISECONDS = re.compile(r"/Date\((-?\d{1,14})(?:[+-]\d{4})?\)/\Z")
 _CIM = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\.(\d{6})([+-])(\d{3})\Z")
-_SECONDS = re.compile(r"\d{10,19}(?:\.\d{1,9})?\Z", re.ASCII)
+_SECONDS = re.compile(r"\d{9,19}(?:\.\d{1,12})?\Z", re.ASCII)
 _ENGLISH = re.compile(r"([A-Z][a-z]{2}) (\d{1,2}), (\d{4}),? (\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?[ \u202f]?(?:[AP]M)?)\Z")
 
 
