@@ -83,18 +83,20 @@ def analyse(tables: Tables, site: Site) -> Iterator[dict[str, Any]]:
     stated = tables.query(_STATED)
     rated = {row["cve"]: row for row in tables.query(_RATED)}
     by_key: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    denied: dict[str, set[str]] = defaultdict(set)  # flaws that a bill says do not concern what it lists
+    shipped = {name for product in known().products for name in product.cpe}
     for row in stated:
-        for found in _keys_of_statement(row):
+        if row["status"] == "not_affected":
+            denied[row["evidence_id"]].add(row["cve"])
+            continue
+        for found in _keys_of_statement(row, shipped):
             by_key[found].append(row)
     for program in tables.query(_PROGRAMS):
         hit = _Hit(program)
         for row in {id(row): row for found in _keys_of_program(program) for row in by_key.get(found, ())}.values():
-            if row["status"] == "affected" and _concerns(row, program):
+            if row["cve"] not in denied.get(program["evidence_id"], ()) and _concerns(row, program):
                 hit.flaws[row["cve"]] = (row["severity"] or "", row["score"])
                 hit.lists.add(row["source"])
-        for row in stated if hit.flaws else ():
-            if row["status"] == "not_affected" and row["evidence_id"] == program["evidence_id"]:
-                hit.flaws.pop(row["cve"], None)
         if hit.flaws:
             yield _row(hit, rated)
     for hit in _scanned(tables):
@@ -124,13 +126,15 @@ def _maker(vendor: str | None) -> str:
     return next((word for word in _words(vendor) if len(word) > 2 or word.isalpha()), "")
 
 
-def _keys_of_statement(row: dict[str, Any]) -> list[str]:
-    """By what programs are looked up for it: package, CPE, or its maker and its rarest word."""
+def _keys_of_statement(row: dict[str, Any], shipped: set[str]) -> list[str]:
+    """By what programs are looked up for it: package, CPE, or its maker and its rarest word.
+
+    ``shipped`` are the CPE names of products that the detections of gateways, routers and conferencing tell of.
+    """
     package = _package(row["purl"]) or _package(row["product"])
     cpe = _CPE.match((row["cpe"] or "").lower())
-    shipped = {name for product in known().products for name in product.cpe}
     if cpe and f"{cpe[1]}:{cpe[2]}" in shipped:
-        return []  # told by the detections of gateways, routers and conferencing
+        return []
     if package or cpe:
         return [*([f"purl {package}"] if package else []), *([f"cpe {cpe[1]}:{cpe[2]}"] if cpe else [])]
     if row["source"] == "sbom":
