@@ -240,3 +240,17 @@ def test_damage_never_breaks_the_reader(read_bytes: Read, data: st.DataObject) -
 @given(st.lists(st.text(max_size=60) | st.binary(max_size=60).map(lambda b: b.decode("latin-1")), max_size=20))
 def test_any_text_is_survived(read_bytes: Read, lines: list[str]) -> None:
     read_bytes(READER, "\n".join(lines).encode("utf-8", "replace"))
+
+
+def test_veeam_names_what_was_changed_and_by_whom(read_bytes: Any) -> None:
+    """Event 23090 as the Help Center shows it, and the end of a job, which nobody began."""
+    header = '<134>1 2026-03-02T08:00:00Z VBR01 Veeam_MP - - [origin enterpriseId="31023"] '
+    deleted = (
+        'categoryId=0 instanceId=23090 JobID="7e15" JobType="3" Platform="1" JobName="Job 01" ChangesXML="<changes><object id="7e15" '
+        '/></changes>" UserName="TECH\\user1" VbrHostName="v" Version="1" Description="Backup job \'Job 01\' has been deleted."'
+    )
+    finished = 'categoryId=0 instanceId=190 JobResult="2" JobName="RIS" Version="1" Description="Backup job \'RIS\' finished with Failed."'
+    data = "".join(f"{header}[{told}]\n" for told in (deleted, finished)).encode()
+    first, second = read_bytes(READER, data).rows["device_event"]
+    assert (first["vendor"], first["message_id"], first["user"], first["object"]) == ("veeam", "23090", "TECH\\user1", "Job 01")
+    assert (second["message_id"], second["user"], second["object"]) == ("190", None, "RIS")

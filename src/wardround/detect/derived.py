@@ -83,11 +83,37 @@ SELECT * EXCLUDE (told), CASE
 FROM judged;
 """
 
-#: Statements by the name of the view that they make, and the table that they ask.
+#: Runs of backup programs: their lists and reports (backup_job), the log of Veeam among those of Windows, and what Veeam's
+#: server forwards by syslog. 190, 490 and 790 are jobs, 150 one machine of a job, 390 and 40390 tests, 290 and 40290 restores
+#: (Veeam Help Center, Event Reference). What is still running says nothing.
+RUNS = r"""
+CREATE TEMP TABLE backup_run AS
+WITH event AS (
+  SELECT 'windows_event' AS tab, ts, evidence_id, record, EventID AS number, coalesce(Data, '') AS told,
+         CASE Level WHEN 4 THEN 'success' WHEN 3 THEN 'warning' WHEN 2 THEN 'failed' END AS graded, NULL AS object
+  FROM windows_event WHERE Channel = 'Veeam Backup' AND EventID IN (150, 190, 290, 390, 490, 790, 40290, 40390)
+  UNION ALL
+  SELECT 'device_event', ts, evidence_id, record, try_cast(message_id AS BIGINT), coalesce(message, ''), NULL, object
+  FROM device_event WHERE vendor = 'veeam' AND message_id IN ('150', '190', '290', '390', '490', '790', '40290', '40390')
+), named AS (
+  SELECT tab, ts, evidence_id, record, number, coalesce(object, nullif(regexp_extract(told, '(?i)(?:job|VM|task)\s+[''"]([^''"]{1,200})[''"]', 1), '')) AS name,
+         CASE WHEN regexp_matches(told, '(?i)(with|state).{0,6}\bsuccess') THEN 'success' WHEN regexp_matches(told, '(?i)(with|state).{0,6}\bwarning') THEN 'warning'
+              WHEN regexp_matches(told, '(?i)(with|state).{0,6}\b(failed|error)') THEN 'failed' WHEN regexp_matches(told, '(?i)in ?progress|pending') THEN NULL ELSE graded END AS result
+  FROM event
+)
+SELECT 'backup_job' AS tab, ts, evidence_id, record, product, job, client, kind, result FROM backup_job
+UNION ALL
+SELECT tab, ts, evidence_id, record, 'veeam', CASE WHEN number <> 150 THEN name END, CASE WHEN number = 150 THEN name END,
+       CASE WHEN number IN (290, 40290) THEN 'restore' WHEN number IN (390, 40390) THEN 'verify' WHEN number = 490 THEN 'copy' ELSE 'backup' END, result
+FROM named WHERE result IS NOT NULL;
+"""
+
+#: Statements by the name of the view that they make, and the tables that they ask.
 VIEWS = MappingProxyType(
     {
         "windows_command": ("windows_event", COMMANDS),
         "windows_event_kind": ("windows_event", KINDS),
         "protection_alert": ("edr_alert", ALERTS),
+        "backup_run": ("backup_job windows_event device_event", RUNS),
     }
 )

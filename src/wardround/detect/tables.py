@@ -304,8 +304,9 @@ class Tables:
     def _derive(self, name: str) -> None:
         if name not in self._views:
             self._views.add(name)
-            table, statements = derived.VIEWS[name]
-            self._view(table)
+            asked, statements = derived.VIEWS[name]
+            for table in asked.split():
+                self._view(table)
             for statement in self._connection.extract_statements(statements):
                 self._bind(statement.query, (), self._connection.execute)
 

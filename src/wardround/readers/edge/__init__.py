@@ -70,6 +70,7 @@ def _vendors(messages: Messages, output: Output) -> Messages:
         stormshield,
         strongswan,
         unix,
+        veeam,
         web,
     )
     from wardround.readers.syslog_messages import Messages, chosen
@@ -85,6 +86,7 @@ def _vendors(messages: Messages, output: Output) -> Messages:
             (sonicwall.PATTERN, sonicwall.read),
             (sophos.PATTERN, sophos.read),
             (checkpoint.PATTERN, checkpoint.read),
+            (veeam.PATTERN, veeam.read),
         ),
     )
     if len(messages):

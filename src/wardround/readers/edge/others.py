@@ -28,7 +28,6 @@ _KINDS = (
     Kind("vmware", "logon", r"Cannot login (?P<user>[^\s@]+)@(?P<source>[0-9A-Fa-f.:]+)", {"service": "vsphere", "action": "login_failed"}),
     Kind("vmware", "logon", r"(?P<action>SSH session was (?:opened|closed)) for '(?P<user>[^'@]*)@(?P<source>[^']*)'", {"service": "ssh"}, {"action": {"ssh session was opened": "login", "ssh session was closed": "logout"}}),
     Kind("procurve", "logon", r"mgr: +SME (?P<service>SSH|TELNET|WEB|CONSOLE) from " + _IP + r" - (?P<privilege>\w+) Mode", {"action": "login"}),
-    Kind("veeam", "device_event", r"\bcategoryId=\d+ instanceId=(?P<message_id>\d+) .*?(?:UserName=\"(?P<user>[^\"]*)\")?.*Description=\"(?P<message>[^\"]*)\"", {"category": "backup"}),
     # Firewalls beyond those with modules of their own.
     Kind("meraki flows", "firewall_event", r"^(?:\S+ )?(?:flows|firewall|ip_flow_start|vpn_firewall) (?P<action>allow|deny|\d )?\s*src=(?P<source>[0-9A-Fa-f.:]+) dst=(?P<destination>[0-9A-Fa-f.:]+)(?: mac=\S+)? protocol=(?P<proto>\S+)(?: sport=(?P<source_port>\d+))?(?: dport=(?P<destination_port>\d+))?(?: pattern: (?P<policy>.*))?", {"vendor": "meraki"}, {"action": {"deny": "deny", "*": "accept"}}),
     Kind("meraki alerts", "firewall_event", r"^(?:\S+ )?(?:ids-alerts|security_event \S+) signature=(?P<threat>\S+) .*?protocol=(?P<proto>[a-z]+)\S* src=(?P<source>[0-9A-Fa-f.:]+?)(?::(?P<source_port>\d+))?(?: dst=(?P<destination>[0-9A-Fa-f.:]+?):(?P<destination_port>\d+))?", {"action": "alert", "vendor": "meraki"}),
