@@ -37,6 +37,12 @@ ESXI = """2026-03-02T02:00:00Z shell[2099001]: [root]: esxcli vm process kill --
 2026-03-02T02:00:02.000Z info hostd[2098] [Originator@6876 sub=Vimsvc.ha-eventmgr] Event 221 : pacs1 on esx1 in ha-datacenter is powered off
 2026-03-02T02:00:03.000Z: [UserLevelCorrelator] 123us: [esx.audit.ssh.enabled] SSH access has been enabled.
 """
+VCENTER = """<134>1 2026-03-02T02:00:00.1Z vc1.chu.example vpxd 4321 - - Event [3481177] [1-1] [2026-03-02T02:00:00.123Z] [vim.event.VmPoweredOffEvent] [info] [VSPHERE.LOCAL\\adm] [DC-CHU] [3481170] [pacs-db on  esx1.chu.example in DC-CHU is powered off]
+<134>1 2026-03-02T02:00:01.1Z vc1.chu.example vpxd 4321 - - Event [3481178] [1-1] [2026-03-02T02:00:01.123Z] [vim.event.UserLoginSessionEvent] [info] [VSPHERE.LOCAL\\svc] [] [3481178] [User VSPHERE.LOCAL\\svc@192.168.10.10 logged in as pyvmomi]
+<134>1 2026-03-02T02:00:02.1Z vc1.chu.example vpxd 4321 - - Event [3481179] [2-3] [what is left of a long event
+2026-03-02T02:00:03.123Z info vpxd[07213] [Originator@6876 sub=vpxLro opID=kx1] [VpxLRO] -- BEGIN task-3092 -- vm-43 -- vim.VirtualMachine.powerOff -- 52e1(528)
+2026-03-02T02:00:04.123Z info hostd[2099656] [Originator@6876 sub=Vimsvc.TaskManager opID=x user=root] Task Created : haTask-12-vim.VirtualMachine.powerOff-123456
+"""
 RULES = r"""
 title: kill
 id: 11111111-1111-4111-8111-111111111111
@@ -108,6 +114,31 @@ def test_esxi(read_bytes: Any) -> None:
     assert [row["record"] for row in rows] == [1, 2, 3, 4]
 
 
+def test_events_and_tasks_of_vcenter(read_bytes: Any) -> None:
+    found = read_bytes(syslog.READER, VCENTER.encode())
+    event, task, own = found.rows["linux_event"]
+    assert (event["channel"], event["name"], event["User"], event["host"]) == (
+        "vcenter_event",
+        "VmPoweredOffEvent",
+        "VSPHERE.LOCAL\\adm",
+        "vc1.chu.example",
+    )
+    assert event["message"] == "pacs-db on  esx1.chu.example in DC-CHU is powered off"
+    assert (task["channel"], task["name"], task["message"], task["host"]) == (
+        "vcenter_task",
+        "vim.VirtualMachine.powerOff",
+        "vm-43",
+        None,
+    )
+    assert (own["channel"], own["name"], own["message"], own["User"]) == (
+        "esxi_task",
+        "vim.VirtualMachine.powerOff",
+        "12",
+        "root",
+    )
+    assert [(row["user"], row["action"]) for row in found.rows["logon"]] == [("VSPHERE.LOCAL\\svc", "login")]
+
+
 def test_the_journal_is_read_as_syslog(read_bytes: Any) -> None:
     entries = [
         {"__REALTIME_TIMESTAMP": "1772409600000001", "_HOSTNAME": "srv1", "SYSLOG_IDENTIFIER": "sshd", "MESSAGE": "Failed password for root from 10.1.1.9 port 22 ssh2"},
@@ -137,7 +168,7 @@ def test_sigma_rules_for_linux_match(read_bytes: Any, tmp_path: Any) -> None:
 def test_no_bytes_break_the_readers(read_bytes: Any, data: st.DataObject) -> None:
     for reader, text in (
         (linux_audit.READER, AUDIT),
-        (syslog.READER, SYSMON + "\n" + ESXI),
+        (syslog.READER, SYSMON + "\n" + ESXI + VCENTER),
         (journal.READER, json.dumps({"__REALTIME_TIMESTAMP": "1772409600000001", "MESSAGE": AUDIT})),
     ):
         whole = bytearray(text.encode())

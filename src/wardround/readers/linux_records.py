@@ -1,7 +1,10 @@
-"""Records of Linux and ESXi in single lines: auditd, Sysmon for Linux, ESXi's shell.log, hostd's events and vobd.
+"""Records of Linux, ESXi and vCenter in single lines.
+
+They are those of auditd, Sysmon for Linux, ESXi's shell.log, hostd's events and tasks, vobd, and vCenter's events and tasks.
 
 Sources: the field dictionary of the Linux audit documentation project, sysmonforlinux's manifest, VMware's documentation of
-ESXi log files. A line may have a header of syslog before it; fields that no rule and no detection asks are not kept.
+ESXi's and vCenter's log files, and of the events that vCenter forwards (vpxd.event.syslog). A line may have a header of
+syslog before it; fields that no rule and no detection asks are not kept.
 """
 
 from __future__ import annotations
@@ -28,9 +31,28 @@ SYSMON = re.compile(rb'<Event(?: xmlns="[^"]{0,100}")?><System><Provider Name="L
 ESXI_SHELL = re.compile(rb"\b(?:ESXShell|shell)(?:\[\d{1,12}\])?: +\[([^\]\s]{1,64})\]: (.{1,8000})")
 ESXI_EVENT = re.compile(rb"\bEvent (\d{1,12}) : (.{1,2000})")
 ESXI_VOB = re.compile(rb"\[(esx\.[a-z0-9.]{3,100})\] (.{1,1000})")
+#: key, part and parts, time, type, severity, user, datacenter, chain, text. Sessions are logons, which are read as such.
+VCENTER_EVENT = re.compile(
+    rb"\bEvent \[\d{1,19}\] \[1-\d{1,4}\] \[([0-9T:.Z+-]{10,40})\] \[((?:vim\.event\.)?[A-Za-z0-9_.]{3,120})\] \[\w{0,20}\] "
+    rb"\[([^\]]{0,200})\] \[[^\]]{0,200}\] \[[^\]]{0,40}\] \[(.{0,2000}?)\]?\s*$"
+)
+VCENTER_TASK = re.compile(rb"\[VpxLRO\] -- BEGIN \S{1,80} -- (\S{1,120}) -- ([A-Za-z][A-Za-z0-9_.]{3,120})(?: -- |$)")
+ESXI_TASK = re.compile(rb"Task Created : haTask-(\S{0,80}?)-?(vim\.[A-Za-z.]{3,100})-\d{1,20}")
+_TASK_USER = re.compile(rb"\buser=([^\s\]]{1,120})")
+_SESSION = re.compile(rb"Session")
 
 #: A quick test of a block before its lines are looked at one by one.
-MARKS = (b"msg=audit(", b"Linux-Sysmon", b"shell[", b"ESXShell", b"] Event ", b"[esx.")
+MARKS = (
+    b"msg=audit(",
+    b"Linux-Sysmon",
+    b"shell[",
+    b"ESXShell",
+    b"] Event ",
+    b"[esx.",
+    b" Event [",
+    b"[VpxLRO] -- BEGIN",
+    b"Task Created : haTask",
+)
 
 _HEADER = re.compile(
     rb"(?:\d{1,7} )?(?:<\d{1,3}>)?(?:1 )?(?:(?P<iso>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)"
@@ -51,7 +73,7 @@ _CALLS = dict(pair.split(":") for pair in _CALL_TEXT.split())
 
 #: What stands in ESXi's own files where a header of syslog names the host.
 _NO_HOSTS = frozenset(
-    ("shell", "esxshell", "hostd", "vobd", "vpxa", "info", "warning", "error", "verbose", "in", "cr", "wa", "er", "db")
+    ("shell", "esxshell", "hostd", "vobd", "vpxa", "vpxd", "info", "warning", "error", "verbose", "in", "cr", "wa", "er", "db")
 )
 
 #: Values that auditd writes in hexadecimal when they have blanks or quotes.
@@ -79,6 +101,8 @@ class Records:
         """Whether the line is a record of a kind known here; it is then written."""
         if len(line) > LINE_BYTES:
             return False
+        if (found := VCENTER_EVENT.search(line)) is not None:
+            return self._vcenter_event(line, found, number)
         for pattern, add in self._ways():
             if (found := pattern.search(line)) is not None:
                 add(line, found, number)
@@ -92,6 +116,8 @@ class Records:
             (ESXI_SHELL, self._shell),
             (ESXI_VOB, self._vob),
             (ESXI_EVENT, self._host_event),
+            (VCENTER_TASK, self._vcenter_task),
+            (ESXI_TASK, self._host_task),
         )
 
     def close(self) -> None:
@@ -163,6 +189,29 @@ class Records:
 
     def _host_event(self, line: bytes, found: re.Match[bytes], number: int) -> None:
         self._esxi("esxi_event", line, found, number, {"message": _text(found[2])})
+
+    def _vcenter_event(self, line: bytes, found: re.Match[bytes], number: int) -> bool:
+        """An event that vCenter forwards; logons and logouts are left to those who read them."""
+        if _SESSION.search(found[2]):
+            return False
+        instant, host = iso_instant(found[1].decode("ascii", "replace")), _header(line[: found.start()])[1]
+        name = found[2].decode("ascii", "replace").removeprefix("vim.event.")
+        row = {"name": name, "message": _text(found[4]), "User": _text(found[3])}
+        zone = "stated" if instant is not None else "none"
+        self._batches.add("linux_event", ts=instant, ts_zone=zone, record=number, host=host, channel="vcenter_event", **row)
+        return True
+
+    def _vcenter_task(self, line: bytes, found: re.Match[bytes], number: int) -> None:
+        self._task("vcenter_task", line, found, number)
+
+    def _host_task(self, line: bytes, found: re.Match[bytes], number: int) -> None:
+        self._task("esxi_task", line, found, number)
+
+    def _task(self, channel: str, line: bytes, found: re.Match[bytes], number: int) -> None:
+        """A task by its method; what it is done to stands in ``message``."""
+        user = _TASK_USER.search(line[: found.start()])
+        row = {"name": _text(found[2]), "message": _text(found[1]), "User": _text(user[1]) if user else None}
+        self._esxi(channel, line, found, number, row)
 
     def _esxi(self, channel: str, line: bytes, found: re.Match[bytes], number: int, row: dict[str, Any]) -> None:
         instant, host = _header(line[: found.start()])

@@ -6,11 +6,11 @@ from wardround.schema import table
 
 LINUX_EVENT = table(
     "linux_event",
-    "One row per record of the Linux audit system, of Sysmon for Linux, or of ESXi's shell and event logs. Fields have the "
-    "names that the source gives them, as Sigma rules use them.",
+    "One row per record of the Linux audit system, of Sysmon for Linux, or of ESXi's and vCenter's logs. Fields have the names "
+    "that the source gives them, as Sigma rules use them.",
     """
 host        text   Host that wrote it
-channel     label  auditd, sysmon, esxi_shell, esxi_event, esxi_vob, edr (telemetry of a product that protects the machine)
+channel     label  auditd, sysmon, edr, esxi_shell, esxi_event, esxi_vob, esxi_task, vcenter_event, vcenter_task
 kind        label  process, file, network where the record tells of one, else unset
 type        label  Record type of auditd (SYSCALL, EXECVE, PATH …)
 EventID     int    Event number of Sysmon
@@ -20,7 +20,7 @@ success     label  yes or no, as auditd says
 exe         text   Program (auditd)
 comm        text   Name of the process (auditd)
 cwd         text   Working directory (auditd)
-name        text   Path of a PATH record, or name of the kind of event (ESXi)
+name        text   Path of a PATH record, or name of the kind of event or task (ESXi, vCenter)
 nametype    label  NORMAL, CREATE, DELETE, PARENT
 a0          text   Argument 0 of EXECVE or of the system call
 a1          text   Argument 1
@@ -54,7 +54,7 @@ SourceIp    address Source
 DestinationIp address Destination
 DestinationHostname text Its name
 DestinationPort text Its port
-message     text   Text of the event (ESXi)
+message     text   Text of the event, or what a task is done to (ESXi, vCenter)
 """,
 )
 
