@@ -78,7 +78,7 @@ class Ways:
     def __init__(self, count: int, hosts: int) -> None:
         self.total, self.hosts = count, hosts
 
-    def query(self, sql: str, parameters: Sequence[Any] = (), *, limit: int | None = None) -> list[dict[str, Any]]:
+    def query(self, sql: str, parameters: Sequence[Any] = (), *, most: int | None = None) -> list[dict[str, Any]]:
         """The ways, whatever is asked."""
         return list(self._rows())
 

@@ -31,6 +31,7 @@ from wardround.model import (
 
 if TYPE_CHECKING:
     from wardround.care.inputs import Inputs
+    from wardround.detect.tables import Tables
     from wardround.reading import Progress
     from wardround.report.changes_document import RoundSummary
     from wardround.report.document import ResultDocument
@@ -180,6 +181,11 @@ def nothing_read(document: ResultDocument) -> bool:
     return not any(e.records or (e.reader and e.evidence_id not in broken) for e in document.evidence)
 
 
+def _cut(tables: Tables, source: str) -> tuple[Diagnostic, ...]:
+    """That there were more rows than were looked at."""
+    return tuple(Diagnostic("", source, -1, "rows_cut", message, recovered=True) for message in tables.cuts())
+
+
 @dataclass(frozen=True, slots=True)
 class _WhoIsWho:
     """The assets and application entities of a round, or why they could not be told."""
@@ -198,7 +204,7 @@ def _who_is_who(tables: Path, told: site.Site, pieces: list[Evidence], narrow: s
             entities = application_entities.seen(opened, told)
             titles = [(entity.address, entity.title) for entity in entities]
             paths = {piece.evidence_id: piece.path for piece in pieces}
-            return _WhoIsWho(assets.inferred(opened, told, titles, paths), entities)
+            return _WhoIsWho(assets.inferred(opened, told, titles, paths), entities, _cut(opened, "assets"))
     except WardroundError as error:
         return _WhoIsWho(diagnostics=(Diagnostic("", "assets", -1, "assets_failed", str(error), recovered=True),))
 
@@ -240,7 +246,7 @@ def _care(
     try:
         with Tables.of_round(tables, told, narrow) as opened:
             found = assess.assess(opened, told, who.assets, *seen, given)
-            return _Care(found.services, found.impact, found.plan)
+            return _Care(found.services, found.impact, found.plan, _cut(opened, "care"))
     except WardroundError as error:
         return _Care(diagnostics=(Diagnostic("", "care", -1, "care_failed", str(error), recovered=True),))
 
@@ -268,7 +274,7 @@ def _stories(
 
     try:
         with Tables.of_round(tables, told, narrow) as opened:
-            return _Stories(*stories(opened, findings, coverage, told, assets))
+            return _Stories(*stories(opened, findings, coverage, told, assets), _cut(opened, "incidents"))
     except WardroundError as error:
         return _Stories(diagnostics=(Diagnostic("", "incidents", -1, "incidents_failed", str(error), recovered=True),))
 

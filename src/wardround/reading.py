@@ -244,8 +244,6 @@ def prepare(state: WorkerState) -> tuple[WorkerState, Matcher]:
     from wardround.mail import told
 
     pa.set_cpu_count(1)
-    # Rows of many tables wait side by side for hours of a capture: Arrow's own allocator never gives back what lies between.
-    pa.set_memory_pool(pa.system_memory_pool())
     told.tell(state.mail, dict(state.keys))
     return state, Matcher(state.rules, paranoid=state.paranoid)
 

@@ -67,6 +67,9 @@ def warm(preload: str) -> None:
     """Begin to import ``preload`` in the process that workers are forked from, while the caller does other things."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([preload])
+    # Read by Arrow when it is loaded there. Batches of many tables wait side by side through gigabytes of a capture, and
+    # Arrow's own allocator keeps what lies between them.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     # Ctrl-C reaches the whole foreground group; that process must not die of it with a traceback. It inherits that the
     # signal is ignored. (A blocked signal would not do: starting the resource tracker unblocks it.)
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set signals

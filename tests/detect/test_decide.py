@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from wardround import schema
+from wardround.detect.catalogue import catalogue
 from wardround.detect.decide import Decision, decide
 from wardround.detect.detection import Detection, load_text
 from wardround.detect.findings import identity, time_text
@@ -184,6 +185,17 @@ def test_noise_is_cut_and_said() -> None:
     decision = run([sigma()], [{**FAILED, "TargetUserName": "user{i}", "repeat": {"times": 1500, "every": "1s"}}])
     assert len(decision.findings) == 1000
     assert [item.code for item in decision.diagnostics] == ["too_many_findings"]
+
+
+def test_rows_that_a_detection_did_not_look_at_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wardround.detect.analyses.fraudulent_mail._MOST", 1)
+    detection = next(item for item in catalogue() if item.name == "PH-A01")
+    mail = {"verdict": "fraud", "fraud_probability": 0.99, "from_address": "a@b.example", "signals": [], "weights": []}
+    rows = rows_of("mail_message", [{**mail, "recipient": f"r{n}@hopital.example"} for n in range(3)], "rows")
+    with Tables.of_arrow({"mail_message": rows}) as opened:
+        decision = decide(opened, [detection], ParsedRules(), [], [], Site())
+    assert len(decision.findings) == 1
+    assert [(item.code, item.source) for item in decision.diagnostics] == [("rows_cut", "PH-A01")]
 
 
 def test_a_declared_exception_leaves_information() -> None:

@@ -203,6 +203,16 @@ def test_a_limit_takes_the_first_rows_in_the_order_of_values() -> None:
         assert tables.query("SELECT 9 - i AS n FROM range(10) r(i);", limit=2) == [{"n": 0}, {"n": 1}]
 
 
+def test_what_is_cut_is_told_once() -> None:
+    rows = {"dns": pa.Table.from_pylist([{"query": f"n{i}.example"} for i in range(5)])}
+    with Tables.of_arrow(rows) as tables:
+        assert len(tables.query("SELECT query FROM dns", most=5)) == 5
+        assert tables.cuts() == []
+        assert [row["query"] for row in tables.query("SELECT query FROM dns;", most=2)] == ["n0.example", "n1.example"]
+        assert tables.cuts() == ["more than 2 rows of dns"]
+        assert tables.cuts() == []
+
+
 def test_temporary_files_are_gone_after_closing() -> None:
     tables = Tables.of_arrow({})
     directory = Path(tables._temporary)

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wardround.detect.versions import SCHEMES, Range, affected, compare, key
@@ -88,6 +88,9 @@ def test_the_order_is_total(scheme: str, data: st.DataObject) -> None:
 
 @pytest.mark.skipif(shutil.which("dpkg") is None, reason="dpkg is not installed")
 @settings(max_examples=40, deadline=None)
+@example(left="0~", right="0")
+@example(left="0a~", right="0a0")
+@example(left="1.0", right="1.")
 @given(left=st.from_regex(r"\A[0-9][0-9a-z.+~]{0,6}(-[0-9a-z.+~]{1,4})?\Z"), right=st.from_regex(r"\A[0-9][0-9a-z.+~]{0,6}\Z"))
 def test_debian_versions_as_dpkg_itself(left: str, right: str) -> None:
     order = compare("dpkg", left, right)

@@ -68,11 +68,11 @@ class Seen:
 def seen(tables: Asking, names: Mapping[str, str]) -> Seen:
     """Count studies and orders; ``names`` gives the asset of an address. Raises WardroundError."""
     studies: dict[tuple[str, str], list[int]] = {}
-    for row in tables.query(_STUDIES, limit=MOST):
+    for row in tables.query(_STUDIES, most=MOST):
         if row["ts"] is not None:
             studies.setdefault((names.get(row["address"], row["address"]), row["modality"]), []).append(row["ts"])
     orders: dict[str, list[int]] = {}
-    for row in tables.query(_ORDERS, limit=MOST):
+    for row in tables.query(_ORDERS, most=MOST):
         if row["ts"] is not None:
             orders.setdefault(row["modality"], []).append(row["ts"])
     rows = tables.query(_SPANS)

@@ -37,8 +37,8 @@ _QUERY = """
 class Asking(Protocol):
     """The tables of a round, to be asked in SQL."""
 
-    def query(self, sql: str, parameters: Sequence[Any] = (), *, limit: int | None = None) -> list[dict[str, Any]]:
-        """The rows of a SELECT; raises WardroundError."""
+    def query(self, sql: str, parameters: Sequence[Any] = (), *, most: int | None = None) -> list[dict[str, Any]]:
+        """The rows of a SELECT, at most ``most``; raises WardroundError."""
 
 
 def seen(tables: Asking, site: Site) -> tuple[ApplicationEntity, ...]:
@@ -52,7 +52,7 @@ def _entities(tables: Asking, site: Site) -> Iterator[ApplicationEntity]:
         for entity in site.registry
         for address in entity.addresses or (None,)
     }
-    for row in tables.query(_QUERY, limit=MOST):
+    for row in tables.query(_QUERY, most=MOST):
         title = row["title"].casefold()
         yield ApplicationEntity(
             title=row["title"],

@@ -48,11 +48,11 @@ def inferred(tables: Asking, site: Site, titles: Iterable[tuple[str, str]], path
     names = {row["address"]: row["name"] for row in tables.query(roles.NAMES) if _inside(row["address"], site)}
     hosts: dict[str, _Host] = {}
     for query in roles.SIGNS:
-        for row in tables.query(query, limit=MOST):
+        for row in tables.query(query, most=MOST):
             if row["role"] and _here(row["address"], site):
                 host = _host(hosts, row["address"], names, site)
                 host.signs.setdefault(row["role"], []).append(row)
-    for row in tables.query(roles.DETAILS, limit=MOST):
+    for row in tables.query(roles.DETAILS, most=MOST):
         if _inside(row["address"], site):
             host = _host(hosts, row["address"], names, site)
             host.details[row["name"]] = _told_detail(row["name"], row["value"])

@@ -96,10 +96,10 @@ class Uses:
 def seen(tables: Asking, names: Mapping[str, str]) -> Uses:
     """The uses of a round; ``names`` gives the asset of an address, else it stands for itself. Raises WardroundError."""
     found: dict[str, dict[str, dict[str, None]]] = {}
-    for row in tables.query(_PAIRS, limit=MOST):
+    for row in tables.query(_PAIRS, most=MOST):
         client, host = names.get(row["client"], row["client"]), names.get(row["host"], row["host"])
         if client != host and row["use"]:
             found.setdefault(row["use"], {}).setdefault(client, {}).setdefault(host)
     uses = {use: {client: tuple(hosts) for client, hosts in pairs.items()} for use, pairs in found.items()}
-    repeats = frozenset(names.get(row["client"], row["client"]) for row in tables.query(_REPEATED, limit=MOST))
+    repeats = frozenset(names.get(row["client"], row["client"]) for row in tables.query(_REPEATED, most=MOST))
     return Uses(uses, repeats)

@@ -109,7 +109,7 @@ def observed(
     directory: Mapping[str, Sequence[str]],
 ) -> Network:  # fmt: skip
     """The network of a round. ``directory`` gives per client the servers it signs in with. Raises WardroundError."""
-    rows = tables.query(_PAIRS, limit=MOST_PAIRS)
+    rows = tables.query(_PAIRS, most=MOST_PAIRS)
     pool = next((asset.name for asset in assets if asset.roles and asset.roles[0].name == "vpn_gateway"), "")
     segments: dict[str, str] = {}
     pairs: dict[tuple[str, str, str], None] = {}

@@ -108,6 +108,8 @@ class _Decider:
             self._failed(detection.name, str(error))
             self.coverage.append(coverage.coverage_of(detection, "not_assessed", coverage.FAILED))
             return
+        for message in self.tables.cuts():
+            self._note("rows_cut", f"{detection.name}: {message}", detection.name)
         self.findings += findings
         if any("exception" not in finding.details for finding in findings):
             self.coverage.append(coverage.coverage_of(detection, "found"))

@@ -65,6 +65,8 @@ CREATE MACRO pointers(table_name, evidence_id, record, ts) AS
 # The column that DuckDB misses, in the ways in which it says so.
 _MISSING_COLUMN = re.compile(r'(?:Referenced column|does not have a column named) "([^"]{1,200})"')
 
+_WORDS = re.compile(r"[a-z0-9_]+")
+
 
 class QueryError(WardroundError):
     """A query could not be answered: it is wrong, or it took too long or too much."""
@@ -95,6 +97,7 @@ class Tables:
         self._asked: frozenset[str] = frozenset()
         self._copies: bool | None = None
         self._filled: dict[tuple[str, str], bool] = {}
+        self._cuts: list[str] = []
         self._temporary = tempfile.mkdtemp(prefix="wardround-")
         self._whole = self._parts.get(_WINDOWS_EVENT)
         self._narrow: list[Path] = []
@@ -156,16 +159,28 @@ class Tables:
 
     # Asking
 
-    def query(self, sql: str, parameters: Sequence[Any] = (), *, limit: int | None = None) -> list[dict[str, Any]]:
+    def query(
+        self, sql: str, parameters: Sequence[Any] = (), *, limit: int | None = None, most: int | None = None
+    ) -> list[dict[str, Any]]:
         """The rows of a SELECT as dictionaries; with ``limit``, at most so many, the first in the order of their values.
 
-        Raises QueryError.
+        ``most`` is a limit too, and that there are more rows is told by :meth:`cuts`. Raises QueryError.
         """
-        if limit is not None:
-            sql = f"SELECT * FROM (\n{bare(sql)}\n) ORDER BY ALL LIMIT {limit:d}"
-        with self._running(sql, parameters, self._connection.execute) as cursor:
+        bound = limit if most is None else most + 1
+        asked = sql if bound is None else f"SELECT * FROM (\n{bare(sql)}\n) ORDER BY ALL LIMIT {bound:d}"
+        with self._running(asked, parameters, self._connection.execute) as cursor:
             names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        if most is not None and len(rows) > most:
+            rows.pop()
+            words = set(_WORDS.findall(sql))
+            self._cuts.append(f"more than {most:,} rows of {', '.join(sorted(words & set(schema.tables())))}")
+        return rows
+
+    def cuts(self) -> list[str]:
+        """What was cut by ``most`` since this was asked last, in the words of a diagnostic."""
+        found, self._cuts = self._cuts, []
+        return found
 
     def batches(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[pa.RecordBatch]:
         """The rows of a SELECT as Arrow batches of bounded size. Raises QueryError."""

@@ -117,14 +117,12 @@ def _dpkg(text: str) -> Key | None:
 
 
 def _dpkg_part(text: str) -> Key:
-    """Signs and numbers in turn. Absent ones count as none and 0, so the end is below these and above ``~``."""
+    """Signs and numbers in turn, to a length that every version has: absent ones count as none and 0, above ``~``."""
     made: list[tuple[tuple[int, ...], int]] = []
     for signs, digits in re.findall(r"(\D*)(\d*)", text):
         weights = (-2 if c == "~" else ord(c) if c.isalpha() else ord(c) + 256 for c in signs)
         made.append(((*weights, 0), int(digits or 0)))
-    while made and made[-1] == ((0,), 0):
-        made.pop()
-    return (*made, ((-1,), 0))
+    return (*made, *[((0,), 0)] * (MAX_CHARACTERS + 1 - len(made)))
 
 
 def _generic(text: str) -> Key | None:

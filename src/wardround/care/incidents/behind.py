@@ -179,7 +179,7 @@ def ways(tables: Asking, sources: Sequence[str], accounts: Sequence[str]) -> lis
     """The ways that lead away from machines (in every spelling) or that accounts went. Raises WardroundError."""
     if not sources and not accounts:
         return []
-    return [_way(row) for row in tables.query(_WAYS, (list(sources), list(accounts)), limit=MOST_WAYS)]
+    return [_way(row) for row in tables.query(_WAYS, (list(sources), list(accounts)), most=MOST_WAYS)]
 
 
 def _way(row: dict[str, Any]) -> Way:

@@ -37,7 +37,7 @@ def with_entrances(incidents: Sequence[Incident], tables: Asking, who: Identitie
     if not wanted:
         return tuple(incidents)
     came: dict[str, list[tuple[str, str, int]]] = {}
-    for row in tables.query(_SESSIONS, limit=_MOST_SESSIONS):
+    for row in tables.query(_SESSIONS, most=_MOST_SESSIONS):
         came.setdefault(who.person(row["account"] or ""), []).append((row["source"], row["device"] or "", row["first_ts"]))
     return tuple(_with_entrance(incident, came, who) if incident in wanted else incident for incident in incidents)
 

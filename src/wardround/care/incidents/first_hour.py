@@ -139,7 +139,7 @@ def _keep(incident: Incident, machines: set[str], known: dict[str, Asset], table
     strangers = {subject.name for subject in incident.subjects if subject.kind in ("address", "destination")}
     stops: dict[str, dict[str, int]] = {}
     going: Counter[tuple[str, str, str]] = Counter()
-    for row in tables.query(_FLOWS, limit=_MOST_FLOWS):
+    for row in tables.query(_FLOWS, most=_MOST_FLOWS):
         if {row["source"], row["target"]} & strangers or who.site.zone_of(row["target"]) in ("multicast", "local"):
             continue
         source, target = who.host(row["source"], row["last_ts"]), who.host(row["target"], row["last_ts"])

@@ -154,7 +154,7 @@ def identities(tables: Asking, site: Site, assets: Iterable[Asset]) -> Identitie
     for stated in site.assets:
         for parsed in stated.addresses:
             _call(found, str(parsed), stated.name)
-    for address, names in _by_address(tables.query(_NAMES, limit=_MOST)).items():
+    for address, names in _by_address(tables.query(_NAMES, most=_MOST)).items():
         if site.asset_of(address) or site.zone_of(address) in ("internet", "multicast", "local"):
             continue
         canonical = [(ts, name) for ts, name in names]
@@ -162,8 +162,8 @@ def identities(tables: Asking, site: Site, assets: Iterable[Asset]) -> Identitie
             _call(found, address, canonical[0][1])
         else:
             found.lent[address] = sorted(canonical)
-    ends = _by_address_times(tables.query(_ENDS, limit=_MOST))
-    for row in tables.query(_SESSIONS, limit=_MOST):
+    ends = _by_address_times(tables.query(_ENDS, most=_MOST))
+    for row in tables.query(_SESSIONS, most=_MOST):
         times = ends.get(row["address"], [])
         place = bisect.bisect_left(times, row["up"])
         down = times[place] if place < len(times) else row["up"] + _LONGEST_SESSION

@@ -47,7 +47,7 @@ _MESSAGES = f"""
 def campaigns(tables: Tables, site: Site) -> Iterator[dict[str, Any]]:
     """One row per campaign, the most recipients first."""
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in tables.query(_MESSAGES, limit=_MOST):
+    for row in tables.query(_MESSAGES, most=_MOST):
         groups[row["campaign"]].append(row)
     for messages in sorted(groups.values(), key=lambda group: (-len(group), group[0]["campaign"])):
         yield _row(messages)

@@ -23,7 +23,7 @@ _MOST_PROGRAMS = 200_000
 _POINTERS = 10
 _NAMED = 6
 
-_PROGRAMS = f"""
+_PROGRAMS = """
     SELECT host, name, vendor, version, cpe, config, source,
       min((evidence_id, record, coalesce(ts, 0))) AS place, min(ts) AS first_ts, max(ts) AS last_ts, count(*) AS events
     FROM (
@@ -43,8 +43,8 @@ _PROGRAMS = f"""
             WHERE regexp_matches(user_agent, '(?i)\\b(teams|webex|zoom)/[0-9]+\\.')),
         LATERAL (SELECT [said.a, said.b] AS agent)
     ) WHERE host IS NOT NULL AND name IS NOT NULL
-    GROUP BY host, name, vendor, version, cpe, config, source ORDER BY ALL LIMIT {_MOST_PROGRAMS}
-"""  # noqa: S608 (a constant)
+    GROUP BY host, name, vendor, version, cpe, config, source
+"""
 
 _EXPLOITED = (
     "SELECT cve, bool_or(ransomware) AS ransomware FROM vulnerability WHERE source = 'kev' AND known_exploited GROUP BY cve"
@@ -156,7 +156,7 @@ def _row(seen: _Seen, flaws: list[Flaw], ended: str, *, critical_too: bool) -> d
 
 def _seen(products: list[Product], tables: Tables) -> list[_Seen]:
     found: dict[tuple[str, str, str], _Seen] = {}
-    for row in tables.query(_PROGRAMS):
+    for row in tables.query(_PROGRAMS, most=_MOST_PROGRAMS):
         cpes = [(f"{vendor}:{name}", version) for vendor, name, version in _CPE.findall((row["cpe"] or "").lower())]
         for product in products:
             by_cpe = next((version for name, version in cpes if name in product.cpe), None)

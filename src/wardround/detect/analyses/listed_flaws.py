@@ -19,8 +19,8 @@ from wardround.site import Site
 
 _POINTERS, _NAMED = 10, 6
 
-#: Distinct programs and statements looked at.
-_MOST = 200_000
+#: Distinct programs and statements looked at, and services that a scan speaks of.
+_MOST, _MOST_SCANNED = 200_000, 10_000
 
 #: From this probability of exploitation in the next 30 days on, a flaw counts as one level worse.
 LIKELY = 0.5
@@ -28,7 +28,7 @@ LIKELY = 0.5
 _LEVELS = ("low", "medium", "high", "critical")
 _BASE = {"critical": 2, "high": 1, "medium": 0}
 
-_PROGRAMS = f"""
+_PROGRAMS = """
     SELECT host, name, vendor, version, purl, cpe, tab, evidence_id, min(record) AS record, count(*) AS events
     FROM (
       SELECT coalesce(host, '?') AS host, name, vendor, version, purl, cpe, 'software' AS tab, evidence_id, record FROM software
@@ -36,19 +36,17 @@ _PROGRAMS = f"""
       UNION ALL
       SELECT host, product, NULL, version, NULL, array_to_string(cpe, ' '), 'service', evidence_id, record FROM service
       WHERE state = 'open' AND product IS NOT NULL)
-    GROUP BY ALL ORDER BY ALL LIMIT {_MOST}
-"""  # noqa: S608 (a constant)
-_STATED = f"""
+    GROUP BY ALL
+"""
+_STATED = """
     SELECT DISTINCT cve, source, vendor, product, cpe, purl, status, version_from, version_to,
       coalesce(to_excluded, false) AS excluded, versions, severity, coalesce(score, 0) AS score, evidence_id
     FROM vulnerability WHERE source IN ('csaf', 'osv', 'sbom') AND status IN ('affected', 'not_affected') AND cve IS NOT NULL
-    ORDER BY ALL LIMIT {_MOST}
-"""  # noqa: S608 (a constant)
+"""
 _SCANNED = """
     SELECT host, coalesce(product, service, 'port ' || port) AS name, version, 'service' AS tab, evidence_id, record,
       1 AS events, array_to_string(scripts, chr(10)) AS said
     FROM service WHERE state = 'open' AND contains(array_to_string(scripts, ' '), 'vulners')
-    ORDER BY ALL LIMIT 10000
 """
 _RATED = """
     SELECT cve, max(epss) AS epss, coalesce(bool_or(source = 'kev' AND known_exploited), false) AS exploited,
@@ -80,7 +78,7 @@ class _Hit:
 
 def analyse(tables: Tables, site: Site) -> Iterator[dict[str, Any]]:
     """One row per host, program and version: which listed flaws it has, and how likely they are to be used."""
-    stated = tables.query(_STATED)
+    stated = tables.query(_STATED, most=_MOST)
     rated = {row["cve"]: row for row in tables.query(_RATED)}
     by_key: dict[str, list[dict[str, Any]]] = defaultdict(list)
     denied: dict[str, set[str]] = defaultdict(set)  # flaws that a bill says do not concern what it lists
@@ -91,7 +89,7 @@ def analyse(tables: Tables, site: Site) -> Iterator[dict[str, Any]]:
             continue
         for found in _keys_of_statement(row, shipped):
             by_key[found].append(row)
-    for program in tables.query(_PROGRAMS):
+    for program in tables.query(_PROGRAMS, most=_MOST):
         hit = _Hit(program)
         for row in {id(row): row for found in _keys_of_program(program) for row in by_key.get(found, ())}.values():
             if row["cve"] not in denied.get(program["evidence_id"], ()) and _concerns(row, program):
@@ -105,7 +103,7 @@ def analyse(tables: Tables, site: Site) -> Iterator[dict[str, Any]]:
 
 def _scanned(tables: Tables) -> Iterator[_Hit]:
     """What a scan's own look-up of flaws (the script *vulners*) says of a service: numbers with their scores."""
-    for row in tables.query(_SCANNED):
+    for row in tables.query(_SCANNED, most=_MOST_SCANNED):
         hit = _Hit(row, lists={"scan"})
         for cve, score in _SCORED.findall(row["said"])[:1000]:
             hit.flaws[cve] = ("", float(score))

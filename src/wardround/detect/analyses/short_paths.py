@@ -32,7 +32,7 @@ def analyse(tables: Tables, site: Site) -> Iterator[dict[str, Any]]:
     """One row per device and machine that someone outside reached and that itself reaches the device."""
     known = told(tables, site)
     by_address = {address: asset for asset in known for address in asset.addresses}
-    steps = tables.query(_STEPS, limit=_MOST)
+    steps = tables.query(_STEPS, most=_MOST)
     entered: dict[str, dict[str, Any]] = {}
     for step in steps:
         zone = site.zone_of(step["orig"])
