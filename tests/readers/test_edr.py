@@ -10,10 +10,13 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wardround.detect.matcher import Matcher
+from wardround.detect.sigma import parse_rules
 from wardround.readers import identify
 from wardround.readers.edr import defender_alerts, defender_hunting, defender_powershell, values
 
@@ -35,6 +38,22 @@ HUNTING: list[dict[str, Any]] = [
      "AttackTechniques": "[\"Data Encrypted for Impact (T1486)\"]", "ServiceSource": "Microsoft Defender for Endpoint"},
     {"Timestamp": "2026-03-02T08:00:06Z", "AlertId": "da1", "EntityType": "Machine", "EvidenceRole": "Impacted", "DeviceName": "ws7.chu.example", "LocalIP": "10.1.1.7"},
 ]  # fmt: skip
+
+RULES = r"""
+title: shadow copies
+id: 11111111-1111-4111-8111-111111111111
+logsource: {product: windows, category: process_creation}
+detection:
+  selection: {Image|endswith: '\vssadmin.exe', ParentImage|endswith: '\cmd.exe', CommandLine|contains|all: [delete, shadows]}
+  condition: selection
+---
+title: antivirus
+id: 22222222-2222-4222-8222-222222222222
+logsource: {category: antivirus}
+detection:
+  selection: {Signature|contains: Agent}
+  condition: selection
+"""
 
 ALERT: dict[str, Any] = {
     "id": "da63", "incidentId": 12, "severity": "High", "status": "InProgress", "classification": None, "determination": None, "investigationState": "Running",
@@ -126,6 +145,17 @@ def test_hunting_is_told_in_the_words_of_windows(read_bytes: Any, data: bytes) -
     assert (info["alert_id"], info["severity"], info["techniques"]) == ("da1", "high", ["T1486"])
     assert (machine["alert_id"], machine["host"], machine["address"]) == ("da1", "ws7.chu.example", "10.1.1.7")
     assert found.codes() == ["not_read"]
+
+
+def test_sigma_rules_for_windows_match(read_bytes: Any) -> None:
+    """A rule on process creation and one on the antivirus, as SigmaHQ writes them."""
+    rules = parse_rules(RULES, "test").rules
+    matcher = Matcher(rules, paranoid=True)
+    found = read_bytes(defender_hunting.READER, lines(HUNTING))
+    for table, expected in (("windows_event", [0]), ("edr_alert", [1])):
+        rows = found.rows[table]
+        batch = pa.table({name: pa.array([row.get(name) for row in rows]) for name in {name for row in rows for name in row}})
+        assert matcher.match(table, batch).rule.tolist() == expected
 
 
 def test_hunting_as_csv(read_bytes: Any) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from wardround.errors import ReaderError
 from wardround.readers import identify
-from wardround.readers.edr import alert_table, crowdstrike, harfanglab, sentinelone
+from wardround.readers.edr import alert_table, crowdstrike, eset, harfanglab, sentinelone, sophos_central
 
 SUMMARY: dict[str, Any] = {
     "metadata": {"customerIDString": "c", "offset": 1, "eventType": "EppDetectionSummaryEvent", "eventCreationTime": 1772438400000, "version": "1.0"},
@@ -87,6 +87,23 @@ HARFANGLAB: list[dict[str, Any]] = [
     {"log_type": "network", "@event_create_date": "2026-03-02T08:06:00Z", "agent": AGENT, "saddr": "10.1.1.7", "daddr": "10.1.0.5", "dport": 445, "initiated": "true", "image_name": "C:\\x.exe"},
     {"log_type": "dns", "@event_create_date": "2026-03-02T08:07:00Z", "agent": AGENT},
 ]  # fmt: skip
+
+ESET: list[dict[str, Any]] = [
+    {"event_type": "Threat_Event", "ipv4": "10.1.1.7", "hostname": "ws7", "source_uuid": "u", "occured": "02-Mar-2026 08:00:00", "severity": "Warning", "threat_type": "trojan", "threat_name": "Win32/Filecoder.X",
+     "scanner_id": "Real-time file system protection", "object_type": "file", "object_uri": "file:///C:/Temp/a.exe", "action_taken": "cleaned by deleting", "threat_handled": True, "username": "CHU\\anna"},
+    {"event_type": "Threat_Event", "hostname": "ws8", "source_uuid": "u", "occurred": "02-Mar-2026 08:00:00", "severity": "Critical", "threat_name": "Win32/Y", "action_taken": "cleaned", "threat_handled": False},
+    {"event_type": "EnterpriseInspectorAlert_Event", "hostname": "ws9", "source_uuid": "u", "occurred": "02-Mar-2026 08:00:00", "severity": "Error", "rulename": "Credential dumping", "processname": "C:\\m.exe", "eialarmid": "7"},
+    {"event_type": "Audit_Event", "hostname": "srv", "source_uuid": "u", "occurred": "02-Mar-2026 08:00:00", "severity": "Information"},
+]  # fmt: skip
+SOPHOS: dict[str, Any] = {
+    "has_more": False, "next_cursor": "x",
+    "items": [
+        {"id": "1", "when": "2026-03-02T08:00:00.000Z", "created_at": "2026-03-02T08:01:00.000Z", "customer_id": "c", "severity": "medium", "type": "Event::Endpoint::Threat::CleanedUp", "location": "WS7",
+         "source": "CHU\\anna", "source_info": {"ip": "10.1.1.7"}, "group": "MALWARE", "endpoint_id": "e", "endpoint_type": "computer", "threat": "Troj/Ransom-X", "name": "Malware cleaned up: 'Troj/Ransom-X' at 'C:\\Temp\\a.exe'"},
+        {"id": "2", "when": "2026-03-02T08:00:00.000Z", "customer_id": "c", "severity": "high", "type": "Event::Endpoint::SavDisabled", "location": "WS8", "source": "n/a", "group": "PROTECTION", "name": "Real time protection disabled"},
+        {"id": "3", "when": "2026-03-02T08:00:00.000Z", "customer_id": "c", "severity": "none", "type": "Event::Endpoint::UpdateSuccess", "location": "WS8", "source": "n/a", "group": "UPDATING", "name": "Update succeeded"},
+    ],
+}  # fmt: skip
 
 
 def nanos(year: int, month: int, day: int, hour: int, minute: int = 0, second: int = 0) -> int:
@@ -219,6 +236,40 @@ def test_harfanglab(read_bytes: Any) -> None:
     assert found.codes() == ["not_read"]
 
 
+def test_events_of_eset(read_bytes: Any) -> None:
+    found = read(read_bytes, lines(ESET), "eset")
+    first, second, third = found.rows["edr_alert"]
+    assert (first["ts"], first["ts_zone"], first["host"], first["action"], first["file"]) == (
+        nanos(2026, 3, 2, 8),
+        "utc",
+        "ws7",
+        "remediated",
+        "C:/Temp/a.exe",
+    )
+    assert (second["action"], second["severity"]) == ("failed", "high")
+    assert (third["title"], third["alert_id"], third["action"]) == ("Credential dumping", "7", None)
+    assert found.codes() == ["not_read"]
+
+
+@pytest.mark.parametrize("data", [json.dumps(SOPHOS).encode(), lines(SOPHOS["items"])], ids=["interface", "lines"])
+def test_events_of_sophos_central(read_bytes: Any, data: bytes) -> None:
+    found = read(read_bytes, data, "sophos_central")
+    cleaned, disabled = found.rows["edr_alert"]
+    assert (cleaned["threat"], cleaned["action"], cleaned["file"], cleaned["user"]) == (
+        "Troj/Ransom-X",
+        "remediated",
+        "C:\\Temp\\a.exe",
+        "CHU\\anna",
+    )
+    assert (disabled["title"], disabled["host"], disabled["user"], disabled["severity"]) == (
+        "Real time protection disabled",
+        "WS8",
+        None,
+        "high",
+    )
+    assert found.codes() == ["not_read"]
+
+
 def test_a_flood_of_names_is_bounded(read_bytes: Any) -> None:
     event = HARFANGLAB[3]
     data = lines([event | {"event_data": {f"n{place}_{number}": "x" for number in range(300)}} for place in range(40)])
@@ -264,6 +315,8 @@ SAMPLES = {
     "telemetry": (crowdstrike.READER, lines(TELEMETRY)),
     "threats": (sentinelone.READER, json.dumps({"data": [THREAT, FLAT]}).encode()),
     "harfanglab": (harfanglab.READER, lines(HARFANGLAB)),
+    "eset": (eset.READER, lines(ESET)),
+    "sophos": (sophos_central.READER, json.dumps(SOPHOS).encode()),
     "table": (alert_table.READER, TABLES["trend"].encode()),
 }
 
@@ -288,7 +341,7 @@ _ANY = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
-_RECORDS = [SUMMARY, OLD, *ALERTS["resources"], *TELEMETRY, THREAT, FLAT, *HARFANGLAB]
+_RECORDS = [SUMMARY, OLD, *ALERTS["resources"], *TELEMETRY, THREAT, FLAT, *HARFANGLAB, *ESET, *SOPHOS["items"]]
 
 
 @given(place=st.integers(0, len(_RECORDS) - 1), value=_ANY, data=st.data())
@@ -301,6 +354,6 @@ def test_values_of_any_kind(read_bytes: Any, place: int, value: Any, data: st.Da
         record[key][data.draw(st.sampled_from(sorted(record[key])))] = value
     else:
         record[key] = value
-    for reader in (crowdstrike.READER, sentinelone.READER, harfanglab.READER):
+    for reader in (crowdstrike.READER, sentinelone.READER, harfanglab.READER, eset.READER, sophos_central.READER):
         with contextlib.suppress(ReaderError):
             read_bytes(reader, json.dumps([record]).encode())

@@ -25,11 +25,13 @@ _ORDER: tuple[str, ...] = (
     "journal",  # JSON with the journal's own time
     "backup.restic",  # JSON with its snapshots or message types
     "edr.defender_hunting",  # JSON or a header with columns of its tables
-    "edr.defender_alerts",  # JSON with the keys of its resources, as are the next four
+    "edr.defender_alerts",  # JSON with the keys of its resources, as are the next six
     "edr.defender_powershell",
     "edr.crowdstrike",
     "edr.sentinelone",
     "edr.harfanglab",
+    "edr.eset",
+    "edr.sophos_central",
     "windows_json",  # several JSON shapes: after those above, which are more specific
     "cyclonedx",  # JSON that says so, or XML in its namespace
     "spdx",  # JSON or lines that say so

@@ -31,10 +31,20 @@ class Batches:
     def add(self, table: str, **columns: Any) -> None:
         """Add a row; texts are shortened, empty ones are nothing."""
         rows = self._rows.setdefault(table, [])
-        row = {name: self._value(value) for name, value in columns.items()}
+        row: dict[str, Any] = {}
+        most, held = self._characters, 0
+        for name, value in columns.items():
+            if value.__class__ is str:
+                length = len(value)
+                if length > most or not value.isascii():
+                    value = self._clean(value)
+                row[name] = value or None
+                held += length
+            else:
+                row[name] = self._list(value) if isinstance(value, list) else value
         rows.append(row)
-        if self._characters > TEXT_CHARACTERS:
-            self._held += sum(len(value) for value in row.values() if isinstance(value, str))
+        if most > TEXT_CHARACTERS:
+            self._held += min(held, most * len(row))
         if len(rows) >= BATCH_ROWS:
             self._hand_on(table)
         elif self._held > BATCH_CHARACTERS:
@@ -59,12 +69,8 @@ class Batches:
         arrays: list[pa.Array] = [pa.array([row.get(field.name) for row in rows], field.type) for field in fields]
         self.sink.write(table, pa.table(arrays, schema=pa.schema(fields)))
 
-    def _value(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self._clean(value)
-        if isinstance(value, list):
-            return [self._clean(item) if isinstance(item, str) else item for item in value] or None
-        return value
+    def _list(self, value: list[Any]) -> list[Any] | None:
+        return [self._clean(item) if isinstance(item, str) else item for item in value] or None
 
     def _clean(self, text: str) -> str | None:
         """A text that Arrow takes: lone surrogates replaced, not too long, None when empty."""
