@@ -3,7 +3,7 @@
     python benchmarks/capture_round.py CAPTURE [--only wardround,tshark,ndpiReader,nfstream] [--nfstream PYTHON] [--markdown F]
 
 benchmarks/mixed_capture.py and benchmarks/imaging_capture.py make captures of any size. Memory is the highest sum of the
-resident sets of a command and its children (pages that they share count more than once). Processor time tells more
+resident sets of a command and its children, and the same with pages that they share counted once. Processor time tells more
 than the clock where the machine has other work. ``--nfstream``: the interpreter of an environment that has NFStream.
 """
 
@@ -60,8 +60,8 @@ def main() -> None:
     lines = [
         f"{file.name}: {size / 1e9:.2f} GB, {count:,} packets; {os.cpu_count()} cores.",
         "",
-        "| tool | seconds | packets/s | GB/s | processor seconds | packets per processor second | peak MiB |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+        "| tool | seconds | packets/s | GB/s | processor seconds | packets per processor second | peak MiB | shared once |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     print("\n".join(lines), flush=True)
     with tempfile.TemporaryDirectory() as out:
@@ -73,7 +73,7 @@ def main() -> None:
             m = measure(name, found[name])
             lines.append(
                 f"| {name} | {m.seconds:.1f} | {count / m.seconds:,.0f} | {size / m.seconds / 1e9:.2f} | {m.processor:.1f} "
-                f"| {count / m.processor:,.0f} | {m.peak_mib:,.0f} |"
+                f"| {count / m.processor:,.0f} | {m.peak_mib:,.0f} | {m.shared_once_mib:,.0f} |"
             )
             print(lines[-1], flush=True)
     if given.markdown:

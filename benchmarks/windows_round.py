@@ -126,9 +126,9 @@ def main() -> None:
         f"{events:,} events, {size:,.0f} MiB in one .evtx file; {used} rules; {os.cpu_count()} cores; "
         f"{len(document['findings'])} findings.",
         "",
-        "| what | seconds | events/s | peak MiB |",
-        "|---|--:|--:|--:|",
-        *(f"| {r.run.name} | {r.run.seconds:.1f} | {r.rate:,.0f} | {r.run.peak_mib:,.0f} |" for r in results),
+        "| what | seconds | events/s | peak MiB | shared once |",
+        "|---|--:|--:|--:|--:|",
+        *(f"| {r.run.name} | {r.run.seconds:.1f} | {r.rate:,.0f} | {r.run.peak_mib:,.0f} | {r.run.shared_once_mib:,.0f} |" for r in results),
     ]
     print("\n".join(lines))
     if given.markdown:

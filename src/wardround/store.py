@@ -27,7 +27,7 @@ FLUSH_ROWS = 65_536
 FLUSH_BYTES = 24 << 20
 
 #: Bytes that are buffered of all tables; then the table with the most is matched and written.
-BUFFERED_BYTES = 64 << 20
+BUFFERED_BYTES = 40 << 20
 
 #: So many groups of rows of an open table are kept apart, and groups smaller than this are written together.
 MAX_GROUPS = 16

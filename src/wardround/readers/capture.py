@@ -16,7 +16,7 @@ _SHARD_BYTES = 64 << 20
 _SHARDS = 2
 
 #: Pages this far behind the walk are given back, so that a large capture does not fill the memory.
-_BEHIND = 32 << 20
+_BEHIND = 16 << 20
 
 
 class CaptureReader:
