@@ -128,7 +128,10 @@ def main() -> None:
         "",
         "| what | seconds | events/s | peak MiB | shared once |",
         "|---|--:|--:|--:|--:|",
-        *(f"| {r.run.name} | {r.run.seconds:.1f} | {r.rate:,.0f} | {r.run.peak_mib:,.0f} | {r.run.shared_once_mib:,.0f} |" for r in results),
+        *(
+            f"| {r.run.name} | {r.run.seconds:.1f} | {r.rate:,.0f} | {r.run.peak_mib:,.0f} | {r.run.shared_once_mib:,.0f} |"
+            for r in results
+        ),
     ]
     print("\n".join(lines))
     if given.markdown:
