@@ -127,7 +127,7 @@ def test_the_event_stream_of_crowdstrike(read_bytes: Any, data: bytes) -> None:
     found = read(read_bytes, data, "crowdstrike")
     first, second = found.rows["edr_alert"]
     assert (first["ts"], first["host"], first["severity"], first["action"]) == (
-        nanos(2026, 3, 2, 7, 55),
+        nanos(2026, 3, 2, 8),
         "ws7",
         "critical",
         "detected",

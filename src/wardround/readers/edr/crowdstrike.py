@@ -100,7 +100,8 @@ def _severity(name: object, number: object) -> str | None:
 
 def _summary(event: Row, created: tuple[int | None, str], number: int, batches: Batches, sink: Sink) -> None:
     """A summary of a detection, of the sensor or of identities."""
-    ts = next((found for key in ("ProcessStartTime", "StartTime") if (found := values.moment(event.get(key)))[0]), created)
+    # a process may have run for days before it did what was detected
+    ts = created if created[0] is not None else values.moment(event.get("StartTime") or event.get("ProcessStartTime"))
     if ts[0] is None:
         sink.diagnose("no_time", "A detection has no time that can be read.", number)
     flags = mapping(event.get("PatternDispositionFlags"))

@@ -65,6 +65,8 @@ class DefenderAlertsReader:
 
 
 def _alert(alert: dict[str, Any], number: int, batches: Batches, sink: Sink) -> None:
+    if isinstance(alert.get("value"), list):
+        return  # an answer without alerts
     name = alert.get("id") or alert.get("alertId") or alert.get("providerAlertId")
     if not name and not alert.get("title"):
         sink.diagnose("bad_record", "A record is no alert.", number)
