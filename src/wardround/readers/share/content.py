@@ -6,6 +6,7 @@ only whether a block whose kind is *not* recognised may be encrypted. The kind c
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 #: How much of a file is looked at: what a file system reads anyway.
 BLOCK = 4096
+
+#: More than this is not unpacked of a block, to see whether it can be.
+_INFLATED = 1 << 16
 
 #: Fewer bytes say nothing about how random they are.
 LEAST = 1024
@@ -114,11 +118,19 @@ def kind_of(block: bytes) -> str:
         return "zero"
     if _is_text(block):
         return _text_kind(block)
-    if block[0] == 0x78 and block[1:2] in (b"\x01", b"\x5e", b"\x9c", b"\xda"):
-        return "zlib"
-    if block[8:9] == b"\x78" and block[9:10] in (b"\x01", b"\x5e", b"\x9c", b"\xda") and block[4:8] == b"\0\0\0\0":
-        return "zlib"  # behind its length in eight bytes, as Orthanc stores compressed images
-    return "unknown"
+    # Bare, or behind its length in eight bytes, as Orthanc stores compressed images.
+    return "zlib" if _inflates(block) or (block[4:8] == b"\0\0\0\0" and _inflates(block[8:])) else "unknown"
+
+
+def _inflates(block: bytes) -> bool:
+    """Whether a zlib stream begins here (RFC 1950): its two bytes occur by chance, what follows would then not unpack."""
+    if block[:1] != b"\x78" or block[1:2] not in (b"\x01", b"\x5e", b"\x9c", b"\xda"):
+        return False
+    try:
+        zlib.decompressobj().decompress(block, _INFLATED)
+    except zlib.error:
+        return False
+    return True
 
 
 def _is_data_set(block: bytes) -> bool:
