@@ -105,9 +105,37 @@ def test_conditions() -> None:
     assert Table(parsers).chosen(0b101) == (undeclared, by_port)
 
 
-def test_too_many_parsers() -> None:
+def test_octets_behind_the_first() -> None:
+    marked = SimpleNamespace(UDP_HEADS=({2: b"\x21", 3: b"\x12"}, {0: b"\x01"}), TCP_FIRST=b"\x05", TCP_HEADS=({1: b"\x00"},))
+    other = SimpleNamespace(TCP_FIRST=b"\x05", UDP_FIRST=b"")
+    parsers = [marked, other]
+    assert _of(parsers, UDP, b"\x00\x00\x21\x12") == 0b001
+    assert _of(parsers, UDP, b"\x00\x00\x21\x13") == 0
+    assert _of(parsers, UDP, b"\x01\x00\x21\x13") == 0b010
+    assert _of(parsers, UDP, b"\x00\x00\x21") == 0, "an octet that must be there is not"
+    assert _of(parsers, TCP, b"\x05\x00") == 0b101
+    assert _of(parsers, TCP, b"\x05\x01") == 0b100
+    assert _of(parsers, TCP, b"\x05") == 0b100
+    assert _of(parsers, UDP, b"\x00\x00\x21\x13", offset=-1) == 0b011, "not in the capture: whatever it can be"
+    assert Table(parsers).chosen(0b111) == (marked, other), "whoever declares alternatives is asked once"
+
+
+def test_of_a_stream_in_pieces_the_rest_is_unknown() -> None:
+    parser = SimpleNamespace(TCP_FIRST=b"\x05", TCP_HEADS=({1: b"\x00"},), UDP_FIRST=b"")
+    flows = np.zeros(1, FLOW)
+    flows["protocol"] = TCP
+    found = np.zeros(2, SEGMENT)
+    found["at"], found["offset"], found["length"] = (1, 2), (0, 1), (1, 1)
+    data = np.frombuffer(b"\x05\x07", np.uint8)
+    assert Table([parser]).of(data, flows, found, np.array([0, 2, 2])).tolist() == [1]
+    assert Table([parser]).of(data, flows, found[:1], np.array([0, 1, 1])).tolist() == [0]
+
+
+def test_too_many_beginnings() -> None:
     with pytest.raises(ValueError, match="more than 64"):
         Table([SimpleNamespace() for _ in range(65)])
+    with pytest.raises(ValueError, match="more than 64"):
+        Table([SimpleNamespace(UDP_HEADS=({},) * 65)])
 
 
 def test_a_stream_of_unknown_octets_reaches_no_parser_that_declares_others(monkeypatch: pytest.MonkeyPatch) -> None:

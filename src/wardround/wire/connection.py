@@ -79,6 +79,11 @@ class Stream:
                 return piece
         return None
 
+    def arrival(self, offset: int) -> tuple[int, int] | None:
+        """When and in which frame the byte at ``offset`` came; None inside a gap or past the end."""
+        chunk = self.chunk_at(offset)
+        return None if chunk is None else (chunk.ts, chunk.record)
+
     def data_after(self, offset: int) -> int | None:
         """Where the first chunk begins that begins at ``offset`` or later: what follows a gap; None when nothing does."""
         return next((piece.offset for piece in self.pieces if isinstance(piece, Chunk) and piece.offset >= offset), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Literal
 
 from wardround.wire.tls_ciphers import GREASE
@@ -34,6 +35,7 @@ def _dashed(values: list[int]) -> str:
     return "-".join(map(str, _known(values)))
 
 
+@lru_cache(maxsize=4_096)
 def _md5(text: str) -> str:
     return hashlib.md5(text.encode("ascii"), usedforsecurity=False).hexdigest()
 
@@ -59,11 +61,15 @@ def ja4(hello: Hello, transport: Transport) -> str:
         f"{transport}{_VERSIONS.get(newest, '00')}{'d' if _SERVER_NAME in extensions else 'i'}"
         f"{min(len(ciphers), 99):02d}{min(len(extensions), 99):02d}{_alpn(hello)}"
     )
-    compared = sorted(f"{kind:04x}" for kind in extensions if kind not in (_SERVER_NAME, _ALPN))
-    tail = ",".join(compared)
-    if signatures:
-        tail += "_" + ",".join(f"{scheme:04x}" for scheme in signatures)
-    return f"{head}_{_short(','.join(sorted(f'{suite:04x}' for suite in ciphers)))}_{_short(tail)}"
+    compared = sorted(kind for kind in extensions if kind not in (_SERVER_NAME, _ALPN))
+    return f"{head}_{_listed(tuple(sorted(ciphers)))}_{_listed(tuple(compared), tuple(signatures))}"
+
+
+@lru_cache(maxsize=4_096)
+def _listed(numbers: tuple[int, ...], signatures: tuple[int, ...] = ()) -> str:
+    """The short hash of lists of numbers. Clients are many, but of few kinds."""
+    text = ",".join(f"{number:04x}" for number in numbers)
+    return _short(f"{text}_{','.join(f'{scheme:04x}' for scheme in signatures)}" if signatures else text)
 
 
 def _alpn(hello: Hello) -> str:

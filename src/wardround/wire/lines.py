@@ -117,5 +117,4 @@ class Cursor:
 
 def when(connection: Connection, stream: Stream, offset: int) -> tuple[int, int]:
     """Time and frame of the byte at ``offset`` of a stream; those of the connection's begin where it is missing."""
-    chunk = stream.chunk_at(offset)
-    return (chunk.ts, chunk.record) if chunk else (connection.ts, connection.record)
+    return stream.arrival(offset) or (connection.ts, connection.record)

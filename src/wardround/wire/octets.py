@@ -31,11 +31,12 @@ class Octets:
 
     def number(self, size: int, *, little: bool = False) -> int:
         """The next ``size`` bytes as an unsigned number, big-endian unless ``little``."""
-        at = self.at
-        if size == 1 and at < len(self.data):  # most often
-            self.at = at + 1
-            return self.data[at]
-        return int.from_bytes(self.take(size), "little" if little else "big")
+        at, data = self.at, self.data
+        end = at + size
+        if end > len(data):
+            self.take(size)  # tells what is missing
+        self.at = end
+        return data[at] if size == 1 else int.from_bytes(data[at:end], "little" if little else "big")
 
     def vector(self, size: int) -> bytes:
         """Bytes preceded by their length, itself a number of ``size`` bytes."""

@@ -109,34 +109,23 @@ class MappedStream(Stream):
 
     def _read(self, start: int, limit: int) -> bytes:
         index = self._before(start)
-        if index < 0 or limit <= 0:
+        if index < 0:
             return b""
         parts: list[bytes] = []
-        wanted = limit
-        while index < len(self._at) and wanted > 0:
-            part = self._part(index, start, wanted)
+        count, read = len(self._at), self._payload.read
+        while limit > 0 and index < count:
+            at, offset, _, _, length, _, _ = self._items[index] if self._items else self._segments[index].item()
+            skip = start - (at - 1)
+            if not 0 <= skip < length:
+                break
+            part = read(offset + skip if offset >= 0 else offset - skip, min(length - skip, limit))
             if not part:
                 break
             parts.append(part)
-            wanted -= len(part)
+            limit -= len(part)
             start += len(part)
             index += 1
         return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def _part(self, index: int, start: int, wanted: int) -> bytes:
-        """What a segment has from ``start`` on, at most ``wanted`` bytes; empty when it does not hold that position."""
-        chunk = self._chunks.get(index)
-        if chunk is None:
-            at, offset, _, _, length, _, _ = self._items[index] if self._items else self._segments[index].item()
-            skip = start - (at - 1)
-            if 0 < length - skip > 2 * wanted and skip >= 0:
-                # A little of a large segment: the rest of it is not worth keeping.
-                return self._payload.read(offset + skip if offset >= 0 else offset - skip, wanted)
-            chunk = self._chunk(index)
-        skip = start - chunk.offset
-        if skip < 0:
-            return b""
-        return chunk.data[skip : skip + wanted] if skip or wanted < len(chunk.data) else chunk.data
 
     def data_after(self, offset: int) -> int | None:
         """Where the first chunk begins that begins at ``offset`` or later: what follows a gap; None when nothing does."""
@@ -177,6 +166,14 @@ class MappedStream(Stream):
             return None
         chunk = self._chunk(index)
         return chunk if offset < chunk.offset + len(chunk.data) else None
+
+    def arrival(self, offset: int) -> tuple[int, int] | None:
+        """When and in which frame the byte at ``offset`` came; None inside a gap or past the end."""
+        index = self._before(offset)
+        if index < 0:
+            return None
+        at, _, ts, frame, length, _, _ = self._items[index] if self._items else self._segments[index].item()
+        return (ts, frame) if offset < at - 1 + length else None
 
 
 def arrays(stream: Stream) -> tuple[Bytes, Bytes, Records]:

@@ -6,6 +6,7 @@ the specification of 1995 with RFC 5246 appendix E.2.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 
 from wardround.wire.connection import Malformed
@@ -15,6 +16,12 @@ _PROBLEM = "ssl_malformed_hello"
 
 _SERVER_NAME, _GROUPS, _POINT_FORMATS, _SIGNATURES, _ALPN = 0, 10, 11, 13, 16
 _TICKET, _PRE_SHARED_KEY, _VERSIONS, _KEY_SHARE, _KEY_SHARE_DRAFT = 35, 41, 43, 51, 40
+
+#: Extensions that are looked into.
+_READ = frozenset({
+    _SERVER_NAME, _GROUPS, _POINT_FORMATS, _SIGNATURES, _ALPN, _TICKET, _PRE_SHARED_KEY, _VERSIONS,
+    _KEY_SHARE, _KEY_SHARE_DRAFT,
+})  # fmt: skip
 
 #: The random of a server hello that asks the client to try again (RFC 8446, 4.1.3).
 RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
@@ -103,6 +110,8 @@ def _extensions(octets: Octets, hello: Hello, *, from_client: bool) -> None:
         kind = block.number(2)
         body = block.vector(2)
         hello.extensions.append(kind)
+        if kind not in _READ:
+            continue
         try:
             _extension(hello, kind, Octets(body, _PROBLEM), from_client)
         except Malformed:
@@ -148,4 +157,7 @@ def _key_share(hello: Hello, octets: Octets, from_client: bool) -> None:
 
 
 def _numbers(data: bytes, size: int) -> list[int]:
+    if size == 2:
+        count = len(data) // 2
+        return list(struct.unpack_from(f"!{count}H", data))
     return [int.from_bytes(data[at : at + size], "big") for at in range(0, len(data) - size + 1, size)]

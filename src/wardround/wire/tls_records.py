@@ -25,6 +25,9 @@ MAX_RECORD = (1 << 14) + 2048
 #: No handshake message is read beyond this; certificates are the longest.
 MAX_MESSAGE = 1 << 18
 
+#: Bytes that are read of a stream at a time: most hellos, with what follows them.
+_WINDOW = 2_048
+
 #: Messages of DTLS that are put together at a time, and records that are looked at in one connection.
 MAX_PENDING = 32
 MAX_RECORDS = 4096
@@ -53,9 +56,12 @@ def stream_records(connection: Connection) -> Iterator[Record]:
 
 
 def _records(stream: Stream, from_orig: bool) -> Iterator[Record]:
-    at = frame = 0
+    at = frame = start = 0
+    window = b""
     for _ in range(MAX_RECORDS):
-        head = stream.read(at, 5)
+        if at + 5 > start + len(window):
+            window, start = stream.read(at, _WINDOW), at
+        head = window[at - start : at - start + 5]
         if len(head) < 5:
             return
         if at == 0 and is_hello_2(head):
@@ -63,17 +69,21 @@ def _records(stream: Stream, from_orig: bool) -> Iterator[Record]:
         else:
             size, kind, version, skip = head[3] << 8 | head[4], head[0], head[1] << 8 | head[2], 5
         if kind != HELLO_2 and not (20 <= kind <= 26 and head[1] == 3 and size <= MAX_RECORD):
-            first = stream.chunk_at(at)
-            yield Record(max(frame, first.record if first else 0), first.ts if first else 0, from_orig, _BROKEN, 0, head)
+            first = stream.arrival(at)
+            yield Record(max(frame, first[1] if first else 0), first[0] if first else 0, from_orig, _BROKEN, 0, head)
             return
-        end = at + skip + size
-        last = stream.chunk_at(end - 1)
-        body = b"" if kind == APPLICATION_DATA else stream.read(at + skip, size)
-        if last is None or (kind != APPLICATION_DATA and len(body) < size):
+        begin = at + skip
+        at = begin + size
+        last = stream.arrival(at - 1)
+        if last is None:
             return
-        frame = max(frame, last.record)
-        yield Record(frame, last.ts, from_orig, kind, version, body)
-        at = end
+        body = b""
+        if kind != APPLICATION_DATA:
+            body = window[begin - start : at - start] if at <= start + len(window) else stream.read(begin, size)
+            if len(body) < size:
+                return
+        frame = max(frame, last[1])
+        yield Record(frame, last[0], from_orig, kind, version, body)
 
 
 def is_hello_2(head: bytes) -> bool:

@@ -32,8 +32,8 @@ from wardround.wire.dicom_pdus import HEAD_BYTES, Piece
 SERVICE = "dicom"
 
 #: The kinds of PDU (see wardround.wire.candidates).
-TCP_FIRST, UDP_FIRST = bytes(range(1, 8)), b""
 TCP_FIRST = bytes(range(1, 8))
+TCP_HEADS = ({1: b"\0"},)
 UDP_FIRST = b""
 
 #: Bytes of a negotiation, and of a command set, that are read.

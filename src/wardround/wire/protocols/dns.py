@@ -18,6 +18,20 @@ from wardround.wire.protocols.dns_records import data_text, name, netbios_name
 SERVICE = "dns"
 
 PORTS = frozenset({53, 137, 5353, 5355})
+ASKED_ON = PORTS
+
+#: On other ports: an operation that there is, no reserved flag, one question, and few further records.
+_ELSEWHERE = {
+    2: bytes(flags for flags in range(256) if flags >> 3 & 15 in dns_names.OPCODES),
+    3: bytes(flags for flags in range(256) if not flags & 0x40),
+    4: b"\0",
+    5: b"\1",
+    10: b"\0",
+    11: bytes(range(21)),
+}
+UDP_HEADS = (_ELSEWHERE,)
+TCP_HEADS = ({place + 2: octets for place, octets in _ELSEWHERE.items()},)
+
 _NETBIOS_PORT = 137
 _UPDATE = 5
 

@@ -16,8 +16,10 @@ from wardround.wire.hl7_message import Exchange, begins, messages, read
 
 SERVICE = "hl7"
 
-#: A stream may begin in the middle of a message, so with any octet (see wardround.wire.candidates).
-UDP_FIRST = b""
+#: What a message consists of, with what stands around it (acknowledgements of MLLP release 2 too) and ISO 2022's escape. A
+#: stream may begin in the middle of a message, so with any of it (see wardround.wire.candidates).
+_TEXT = bytes((6, *range(9, 14), 0x15, 0x1B, 0x1C, *range(32, 256)))
+TCP_HEADS = (dict.fromkeys(range(4), _TEXT),)
 UDP_FIRST = b""
 
 _START, _END = b"\x0b", b"\x1c"
@@ -51,7 +53,8 @@ def _begins(head: bytes) -> bool:
     if begins(head.lstrip(b"\x0b\x1c\r\n")[:8]):
         return True
     at = head.find(b"\x0bMSH")
-    return at > 0 and head[at - 1] in b"\r\n\x1c" and begins(head[at + 1 : at + 9])
+    within = at > 0 and not head[:4].translate(None, _TEXT)
+    return within and head[at - 1] in b"\r\n\x1c" and begins(head[at + 1 : at + 9])
 
 
 def parse(connection: Connection, rows: Rows) -> None:

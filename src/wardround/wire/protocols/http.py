@@ -19,8 +19,6 @@ from wardround.wire.media_type import PREFIX, media_type
 from wardround.wire.protocols import http_secrets
 
 SERVICE = "http"
-TCP_FIRST = bytes(range(33, 127))
-UDP_FIRST = b""
 
 #: Methods that make a request without a version (HTTP/0.9) believable.
 _METHODS = (b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"TRACE ", b"CONNECT ")
@@ -31,6 +29,10 @@ _PROXY_HEADERS = {
 }  # fmt: skip
 
 _TOKEN = bytes(code for code in range(33, 127) if code not in b'()<>@,;:\\"/[]?={}')
+TCP_FIRST = _TOKEN
+TCP_HEADS = ({1: _TOKEN, 2: _TOKEN},)
+UDP_FIRST = b""
+
 _URI = b":/?#[]@!$&'()*+,;=-._~%ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 #: Bytes of headers that are read of one message.

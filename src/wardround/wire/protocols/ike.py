@@ -24,6 +24,10 @@ _MAX_ROWS = 1_000
 #: First payloads that there are: of version 1 with the drafts of NAT traversal, of version 2.
 _FIRST_1, _FIRST_2 = frozenset((*range(0, 22), 128, 129, 130, 131, 132)), frozenset((0, *range(33, 55)))
 
+#: A first payload, a version, an exchange and a length below 65,536, as they are and behind the marker.
+_HEAD = {16: bytes(_FIRST_1 | _FIRST_2), 17: b"\x10\x20", 18: bytes(EXCHANGES), 24: b"\0", 25: b"\0"}
+UDP_HEADS = (_HEAD, dict.fromkeys(range(4), b"\0") | {place + 4: octets for place, octets in _HEAD.items()})
+
 
 def _message(datagram: Datagram) -> bytes | None:
     """The IKE message of a datagram, without the marker that tells it from ESP; None when it is not one."""

@@ -18,6 +18,7 @@ from wardround.wire.protocols.kerberos_names import CIPHERS, ERRORS, PREAUTH_REQ
 
 SERVICE = "krb"
 UDP_FIRST = bytes((*range(0x6A, 0x70), *range(0x74, 0x77), 0x7E))
+TCP_HEADS = ({4: UDP_FIRST},)
 
 _AS_REQUEST, _AS_REPLY, _TGS_REQUEST, _TGS_REPLY, _AP_REQUEST, _ERROR = 0x6A, 0x6B, 0x6C, 0x6D, 0x6E, 0x7E
 _REQUESTS = {_AS_REQUEST: "AS", _TGS_REQUEST: "TGS"}

@@ -10,6 +10,7 @@ from wardround.wire.connection import Connection, Rows
 
 SERVICE = "mysql"
 UDP_FIRST = b""
+TCP_HEADS = ({3: b"\0", 4: b"\x0a"},)
 
 _CLIENT_SSL = 0x0800
 

@@ -13,6 +13,7 @@ from wardround.wire.framing import heads, messages, prefixed
 
 SERVICE = "openvpn"
 UDP_FIRST = b"\x08\x38"
+TCP_HEADS = ({2: UDP_FIRST},)
 
 #: First bytes of P_CONTROL_HARD_RESET_CLIENT and _SERVER, versions 1 and 2, key 0.
 _PAIRS = frozenset({(1 << 3, 2 << 3), (7 << 3, 8 << 3)})

@@ -9,6 +9,7 @@ from wardround.wire.connection import Connection, Rows
 
 SERVICE = "rtp"
 UDP_FIRST = bytes(range(0x80, 0xC0))
+TCP_HEADS = ({2: UDP_FIRST},)
 
 _HEADER = 12
 _LOOKED_AT = 24

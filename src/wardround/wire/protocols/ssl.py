@@ -32,6 +32,7 @@ from wardround.wire.tls_session import Session
 SERVICE = "ssl"
 TCP_FIRST = bytes((*range(0x15, 0x18), *range(0x80, 0x100)))
 UDP_FIRST = bytes(range(0x14, 0x18))
+UDP_HEADS = ({1: b"\x01\xfe", 2: b"\x00\xfc\xfd\xff"},)
 
 _CLIENT_HELLO, _SERVER_HELLO = 1, 2
 

@@ -14,6 +14,8 @@ from wardround.wire.framing import heads, messages, prefixed
 
 SERVICE = "stun"
 UDP_FIRST = bytes(range(0x40))
+UDP_HEADS = ({4: b"\x21", 5: b"\x12", 6: b"\xa4", 7: b"\x42"}, {0: b"\0\1", 1: b"\1\x11"})
+TCP_HEADS = ({4: b"\x21", 5: b"\x12", 6: b"\xa4", 7: b"\x42"}, {6: b"\x21", 7: b"\x12", 8: b"\xa4", 9: b"\x42"})
 
 _COOKIE = b"\x21\x12\xa4\x42"
 _HEADER = 20
