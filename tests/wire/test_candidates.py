@@ -120,6 +120,11 @@ def test_octets_behind_the_first() -> None:
     assert Table(parsers).chosen(0b111) == (marked, other), "whoever declares alternatives is asked once"
 
 
+def test_nobody_knows_anything_where_there_is_nobody() -> None:
+    assert _of([], TCP, b"\x16\x03") == 0
+    assert _of([], UDP, b"\x16\x03") == 0
+
+
 def test_of_a_stream_in_pieces_the_rest_is_unknown() -> None:
     parser = SimpleNamespace(TCP_FIRST=b"\x05", TCP_HEADS=({1: b"\x00"},), UDP_FIRST=b"")
     flows = np.zeros(1, FLOW)

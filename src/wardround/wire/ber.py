@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wardround.wire.connection import Malformed
 
@@ -34,8 +34,7 @@ def header(data: bytes | bytearray, at: int) -> tuple[int, int, int] | None:
     return tag, start, start + size
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One value: its tag and where its content lies in ``data``."""
 
     tag: int

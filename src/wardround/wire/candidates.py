@@ -62,7 +62,9 @@ class Table:
             raise ValueError(f"more than {MAX_HEADS} beginnings of parsers")
         # A dictionary and no cache around a bound method: that would be a cycle, and the table would outlive its engine.
         self._sets: dict[int, tuple[Parser, ...]] = {}
-        places = sorted({place for heads in declared for alternatives in heads for head in alternatives for place in head})
+        places = sorted(
+            {0, *(place for heads in declared for alternatives in heads for head in alternatives for place in head)}
+        )
         self._places = np.array(places, np.int64)
         self._octets = np.zeros((len(_TRANSPORTS), len(places), _MISSING + 1), np.uint64)
         self._ports = np.zeros((len(_TRANSPORTS), 65536), np.uint64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wardround.wire.connection import Malformed
 
@@ -13,8 +13,7 @@ VISIBLE, UNIVERSAL, BMP, NUMERIC = 0x1A, 0x1C, 0x1E, 0x12
 SEQUENCE, SET = 0x30, 0x31
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One element: its identifier octet (low tag numbers only), its contents, and itself as encoded."""
 
     tag: int

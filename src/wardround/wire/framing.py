@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wardround.wire.connection import Connection, Gap, Stream
 
@@ -15,8 +15,7 @@ LONGEST_MESSAGE = 1 << 20
 Extent = Callable[[bytes | bytearray, int], tuple[int, int] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message: its bytes, who sent it, and when and in which frame its last byte came.
 
     ``end`` is the offset in its stream after it, 0 for datagrams.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import repeat
+from typing import NamedTuple
 
 from wardround.wire.connection import Connection, Gap, Stream
 
@@ -20,8 +20,7 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line without its end: when and in which frame its last byte came, and where in the stream the next line begins."""
 
     ts: int

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -72,8 +73,7 @@ def is_readable(version: int) -> bool:
     return version in _SALTS
 
 
-@dataclass(frozen=True, slots=True)
-class LongHeader:
+class LongHeader(NamedTuple):
     """A packet with a long header: ``kind`` is INITIAL … RETRY, or -1 when the version is not one that is read.
 
     ``protected`` is the offset of the protected packet number within ``packet``, which ends where the packet does.
@@ -160,8 +160,7 @@ def decrypt(header: LongHeader, keys: Keys) -> bytes | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Crypto:
+class Crypto(NamedTuple):
     """A frame with a part of the TLS handshake."""
 
     offset: int

@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from wardround.wire.connection import Connection, Datagram, Malformed, Stream
 
@@ -33,8 +34,7 @@ MAX_PENDING = 32
 MAX_RECORDS = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A record; ``frame`` and ``ts`` tell when its last byte came. The body of application data is not read."""
 
     frame: int
