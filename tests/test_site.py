@@ -65,7 +65,11 @@ def test_exceptions_have_an_end_and_meet_every_attribute() -> None:
         ("zones = 3", "zones"),
         ("[zones]\nimaging = ['10.1.0.0/99']", "zones.imaging.0"),
         ("[zones]\nmoon = ['10.1.0.0/16']", "zones.moon: unknown zone"),
-        ("[hospital]\nnmae = 'x'", "hospital.nmae"),
+        ("[hospital]\nnmae = 'x'", "hospital.nmae: unknown key; did you mean name?"),
+        ("[[network]]\nbad = 1", "network: unknown key; known here: hospital, zones, assets"),
+        ("[[assets]]\nname = 'CT1'\nadresses = []", "assets.0.adresses: unknown key; did you mean addresses?"),
+        ("[controls.x]\nzzz = 1", "controls.x.zzz: unknown key; known here: "),
+        ("[zones]\nimaging = ['10.1.2.3/16']", "10.1.2.3/16 is an address within a network; the network is 10.1.0.0/16"),
         ("[[exceptions]]\nreason = 'x'", "exceptions.0"),
         ("not toml", "not valid TOML"),
     ],
@@ -77,6 +81,15 @@ def test_mistakes_are_one_line(tmp_path: Path, text: str, message: str) -> None:
         site.load(file)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_byte_order_mark_is_no_mistake_and_another_encoding_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text("[hospital]\nname = 'Hôpital'\n", encoding="utf-8-sig")
+    assert site.load(file).hospital.name == "Hôpital"
+    file.write_text("[hospital]\nname = 'Hôpital'\n", encoding="utf-16")
+    with pytest.raises(UserError, match="not text in UTF-8"):
+        site.load(file)
 
 
 def test_a_missing_site_file_is_told(tmp_path: Path) -> None:
