@@ -10,7 +10,7 @@ import random
 import string
 from collections.abc import Callable, Iterator
 
-from mail_letters import PEOPLE, Draft, calendar, pdf, sent
+from mail_letters import PEOPLE, Draft, calendar, pdf, quoted, sent
 from mail_ordinary import Sample
 
 Maker = Callable[[random.Random], tuple[str, int, Draft, str]]
@@ -414,23 +414,36 @@ def _invitation(dice: random.Random) -> tuple[str, int, Draft, str]:
 
 
 def _hijack(dice: random.Random) -> tuple[str, int, Draft, str]:
+    """An answer in somebody's conversation, which it quotes: from elsewhere under his name, or from his own mailbox."""
     language = dice.choice(("fr", "en"))
+    at = dice.randrange(6)
     text = (
-        "Bonjour,|Comme convenu, voici le document à consulter. Le mot de passe est 4412."
+        ("Bonjour,|Comme convenu, voici le document à consulter.", "Bonjour,|Merci de regarder la pièce ci-dessous au plus vite.", "Bonjour,|Le devis corrigé.")
         if language == "fr"
-        else "Hello,|As discussed, please see the document below. The password is 4412."
-    )
-    name = dice.choice(PEOPLE)
-    draft = Draft(
-        name,
-        _sender(dice),
-        "RE: " + dice.choice(("Planning des gardes", "CT list tomorrow", "Devis maintenance", "Invoice query")),
-        text.split("|"),
-        [("Document", _page(dice, "docs"))],
-        html=dice.random() < 0.6,
-    )
-    draft.quoted = [f"De : {name}", "Bonjour, où en est-on ?"]
-    return language, 0, draft, "hijacked conversation"
+        else ("Hello,|As discussed, please see the document below.", "Hi,|Please look at the file below and get back to me.", "Hello,|The corrected quote.")
+    )[at % 3]  # fmt: skip
+    name, other = dice.sample(PEOPLE, 2)
+    house = dice.choice(("labo-meridian.example", "imagerie-valmont.example", "helio-imaging.example", "oxymed.example"))
+    theirs = f"{name.lower().replace(' ', '.')}@{house}"
+    mine = f"{other.lower().replace(' ', '.')}@{dice.choice(('chu-valmont.example', 'northvale-hospital.example'))}"
+    broken_in = dice.random() < 0.3
+    subject = dice.choice(("Planning des gardes", "CT list tomorrow", "Devis maintenance", "Invoice query", "Compte rendu"))
+    draft = Draft(name, theirs if broken_in else _sender(dice), "RE: " + subject, text.split("|"), html=dice.random() < 0.6)
+    draft.answers = broken_in or dice.random() < 0.5
+    secret = f"{dice.choice(('Mot de passe :', 'Le mot de passe est') if language == 'fr' else ('Password:', 'The password is'))} {dice.randrange(1000, 99999)}"
+    if at < 4:
+        draft.links = [("Document", _page(dice, "docs"))]
+        if at < 2:
+            draft.paragraphs.append(secret)
+    elif at == 4:
+        draft.files = [
+            (f"doc_{dice.randrange(999)}.zip", "application/zip", b"PK\x03\x04\x14\x00\x01\x00\x08\x00" + dice.randbytes(300))
+        ]
+        draft.paragraphs.append(secret)
+    else:
+        draft.files = [("document.html", "text/html", _SMUGGLE)]
+    draft.quoted = quoted(language, (name, theirs), (other, mine), subject)
+    return language, 2 * at + broken_in, draft, "hijacked conversation, own mailbox" if broken_in else "hijacked conversation"
 
 
 def _extort(dice: random.Random) -> tuple[str, int, Draft, str]:
@@ -460,7 +473,7 @@ MAKERS: tuple[tuple[Maker, int], ...] = (
     (_code, 2),
     (_file, 4),
     (_invitation, 1),
-    (_hijack, 2),
+    (_hijack, 4),
     (_extort, 1),
 )
 

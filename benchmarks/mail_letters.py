@@ -125,6 +125,17 @@ def _content(message: EmailMessage, draft: Draft, dice: random.Random) -> None:
         message.add_attachment(data, maintype=main, subtype=sub, filename=name)
 
 
+def quoted(language: str, author: tuple[str, str], reader: tuple[str, str], subject: str) -> list[str]:
+    """The header and the beginning of a message as programs quote it above an answer."""
+    words = ("De", "Envoyé", "À", "Objet") if language == "fr" else ("From", "Sent", "To", "Subject")
+    values = (f"{author[0]} <{author[1]}>", "lundi 3 mars 2025 09:12", f"{reader[0]} <{reader[1]}>", subject)
+    text = "Bonjour, où en est-on ? Merci d'avance." if language == "fr" else "Hello, where do we stand? Thanks in advance."
+    return [
+        *(f"{word} : {value}" if language == "fr" else f"{word}: {value}" for word, value in zip(words, values, strict=True)),
+        text,
+    ]
+
+
 def pdf(url: str = "", text: str = "Document") -> bytes:
     """A small PDF with a line of text, and a link when a URL is given."""
     link = f"/Annots [<< /Type /Annot /Subtype /Link /Rect [0 0 200 50] /A << /S /URI /URI ({url}) >> >>]" if url else ""

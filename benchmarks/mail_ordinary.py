@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from mail_answers import answer
 from mail_letters import PEOPLE, Draft, calendar, pdf, sent
 
 PARTNERS = (
@@ -816,6 +817,7 @@ MAKERS: tuple[tuple[str, Maker, int], ...] = (
     ("media", media, 1),
     ("machine", machine, 1),
     ("forwarded", forwarded, 2),
+    ("answer", answer, 4),
 )
 
 

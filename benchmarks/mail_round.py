@@ -30,16 +30,11 @@ from pathlib import Path
 import psutil
 from corpora import corpora
 from mail_mutations import messages
+from mail_peers import rspamd_command
 from measuring import measure
 
 _CONNECTIONS = 8
 _LINE = b"From someone@example.org Mon Mar  2 08:00:00 2026\n"
-
-#: Modules of Rspamd that ask others, or keep what they saw.
-_ASKING = (
-    "rbl surbl asn fuzzy_check dkim spf dmarc arc url_redirector reputation ratelimit greylist replies history_redis neural "
-    "p0f antivirus external_services clickhouse elastic metadata_exporter dcc spamassassin milter_headers"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,26 +162,6 @@ def spamd(found: list[bytes], count: int, scratch: Path) -> Line:
 def rspamd(found: list[bytes], count: int, scratch: Path) -> Line:
     """Rspamd's scanning workers, without network."""
     port = _free_port()
-    etc, run = scratch / "etc", scratch / "run"
-    shutil.copytree("/etc/rspamd", etc, dirs_exist_ok=True)
-    for folder in (etc / "local.d", etc / "override.d", run):
-        folder.mkdir(exist_ok=True)
-    override = etc / "override.d"
-    workers = os.cpu_count() or 2
-    (override / "worker-normal.inc").write_text(f'bind_socket = "127.0.0.1:{port}"; count = {workers}; enabled = true;\n')
-    for other in ("controller", "proxy", "fuzzy"):
-        (override / f"worker-{other}.inc").write_text("enabled = false; count = 0;\n")
-    (override / "options.inc").write_text('dns { nameserver = ["127.0.0.1:9"]; timeout = 0.01s; retransmits = 0; }\n')
-    (override / "logging.inc").write_text(f'type = "file"; filename = "{run}/log"; level = "error";\n')
-    for module in _ASKING.split():
-        (override / f"{module}.conf").write_text("enabled = false;\n")
-    user = ["-u", "_rspamd", "-g", "_rspamd"] if os.geteuid() == 0 else []
-    shutil.chown(run, "_rspamd") if user else None
-    scratch.chmod(0o755)
-    run.chmod(0o777)
-    places = [
-        f"--var={name}={value}" for name, value in (("CONFDIR", etc), ("LOCAL_CONFDIR", etc), ("DBDIR", run), ("RUNDIR", run))
-    ]
 
     def ask(data: bytes) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
@@ -197,7 +172,7 @@ def rspamd(found: list[bytes], count: int, scratch: Path) -> Line:
         if answer.status != 200:
             raise RuntimeError(f"rspamd: {answer.status}")
 
-    with _daemon(["rspamd", "-f", "-c", str(etc / "rspamd.conf"), *places, *user], port) as process:
+    with _daemon(rspamd_command(scratch, port), port) as process:
         return asked("Rspamd", process, ask, found, count)
 
 

@@ -21,7 +21,7 @@ from wardround.evidence import FileSource, Folder, Found
 from wardround.model import Diagnostic, Evidence
 from wardround.readers import dicom_file, web_requests
 from wardround.readers.base import SPAN_BYTES, Sink, Span
-from wardround.readers.mail import zone
+from wardround.readers.mail import eml, zone
 from wardround.readers.patient_paths import Replaced
 from wardround.readers.share import walk as share
 from wardround.site import Mail
@@ -257,8 +257,9 @@ def work(prepared: tuple[WorkerState, Matcher], unit: Unit) -> UnitOutcome:
     matching = _Matching(matcher)
     writer = store.UnitWriter(unit.tables, unit.number, matching, state.since, state.until, state.narrow)
     together = [part for part in unit.parts if part.reader == dicom_file.READER.name]
+    letters = [part.source for part in unit.parts if part.reader == eml.EML]
     for part in unit.parts:
-        if part.reader == dicom_file.READER.name:
+        if part.reader in (dicom_file.READER.name, eml.EML):
             continue
         sink = writer.sink(part.source.evidence_id, part.source.path)
         try:
@@ -269,6 +270,7 @@ def work(prepared: tuple[WorkerState, Matcher], unit: Unit) -> UnitOutcome:
             if matching.failed:
                 raise
             sink.diagnose("reader_defect", f"{part.reader}: {many.place_of(error)}", recovered=False)
+    _read_letters(iter(letters), store.GatheringSink(writer), matching)
     if together or unit.folders:
         taken = many.ManySink(writer, dicom_file.READER.name, "dicom")
         _read_together(taken.over((part.source for part in together), own=True), taken, matching)
@@ -278,9 +280,27 @@ def work(prepared: tuple[WorkerState, Matcher], unit: Unit) -> UnitOutcome:
     return UnitOutcome(writer.close(), matching.assessed)
 
 
-def _covering(reader: str, sink: store.EvidenceSink) -> Sink:
+def _covering(reader: str, sink: Sink) -> Sink:
     """The sink for a reader: addresses of requests in logs are covered; those on the wire are already."""
     return sink if reader == "capture" else web_requests.CoveringSink(sink, clear=reader in ("zeek", "suricata"))
+
+
+def _read_letters(sources: Iterator[FileSource], sink: store.GatheringSink, matching: _Matching) -> None:
+    """Read single messages; one on which the reader fails is told, and the rest goes on."""
+
+    def given() -> Iterator[FileSource]:
+        for source in sources:
+            sink.turn(source.evidence_id, source.path)
+            yield source
+
+    while True:
+        try:
+            eml.READER.read_many(given(), _covering(eml.EML, sink))
+            return
+        except Exception as error:  # the same boundary as above
+            if matching.failed:
+                raise
+            sink.diagnose("reader_defect", f"{eml.EML}: {many.place_of(error)}", recovered=False)
 
 
 def _read_together(sources: Iterator[FileSource], sink: many.ManySink, matching: _Matching) -> None:

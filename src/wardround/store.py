@@ -149,6 +149,23 @@ class UnitWriter:
             self._tally(evidence_id, name, conformed)
         self._buffer(name, conformed)
 
+    def add_events(self, name: str, rows: pa.Table) -> None:
+        """Buffer rows read from many pieces of evidence, with their ``evidence_id``; tallied for each of them."""
+        conformed = conform(name, rows, None)
+        if schema.tables()[name].states:
+            self.result.rows[name] = self.result.rows.get(name, 0) + conformed.num_rows
+        else:
+            conformed = self._within(conformed)
+            self._tally(None, name, conformed)
+        timed = "ts" in conformed.column_names and not schema.tables()[name].states
+        groups = conformed.group_by("evidence_id").aggregate(
+            [("evidence_id", "count"), *([("ts", "min"), ("ts", "max")] if timed else [])]
+        )
+        for row in groups.to_pylist():
+            tally = self.result.tallies.setdefault(row["evidence_id"], Tally())
+            tally.add(row["evidence_id_count"], row.get("ts_min"), row.get("ts_max"))
+        self._buffer(name, conformed)
+
     def add_states(self, name: str, rows: pa.Table) -> None:
         """Buffer rows about many pieces of evidence, with their ``evidence_id``: states of things, not events in time."""
         conformed = conform(name, rows, None)
@@ -186,11 +203,13 @@ class UnitWriter:
                 rows = rows.filter(pc.fill_null(keep(rows["ts"], bound), True))
         return rows
 
-    def _tally(self, evidence_id: str, name: str, rows: pa.Table) -> None:
+    def _tally(self, evidence_id: str | None, name: str, rows: pa.Table) -> None:
+        """Count rows per table and hour, and of one piece of evidence."""
         self.result.rows[name] = self.result.rows.get(name, 0) + rows.num_rows
         limits = pc.min_max(rows["ts"]) if "ts" in rows.column_names else None
         first, last = (limits["min"].as_py(), limits["max"].as_py()) if limits is not None else (None, None)
-        self.result.tallies.setdefault(evidence_id, Tally()).add(rows.num_rows, first, last)
+        if evidence_id is not None:
+            self.result.tallies.setdefault(evidence_id, Tally()).add(rows.num_rows, first, last)
         if first is None:
             return
         hours = pc.value_counts(pc.divide(rows["ts"].drop_null(), 3_600_000_000_000))
@@ -233,6 +252,27 @@ class UnitWriter:
     def sink(self, evidence_id: str, path: str) -> EvidenceSink:
         """The sink for one piece of evidence."""
         return EvidenceSink(self, evidence_id, path)
+
+
+class GatheringSink:
+    """A sink for many small pieces of evidence read one after another: rows carry evidence ids; see readers.base.Sink."""
+
+    def __init__(self, writer: UnitWriter) -> None:
+        self._writer = writer
+        self._current: EvidenceSink | None = None
+
+    def turn(self, evidence_id: str, path: str) -> None:
+        """Diagnostics that follow are about this piece of evidence."""
+        self._current = self._writer.sink(evidence_id, path)
+
+    def write(self, table: str, rows: pa.Table) -> None:
+        """Take a batch of rows of one table, of any of the evidence so far."""
+        self._writer.add_events(table, rows)
+
+    def diagnose(self, code: str, message: str, offset: int = -1, *, recovered: bool = True) -> None:
+        """Note a problem with the evidence at hand."""
+        if self._current is not None:
+            self._current.diagnose(code, message, offset, recovered=recovered)
 
 
 _PARQUET = {"compression": "zstd", "compression_level": 1}

@@ -25,6 +25,29 @@ _FORWARD = re.compile(r"^\s*(?:fwd?|tr|enc|wg|rv|i|doorst)\s*:", re.IGNORECASE)
 _PASSED = re.compile(
     r"(?:\bFrom|\bDe|\bVon|\bVan|\bDa)\s?:\s{0,5}([^<>\n]{0,120}?)\s{0,3}[<\[(]([\w.+=-]{1,64}@[\w.-]{1,120})[>\])]"
 )
+# Some programs write only the name there.
+_PASSED_NAME = re.compile(
+    r"(?:\bFrom|\bDe|\bVon|\bVan|\bDa)\s?:\s{0,5}([^<>\n@:]{1,60}?)\s{1,3}"
+    r"(?:Sent|Date|Envoyé|Enviado|Gesendet|Datum|Verzonden|Inviato|Data)\s?:"
+)
+
+#: How the subject of an answer or of a message passed on begins.
+ANSWER = re.compile(r"^\s*(?:(?:re|fwd?|tr|rep|aw|wg|enc|res|rv|sv|vs|i|r)\s*(?:\[\d+\])?\s*:|\[fwd)", re.IGNORECASE)
+
+# Where a quoted text begins: its header, the line that names its author, or the sign before its lines.
+_QUOTE = re.compile(
+    r"\b(?:From|De|Von|Van|Da)\s?:\s{0,5}[^<>\n]{0,120}?[<\[(](?:mailto:)?[\w.+=-]{1,64}@[\w.-]{1,120}[>\])]"
+    r"|(?:^|\n)[ \t]{0,3}>"
+    r"|-----\s?(?:original message|message d|urspr)"
+    r"|[>\])]\s{0,3}(?:wrote|a ecrit|a écrit|schrieb|escribi[oó]|ha scritto|schreef)\s{0,3}:",
+    re.IGNORECASE,
+)
+_PERSON = re.compile(r"[<\[](?:mailto:)?([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5})[>\]]")
+
+#: Characters of text in which quoted people are looked for, people that count, characters of a name.
+_QUOTED_CHARACTERS = 20_000
+_QUOTED_PEOPLE = 30
+_NAME_CHARACTERS = 80
 
 #: Links of a message that are looked at.
 LINKS = 300
@@ -123,6 +146,9 @@ class Letter:
         if not _FORWARD.match(self.message.subject):
             return None
         match = _PASSED.search(self.visible[:3_000])
+        if match is None and (named := _PASSED_NAME.search(self.visible[:3_000])):
+            above = len(self.visible[: named.start()].split())
+            return Address(named.group(1).strip(" \"'*")[:200], "") if above <= 25 else None
         if match is None or len(self.visible[: match.start()].split()) > 25:
             return None
         local, _, domain = match.group(2).rpartition("@")
@@ -223,8 +249,42 @@ class Letter:
 
     @cached_property
     def answering(self) -> bool:
-        """Whether it answers another message and quotes it."""
-        return bool(self.message.in_reply_to or self.message.references)
+        """Whether it answers another message; one passed on without a word of one's own answers nothing."""
+        return bool(self.message.in_reply_to or self.message.references) and self.passed_on is None
+
+    @cached_property
+    def reports(self) -> bool:
+        """Whether a mail server writes about a message that was or was not delivered (RFC 3464)."""
+        return self.author.local.lower() in ("mailer-daemon", "postmaster") or self.message.root.declared == "multipart/report"
+
+    @cached_property
+    def _quote(self) -> int:
+        """Where the quoted text begins in the visible one; its length where nothing is quoted."""
+        shown = self.visible[:_QUOTED_CHARACTERS]
+        match = _QUOTE.search(shown)
+        if match is None:
+            return len(shown)
+        if match.group()[0] in ">])":  # the line names its author before
+            return max(0, shown.rfind("\n", 0, match.start()), match.start() - 2 * _NAME_CHARACTERS)
+        return match.start()
+
+    @cached_property
+    def above_quoted(self) -> str:
+        """The visible text above what is quoted."""
+        return self.visible[: self._quote]
+
+    @cached_property
+    def quoted_people(self) -> list[tuple[str, str]]:
+        """Names and addresses (domains in lower case) in the headers of quoted text."""
+        quoted = self.visible[self._quote : _QUOTED_CHARACTERS]
+        found = []
+        for match in _PERSON.finditer(quoted):
+            before = quoted[max(0, match.start() - _NAME_CHARACTERS) : match.start()]
+            local, _, domain = match.group(1).rpartition("@")
+            found.append((re.split(r"[:;,<>\n\[\]\"]", before.rstrip(" \"'"))[-1].strip(" \"'"), f"{local}@{domain.lower()}"))
+            if len(found) >= _QUOTED_PEOPLE:
+                break
+        return found
 
     @cached_property
     def pictures(self) -> list[Part]:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from wardround.mail.archives import Listing, listing
+
 #: Content of a part (as sniffed from its bytes) that is shown as text.
 TEXT_KINDS = ("text", "html", "ics", "vcf", "svg", "xml", "rdp", "eml", "json")
 
@@ -133,6 +135,11 @@ class Part:
         if self.disposition == "inline" or self.content_id:
             return bool(self.filename) and not self.declared.startswith("image/")
         return bool(self.filename) or not self.declared.startswith(("text/", "multipart/", "image/"))
+
+    @cached_property
+    def listing(self) -> Listing:
+        """The members of an archive, and whether an archive or document is encrypted."""
+        return listing(self.kind, self.data)
 
     def leaves(self) -> Iterator[Part]:
         """The parts without children, itself if it is one; parts of messages within are theirs."""

@@ -275,5 +275,7 @@ def _attachment(part: Part, verdict: Verdict) -> dict[str, Any]:
         "sha256": hashlib.sha256(part.data).hexdigest() if part.data and not part.truncated else None,
         "disposition": part.disposition,
         "embedded": bool(part.content_id) and not part.attached,
+        "encrypted": part.listing.encrypted,
+        "members": [redacted(name) for name in part.listing.members],
         "signals": about,
     }

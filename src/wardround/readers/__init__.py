@@ -38,6 +38,8 @@ _ORDER: tuple[str, ...] = (
     "mail.dmarc",  # root element feedback
     "mail.tls_report",  # an object with policies
     "mail.checkdmarc",  # JSON of domains and their results
+    "mail.mbox",  # a line that begins a message, and a header after it
+    "mail.eml",  # header fields that only mail has; before settings, whose readers look at every line
     "knowledge.kev",  # lists of vulnerabilities: keys or headers of their own
     "knowledge.nvd",
     "knowledge.cve",
@@ -55,8 +57,6 @@ _ORDER: tuple[str, ...] = (
     "device_config.junos",  # nearly all lines end in brace or semicolon, or are set commands
     "device_config.cisco",  # at least three kinds of lines of such a configuration
     "mail.zone",  # $ORIGIN or $TTL, or nearly all lines are records of class IN
-    "mail.mbox",  # a line that begins a message, and a header after it
-    "mail.eml",  # header fields that only mail has
     "listing.robocopy",  # its title
     "listing.seven_zip",  # its title
     "listing.rclone",  # JSON with its keys, or its lines

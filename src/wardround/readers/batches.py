@@ -27,6 +27,8 @@ class Batches:
         self._characters = characters
         self._held = 0
         self._rows: dict[str, list[dict[str, Any]]] = {}
+        #: Columns that every row gets: the evidence id where rows of many pieces of evidence are collected.
+        self.common: dict[str, Any] = {}
 
     def add(self, table: str, **columns: Any) -> None:
         """Add a row; texts are shortened, empty ones are nothing."""
@@ -42,6 +44,7 @@ class Batches:
                 held += length
             else:
                 row[name] = self._list(value) if isinstance(value, list) else value
+        row.update(self.common)
         rows.append(row)
         if most > TEXT_CHARACTERS:
             self._held += min(held, most * len(row))

@@ -13,6 +13,7 @@ from wardround.mail.signals import (
     attachments,
     body,
     codes,
+    conversation,
     envelope,
     honest,
     imitation,
@@ -33,6 +34,7 @@ FAMILIES: tuple[tuple[str, Callable[[Letter], Iterator[Seen]]], ...] = (
     ("payments", payments.see),
     ("body", body.see),
     ("envelope", envelope.see),
+    ("conversation", conversation.see),
     ("honest", honest.see),
 )
 

@@ -77,8 +77,6 @@ def see(letter: Letter) -> Iterator[Seen]:
             if seen.name not in done:
                 done.add(seen.name)
                 yield seen
-    if "zip" in {p.kind for p in letter.message.attachments} or "rar" in {p.kind for p in letter.message.attachments}:
-        pass
 
 
 def _part(letter: Letter, part: Part) -> Iterator[Seen]:
@@ -99,10 +97,10 @@ def _part(letter: Letter, part: Part) -> Iterator[Seen]:
         yield Seen("attached_rdp", 1.0, name, where)
     if extension in _MACRO or _has_macro(part):
         yield Seen("attached_macro", 1.0, name, where)
-    if _encrypted(part):
+    if part.listing.encrypted and part.kind != "pdf":  # many an honest PDF only forbids to print
         yield Seen("attached_encrypted", 1.0, name, where)
-        if {"password"} & set(letter.said):
-            yield Seen("attached_encrypted_with_password", 1.0, name, where)
+    if part.kind in ("zip", "rar", "7z"):
+        yield from _carried(part)
     page = part.kind == "html" or extension in ("html", "htm", "shtml", "xhtml", "mht", "mhtml")
     if page and (part.attached or part.declared == "application/octet-stream"):
         yield from _page(letter, part, name)
@@ -135,16 +133,15 @@ def _has_macro(part: Part) -> bool:
     return part.kind in ("docx", "xlsx", "zip") and b"vbaProject.bin" in part.data
 
 
-def _encrypted(part: Part) -> bool:
-    """A ZIP whose first member is encrypted (APPNOTE 4.4.4, bit 0), RAR and 7z whose headers are."""
-    data = part.data
-    if data.startswith(b"PK\x03\x04"):
-        return bool(data[6] & 1) if len(data) > 8 else False
-    if data.startswith(b"Rar!\x1a\x07\x01\x00"):
-        return len(data) > 13 and data[12:14].find(b"\x04") >= 0
-    if data.startswith(b"Rar!\x1a\x07\x00"):
-        return len(data) > 12 and bool(data[10] & 0x80)
-    return part.kind == "ole" and b"E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00" in data
+def _carried(part: Part) -> Iterator[Seen]:
+    """What an archive says it holds: programs, disk images, and names with two endings."""
+    for member in part.listing.members:
+        stem, _, extension = member.strip(" .").lower().rpartition(".")
+        if extension in (_RUNS - {"url", "com"}) | _IMAGES:
+            yield Seen("archive_of_programs", 1.0, f"{part.filename[:60]}: {member[-60:]}", part.path)
+            if stem.rpartition(".")[2] in _DOCUMENTS:
+                yield Seen("attached_two_extensions", 1.0, member[-80:], part.path)
+            return
 
 
 def _page(letter: Letter, part: Part, name: str) -> Iterator[Seen]:

@@ -16,6 +16,8 @@ _PLACEHOLDER = re.compile(
     r"\*\|[A-Z:_]+\|\*|\{\{\s*[\w.]+\s*\}\}|\[\[[\w.]+\]\]|\[e-?mail address\]|%%[\w]+%%|\{email\}|##\w+##|\[name\]|\(mailto",
     re.IGNORECASE,
 )
+# Space as high as many screens, so that what is meant for filters lies out of sight.
+_HIGH = re.compile(r"(?:margin-top|padding-top|[^-\w]height)\s*:\s*(?:\d{5,}px|\d{4,}vh|[3-9]\d\dvh)", re.IGNORECASE)
 _DIGITS = re.compile(r"(?:^|\s)\d{6,}(?=\s|$)")
 _WORD = re.compile(r"[a-z0-9]{6,}")
 
@@ -64,6 +66,8 @@ def _disguise(letter: Letter) -> Iterator[Seen]:
     words = len(hidden.split())
     if words >= 25:
         yield Seen("text_hidden", min(1.0, words / 120), f"{words} words")
+    if letter.page.tags and (match := _HIGH.search(letter.message.html[:200_000])):
+        yield Seen("text_pushed_away", 1.0, match.group()[-40:])
     tokens = _WORD.findall(body.text[:4_000])
     odd = [t for t in tokens if diced(t)]
     if len(odd) >= 2 and letter.page.tags and not letter.listed and not letter.answering:

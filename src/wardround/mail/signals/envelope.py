@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 
 from wardround.mail.domains import diced, kind_of, labels, suffix_kind, well_formed
-from wardround.mail.letter import Letter, Seen
+from wardround.mail.letter import ANSWER, Letter, Seen
 from wardround.mail.suffixes import is_address, organization
 
-_ANSWER = re.compile(r"^\s*(?:(?:re|fwd?|tr|rep|aw|wg|enc|res|rv|sv|vs|i|r)\s*(?:\[\d+\])?\s*:|\[fwd)", re.IGNORECASE)
 _DAY = 86_400 * 10**9
 _GENERIC = re.compile(
     r"(?:\d{1,3}[-.]){3}\d{1,3}|^(?:vps|vmi|ip|static|dedicated|host|server|cloud|srv)[-.]?\d+", re.IGNORECASE
@@ -71,7 +70,7 @@ def _people(letter: Letter) -> Iterator[Seen]:
         yield Seen("recipients_hidden")
     elif len(message.to) == 1 and message.to[0].address and message.to[0].address == letter.author.address:
         yield Seen("recipients_hidden", 0.7, message.to[0].address[:80])
-    if _ANSWER.match(message.subject) and not letter.answering and not letter.listed:
+    if ANSWER.match(message.subject) and not letter.answering and not letter.listed:
         yield Seen("answer_to_nothing", 1.0, message.subject[:60])
 
 

@@ -14,6 +14,7 @@ _QUOTED = re.compile(
     r"(?m)^\s{0,3}>|-----\s?(?:original message|message d'origine|urspr)|^(?:le|on|am|el|il) .{5,80}(?:wrote|a ecrit|a écrit|schrieb|escribi|ha scritto)\s*:",
     re.IGNORECASE,
 )
+_REPORTS = ("message/delivery-status", "message/global-delivery-status", "message/disposition-notification")
 _SIGNED = re.compile(r"(?m)^-- ?$")
 
 
@@ -24,6 +25,8 @@ def see(letter: Letter) -> Iterator[Seen]:
         yield Seen("came_over_list", 1.0, message.header("list-id")[:80])
     if letter.answering:
         yield Seen("answers_quoting" if _QUOTED.search(message.plain[:20_000] or letter.visible[:20_000]) else "answers", 1.0)
+    if message.root.declared == "multipart/report" and any(part.declared in _REPORTS for part in message.leaves):
+        yield Seen("delivery_report", 1.0)
     if not letter.page.tags and message.plain.strip():
         yield Seen("plain_text", 1.0 if len(letter.web) <= 3 else 0.5)
         if _SIGNED.search(message.plain[-4_000:]):

@@ -56,7 +56,7 @@ def see(letter: Letter) -> Iterator[Seen]:
     scams = [theme for theme in _SCAMS if worth(said.get(theme, set())) >= 2]
     if scams:
         yield Seen("scam_told", min(1.0, max(worth(said[theme]) for theme in scams) / 4), ", ".join(sorted(scams)))
-    if letter.author_kind == "freemail" and not letter.answering:
+    if letter.author_kind == "freemail" and not letter.answering and not letter.reports:
         trade = [t for t in (*_DEMANDS, *_SCAMS, "prize", "bec", "b2b") if worth(said.get(t, set())) >= 1.4]
         if trade:
             yield Seen("freemail_with_a_scheme", 1.0, ", ".join(sorted(trade)[:3]))
@@ -87,7 +87,7 @@ def _figures(letter: Letter) -> Iterator[Seen]:
 
 def _addresses(letter: Letter) -> Iterator[Seen]:
     """The reader greeted by an address instead of a name; another private mailbox to answer to."""
-    if letter.answering or letter.listed:
+    if letter.answering or letter.listed or letter.reports:
         return
     if match := _GREETED.search(letter.own_text[:1_500]):
         yield Seen("greets_an_address", 1.0, match.group()[:60])

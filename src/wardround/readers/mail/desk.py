@@ -8,7 +8,7 @@ from wardround.mail import authentication, dkim, rows, verdict
 from wardround.mail.message import Message
 from wardround.mail.parse import parse
 from wardround.mail.told import TOLD
-from wardround.readers.base import Sink
+from wardround.readers.base import Sink, Source
 from wardround.readers.batches import Batches
 from wardround.readers.mail.enclosed import read_enclosed
 
@@ -20,13 +20,18 @@ _WITHIN = 40
 
 
 class Desk:
-    """Takes the messages of one piece of evidence; call :meth:`close` at the end."""
+    """Takes the messages of one piece of evidence, or of several by turns; call :meth:`close` at the end."""
 
     def __init__(self, sink: Sink, path: str) -> None:
         self.sink = sink
         self.path = path
         self._batches = Batches(sink)
         self._judge: Callable[[Message, verdict.Context], verdict.Verdict] = verdict.judge()
+
+    def turn(self, source: Source) -> None:
+        """The messages that follow are of this evidence: their rows say so."""
+        self.path = source.path
+        self._batches.common = {"evidence_id": source.evidence_id}
 
     def take(self, data: bytes, record: int, folder: str = "") -> None:
         """A message as bytes; ``record`` is its index in the evidence, from 1."""
