@@ -54,7 +54,7 @@ def listing(kind: str, data: bytes) -> Listing:
                 _rar(data, found)
             else:
                 _zip(data, found)
-        except (_DamagedError, struct.error, lzma.LZMAError, EOFError, MemoryError, ValueError):
+        except (_DamagedError, struct.error, lzma.LZMAError, EOFError, ValueError, OverflowError):
             pass  # the names up to there are worth more than none
         return Listing(found.encrypted, tuple(found.members) if kind in KINDS else ())
     if kind == "ole":

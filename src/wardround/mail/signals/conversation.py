@@ -68,7 +68,7 @@ def _news(letter: Letter) -> Iterator[Seen]:
 
 
 def _bait(letter: Letter) -> str:
-    """What is to be opened: a link to neither the author's organization nor one that is quoted, or a file that carries others."""
+    """What is to be opened: a link to no organization of the conversation, or a file that carries others."""
     for part in letter.message.attachments:
         if part.kind in _HEAVY:
             return part.filename or part.kind
