@@ -216,8 +216,8 @@ def expected(names: list[str]) -> Floats:
 
 
 def bounds(prior: Floats) -> tuple[Floats, Floats]:
-    """What a weight may become: never the other sign, never more than five times what is expected, 2.5 at most."""
-    upper = np.where(prior > 0, np.minimum(2.5, np.maximum(0.5, 5 * prior)), 0.0)
+    """What a weight may become: never the other sign, never more than five times what is expected, 2.5 or what is expected at most."""
+    upper = np.where(prior > 0, np.maximum(prior, np.minimum(2.5, np.maximum(0.5, 5 * prior))), 0.0)
     lower = np.where(prior > 0, 0.0, -1.0)
     return lower, upper
 

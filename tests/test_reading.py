@@ -6,13 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from wardround import readers, reading, store
 from wardround.detect.matcher import DisagreementError, Matcher
+from wardround.errors import ReaderError
 from wardround.evidence import FileSource, Found, Walk
 from wardround.model import Diagnostic
 from wardround.readers.base import SPAN_BYTES, Span
+from wardround.readers.mail.desk import Desk
 
 EVENT = {
     "Event": {"System": {"EventID": 1, "Channel": "Security", "Computer": "a", "EventRecordID": 1}, "EventData": {"X": "y"}}
@@ -99,3 +102,64 @@ def test_a_zone_too_large_for_its_keys_is_told_of(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(reading, "MAX_UNIT_BYTES", 100)
     assert dict(reading._keys(walked, identified, told)) == {}
     assert [(one.code, one.recovered) for one in told] == [("keys_not_read", True)]
+
+
+def letters(tmp_path: Path, count: int) -> Found:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"{number:03}.eml").write_text(
+            f"From: a@partner.example\nTo: b@chu.example\nSubject: Planning {number}\nMessage-ID: <{number}@partner.example>\n"
+            f"Date: Mon, 02 Mar 2026 08:00:{number:02} +0000\n\nBonjour, à demain.\n"
+        )
+    (tmp_path / "scratch").mkdir()
+    return Walk(tmp_path / "scratch").run([str(folder)])
+
+
+def test_messages_of_a_folder_are_handed_on_together_and_counted_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[int] = []
+    add = store.UnitWriter.add_events
+
+    def counted(self: store.UnitWriter, name: str, rows: Any) -> None:
+        handed.append(rows.num_rows)
+        add(self, name, rows)
+
+    monkeypatch.setattr(store.UnitWriter, "add_events", counted)
+    (unit,) = units(letters(tmp_path, 30), tmp_path)
+    outcome = reading.work((reading.WorkerState(()), Matcher(())), unit)
+    assert handed == [30]
+    tallies = outcome.result.tallies
+    assert len(tallies) == 30
+    assert all(tally.records == 1 and tally.first_ts == tally.last_ts is not None for tally in tallies.values())
+    rows = pq.read_table(tmp_path / f"mail_message-{unit.number:05d}.parquet")
+    own = {part.source.evidence_id: f"{int(Path(part.source.path).stem)}@partner.example" for part in unit.parts}
+    assert dict(zip(rows["evidence_id"].to_pylist(), rows["message_id"].to_pylist(), strict=True)) == own
+    assert sum(outcome.result.activity.values()) == 30
+
+
+def test_a_message_that_the_reader_fails_on_is_told_and_the_others_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = Desk.take
+
+    def failing(self: Desk, data: bytes, record: int, folder: str = "") -> None:
+        if b"Planning 7\n" in data:
+            raise RuntimeError("a defect")
+        if b"Planning 9\n" in data:
+            raise ReaderError("damaged", "it is damaged")
+        take(self, data, record, folder)
+
+    monkeypatch.setattr(Desk, "take", failing)
+    (unit,) = units(letters(tmp_path, 12), tmp_path)
+    outcome = reading.work((reading.WorkerState(()), Matcher(())), unit)
+    assert outcome.result.rows["mail_message"] == 10
+    told = {(Path(d.source).stem, d.code) for d in outcome.result.diagnostics}
+    assert told == {("007", "reader_defect"), ("009", "damaged")}
+
+
+def test_a_defect_of_the_matcher_is_not_blamed_on_a_message(tmp_path: Path) -> None:
+    (unit,) = units(letters(tmp_path, 2), tmp_path)
+    with pytest.raises(DisagreementError):
+        reading.work((reading.WorkerState(()), _Broken()), unit)  # type: ignore[arg-type]
