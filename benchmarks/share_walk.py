@@ -1,8 +1,8 @@
 """A share of DICOM files, a tenth of it encrypted in place: counted rightly, nothing on the untouched tree, and how fast.
 
 ``python benchmarks/share_walk.py DIR [FILES]`` makes the tree (default 100,000 files; uncompressed, JPEG and JPEG 2000 in
-turn), examines it untouched, encrypts a tenth of a copy of the names in place, examines it again, and
-times the walk beside ``find`` and ``file``. DIR is emptied first.
+turn), examines it untouched, encrypts a tenth of it in place, examines it again, and times the walk beside ``find`` and
+``file``. DIR is emptied first. Exits 1 when anything is found on the untouched tree or the count is not right.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ def make(root: Path, files: int) -> list[Path]:
     noise, made = random.Random(3), []
     for number in range(files):
         folder = root / f"{2016 + number * 10 // files}" / f"study{number // PER_FOLDER:06d}"
-        if number % PER_FOLDER == 0:
-            folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         made.append(folder / (f"IM{number:07d}.dcm" if number % 2 else f"IM{number:07d}"))
         made[-1].write_bytes(_content(noise, number))
     return made
@@ -67,7 +66,7 @@ def _walk_alone(share: Path) -> float:
     return time.monotonic() - start
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str]) -> int:
     """Make, examine, encrypt, examine again, and time."""
     plain = [argument for argument in arguments if not argument.startswith("--")]
     root, files = Path(plain[0]), int(plain[1]) if len(plain) > 1 else FILES
@@ -75,7 +74,8 @@ def main(arguments: list[str]) -> None:
     start = time.monotonic()
     made = make(root, files)
     print(f"made {files} files in {time.monotonic() - start:.1f} s")
-    print(f"untouched: findings {_found(root) or 'none'}")
+    untouched = _found(root)
+    print(f"untouched: findings {untouched or 'none'}")
     alone = _walk_alone(root)
     print(f"walk alone, one process: {alone:.2f} s, {files / alone:,.0f} files/s")
     examine = [sys.executable, "-m", "wardround", "examine", "-q", "--share", str(root), "-o", f"{root}-round"]
@@ -96,8 +96,10 @@ def main(arguments: list[str]) -> None:
     noise = random.Random(5)
     for path in noise.sample(made, files // 10):
         path.write_bytes(noise.randbytes(path.stat().st_size))
-    print(f"{files // 10} encrypted in place: findings {_found(root)}")
+    encrypted = _found(root)
+    print(f"{files // 10} encrypted in place: findings {encrypted}")
+    return 0 if not untouched and encrypted.get("RW-A03") == files // 10 else 1
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
