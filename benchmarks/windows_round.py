@@ -1,8 +1,11 @@
-"""A round over a million Windows events, end to end, beside its parts and beside Zircolite where a checkout is given.
+"""A round over a million Windows events, end to end, beside its parts and beside other engines where given.
 
-    python benchmarks/windows_round.py --evtx DIR --sigma DIR [--events 1000000] [--zircolite DIR] [--markdown FILE]
+    python benchmarks/windows_round.py --evtx DIR --sigma DIR [--events 1000000] [--zircolite DIR] [--peer RSIGMA]
+        [--markdown FILE]
 
 The set is one .evtx file made of the real chunks of every log under --evtx, repeated until it holds enough events. Peak
+With --peer (see sigma_peer.py) rsigma goes through the same events with the same rules: it is given flat JSON that was made
+before its clock starts, uses one core or two as it likes, and writes one line a match; no tables, no findings. Peak
 memory is the highest sum of the resident sets of the command and its workers (pages they share count more than once).
 """
 
@@ -19,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import sigma_peer
 from measuring import Measured, measure
 
 CHUNK = 65_536
@@ -97,6 +101,7 @@ def main() -> None:
     parser.add_argument("--sigma", type=Path, required=True)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--zircolite", type=Path)
+    parser.add_argument("--peer", type=Path)
     parser.add_argument("--markdown", type=Path)
     given = parser.parse_args()
     wardround = [sys.executable, "-m", "wardround", "examine", "-q"]
@@ -119,6 +124,11 @@ def main() -> None:
             ruleset = given.zircolite / "rules" / "rules_windows_generic_full.json"
             command = [sys.executable, "zircolite.py", "-e", str(big), "-r", str(ruleset), "-o", str(root / "z.json")]
             results.append(timed("Zircolite", events, command, given.zircolite))
+        if given.peer:
+            exported = root / "events.ndjson"
+            count = sigma_peer.export([big], exported)
+            command = sigma_peer.command(given.peer.resolve(), given.sigma / "rules" / "windows", exported)
+            results.append(timed("rsigma, from JSON: matches only", count, command))
         document = json.loads((root / "all" / "round.json").read_text())
         used = sum(rule["status"] != "unusable" for rule in document["rules"])
         size = big.stat().st_size / 2**20
