@@ -112,9 +112,7 @@ def check(line: Line) -> list[Checked]:
         return [Checked("read", "read", " ".join(sink.codes), "unknown_kind" not in sink.codes)]
     rows = [row for table, row in sink.rows if table == line.table]
     row = rows[0] if rows else None
-    checked = [
-        _compare(column, how, value, row) for column, how, value in line.expected if not (how == "=" and value == "?")
-    ]
+    checked = [_compare(column, how, value, row) for column, how, value in line.expected if not (how == "=" and value == "?")]
     asked = {column for column, *_ in line.expected}
     extra = [column for column in NEVER_INVENTED if row and column in row and column not in asked]
     return checked + [
