@@ -1,4 +1,4 @@
-"""Hand-checked lines of gateways, firewalls and servers: right fields per vendor and table, as a table for docs/verification.md.
+"""Hand-checked lines of gateways, firewalls and servers: fields that are right, per vendor and table.
 
     python benchmarks/edge_lines.py [--wrong]
 

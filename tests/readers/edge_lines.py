@@ -1,10 +1,10 @@
 """Lines of the edge written for the tests, each with the fields a reader of the vendor's reference would take from it.
 
 A file of ``edge_lines`` holds, one per line: ``## `` a remark with its source, ``@ts`` the instant of the lines that follow
-(``?``: not asked), ``@table`` the table they belong to, ``@label`` a word for the kind of message, ``^`` what stands before each
-line, a message, and under it, after a tab, what is expected: ``column=value`` (the cell is this), ``column~part`` (the cell holds
-this), ``column=-`` (the cell is empty), ``column=?`` (not asked), ``@table`` another table, or ``?`` alone: only that the line is
-read, in a table or left out by name. ``⏎`` and ``⇥`` stand for a line end and a tab.
+(``?``: not asked), ``@table`` the table they belong to, ``@label`` a word for the kind of message, ``^`` what stands before
+each line, a message, and under it, after a tab, what is expected: ``column=value`` (the cell is this), ``column~part`` (the
+cell holds this), ``column=-`` (the cell is empty), ``column=?`` (not asked), ``@table`` another table, or ``?`` alone: only
+that the line is read, in a table or left out by name. ``⏎`` and ``⇥`` stand for a line end and a tab.
 
 The columns of `NEVER_INVENTED` are asked for even where nothing is expected: a value that the line does not state is wrong.
 """
@@ -29,7 +29,7 @@ NEVER_INVENTED = ("user", "username", "assigned_address", "source", "destination
 
 @dataclass(frozen=True)
 class Line:
-    """A message, where it stands, and what is expected of it: (column, ``=`` or ``~``, value); none when only reading counts."""
+    """A message, where it stands, and what is expected: (column, ``=`` or ``~``, value); none when only reading counts."""
 
     vendor: str
     number: int
