@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -13,8 +14,11 @@ from wardround.report import problems
 from wardround.report.texts import language
 
 SOURCES = sorted(Path(str(resources.files("wardround"))).rglob("*.py"))
-#: Where the code stands among the arguments of what makes a diagnostic.
-MAKERS = {"diagnose": 0, "ReaderError": 0, "_note": 0, "note": 0, "Diagnostic": 3}
+#: What makes a diagnostic; its code is the first text among the arguments that is one word.
+MAKERS = {"diagnose", "ReaderError", "_note", "note", "_tell", "Diagnostic"}
+CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
+#: Words in the place of a path: what the round itself was about.
+SOURCES_OF_OURS = {"assets", "care", "incidents", "rules"}
 
 
 def _texts(path: Path) -> Iterator[str]:
@@ -27,9 +31,9 @@ def _codes(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            place = MAKERS.get(name, 99)
-            if len(node.args) > place and isinstance(code := node.args[place], ast.Constant) and isinstance(code.value, str):
-                yield code.value
+            words = (one.value for one in node.args[:4] if isinstance(one, ast.Constant) and isinstance(one.value, str))
+            if name in MAKERS:
+                yield from (word for word in words if CODE.fullmatch(word) and word not in SOURCES_OF_OURS)
 
 
 def test_every_code_has_a_sentence_and_every_sentence_a_code() -> None:

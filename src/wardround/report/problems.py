@@ -68,7 +68,7 @@ def _formats(_: _Translate) -> dict[str, str]:
         _("Some parts of this export tell nothing that is looked for; they were left out."): "not_read",
         _("Some columns are not known; they were left out."): "unknown_column",
         _("Some kinds of events are not known; they were left out."): "unknown_event",
-        _("Some lines are of a kind that is not known; they were left out."): "unknown_line",
+        _("Some lines are of a kind that is not known; they were left out."): "unknown_line unknown_kind",
         _("The file refers to another one that was not read with it."): "not_included",
         _("The structure of the file is damaged; it was read as far as possible."): (
             "json_broken xml_broken archive_damaged bad_json damaged_compound_file damaged_data_file"
@@ -85,7 +85,7 @@ def _contents(_: _Translate) -> dict[str, str]:
         _("Some values are not what their column should hold; they were left out."): "bad_cell",
         _("Some lines are damaged; they were left out."): "bad_line bad_row short_row",
         _("Some records are damaged; they were left out."): (
-            "bad_record bad_entry record_unreadable raw_unreadable audit_message_broken"
+            "bad_record bad_entry data_set_broken record_unreadable raw_unreadable audit_message_broken"
         ),
         _("Some lines are abnormally long; they were left out."): "line_too_long record_too_long",
         _("Some values are abnormally long; they were cut."): "value_cut",
