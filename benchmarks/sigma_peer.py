@@ -4,7 +4,7 @@ It evaluates JSON, one event a line, and prints one line a match. It has no tabl
 the `evtx` library exports them, flattened here without our reader, so that a mistake of the reader is not shared. Its own
 pipeline `sysmon` tells it which event numbers the log sources of rules stand for; it adds no Channel. Build it with
 
-    cargo install rsigma --version 0.23.0 --locked --no-default-features --root DIRECTORY
+    cargo install rsigma --version 0.23.0 --locked --no-default-features --features evtx --root DIRECTORY
 """
 
 from __future__ import annotations
