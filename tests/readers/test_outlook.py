@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import EmailMessage
 from typing import Any
 
@@ -237,6 +238,13 @@ def test_damage_does_no_harm(read_bytes: Read, data: st.DataObject) -> None:
         read_bytes(READER, damaged)
     except ReaderError:
         return
+
+
+def test_a_message_may_be_cut_short_within_a_number(read_bytes: Read) -> None:
+    raw = outer()
+    for at in range(600, len(raw), 61):
+        with suppress(ReaderError):
+            read_bytes(READER, raw[:at])
 
 
 @settings(max_examples=200, deadline=None)

@@ -53,7 +53,8 @@ class Compound:
         self._count = -(-(len(data) - self._sector) // self._sector)
         first_directory, _, _, first_mini, _, first_more, _ = struct.unpack_from("<7I", data, 48)
         self._fat = self._allocation(first_more)
-        self._mini_fat = np.frombuffer(self._chained(first_mini, len(data)).ljust(4, b"\xff")[: len(data) // 4 * 4], "<u4")
+        mini_fat = self._chained(first_mini, len(data))
+        self._mini_fat = np.frombuffer(mini_fat[: len(mini_fat) // 4 * 4], "<u4")  # a file cut short may end within a number
         self.root, self._nodes = self._directory(self._chained(first_directory, _ENTRIES * _ENTRY))
         self._mini = self._chained(self.root.start, self.root.size)
 
