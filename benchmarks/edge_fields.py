@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.corpora.test_edge_samples import _logs, _read, _same, _wanted
 
-_SHOWN = {
+SHOWN = {
     "user": ("user", "username"),
     "source": ("source", "id.orig_h"),
     "destination": ("destination", "id.resp_h", "host"),
@@ -57,12 +57,12 @@ def main(corpora: Path) -> None:
             ][:1]:
                 for column, want in _wanted(told, row):
                     agreed[vendor, table][_same(column, row[column], want)] += 1
-    print("| vendor | lines (not read) | table | rows |", " | ".join(_SHOWN), "| agrees with what was published |")
-    print("|---|--:|---|--:|" + "--:|" * len(_SHOWN) + "--:|")
+    print("| vendor | lines (not read) | table | rows |", " | ".join(SHOWN), "| agrees with what was published |")
+    print("|---|--:|---|--:|" + "--:|" * len(SHOWN) + "--:|")
     for vendor in sorted(lines):
         for table in (table for table in _TABLES if rows[vendor, table]):
             mine = rows[vendor, table]
-            shares = [_share(mine, columns) for columns in _SHOWN.values()]
+            shares = [_share(mine, columns) for columns in SHOWN.values()]
             right = agreed[vendor, table]
             told = f"{right[True]} of {right.total()}" if right else "–"
             print(

@@ -10,19 +10,8 @@ from __future__ import annotations
 import sys
 from collections import Counter, defaultdict
 
+from edge_fields import SHOWN
 from tests.readers.edge_lines import check, lines
-
-_SHOWN = {
-    "user": ("user", "username"),
-    "source": ("source", "id.orig_h"),
-    "destination": ("destination", "uri"),
-    "assigned": ("assigned_address",),
-    "action": ("action", "method"),
-    "outcome": ("outcome", "status_code"),
-    "reason": ("reason", "threat"),
-    "bytes": ("bytes_in", "bytes_out", "response_body_len"),
-    "time": ("ts",),
-}
 
 
 def main(*, wrong: bool) -> None:
@@ -38,11 +27,11 @@ def main(*, wrong: bool) -> None:
             right[key][field.column] += field.right
             if wrong and not field.right:
                 print(f"{line.vendor}.txt:{line.number} {line.table}.{field.column}: {field.found!r}, not {field.wanted!r}")
-    print("| vendor | table | lines |", " | ".join(_SHOWN), "| other fields | right |")
-    print("|---|---|--:|" + "--:|" * (len(_SHOWN) + 2))
+    print("| vendor | table | lines |", " | ".join(SHOWN), "| other fields | right |")
+    print("|---|---|--:|" + "--:|" * (len(SHOWN) + 2))
     for key in count:
-        known = {column for columns in _SHOWN.values() for column in columns}
-        groups = [*_SHOWN.values(), tuple(column for column in asked[key] if column not in known)]
+        known = {column for columns in SHOWN.values() for column in columns}
+        groups = [*SHOWN.values(), tuple(column for column in asked[key] if column not in known)]
         shares = [_share(right[key], asked[key], columns) for columns in groups]
         good, all_of = right[key].total(), asked[key].total()
         print(f"| {key[0]} | {key[1]} | {count[key]} |", " | ".join(shares), f"| {100 * good / all_of:.1f} % |")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow.parquet as pq
 import pytest
@@ -62,7 +62,7 @@ class _Broken:
 def test_a_defect_of_the_matcher_is_not_blamed_on_evidence(tmp_path: Path) -> None:
     (unit,) = units(found(tmp_path, 1), tmp_path)
     with pytest.raises(DisagreementError):
-        reading.work((reading.WorkerState(()), _Broken()), unit)  # type: ignore[arg-type]
+        reading.work((reading.WorkerState(()), cast(Matcher, _Broken())), unit)
 
 
 def test_a_defect_of_a_reader_costs_its_evidence_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,4 +162,4 @@ def test_a_message_that_the_reader_fails_on_is_told_and_the_others_are_read(
 def test_a_defect_of_the_matcher_is_not_blamed_on_a_message(tmp_path: Path) -> None:
     (unit,) = units(letters(tmp_path, 2), tmp_path)
     with pytest.raises(DisagreementError):
-        reading.work((reading.WorkerState(()), _Broken()), unit)  # type: ignore[arg-type]
+        reading.work((reading.WorkerState(()), cast(Matcher, _Broken())), unit)

@@ -293,26 +293,27 @@ def _read_letters(sources: Iterator[FileSource], sink: store.GatheringSink, matc
             sink.turn(source.evidence_id, source.path)
             yield source
 
-    while True:
-        try:
-            eml.READER.read_many(given(), _covering(eml.EML, sink))
-            return
-        except Exception as error:  # the same boundary as above
-            if matching.failed:
-                raise
-            sink.diagnose("reader_defect", f"{eml.EML}: {many.place_of(error)}", recovered=False)
+    def tell(error: Exception) -> None:
+        sink.diagnose("reader_defect", f"{eml.EML}: {many.place_of(error)}", recovered=False)
+
+    _to_the_end(lambda: eml.READER.read_many(given(), _covering(eml.EML, sink)), tell, matching)
 
 
 def _read_together(sources: Iterator[FileSource], sink: many.ManySink, matching: _Matching) -> None:
     """Read many files; one on which the reader fails is told, and the rest goes on."""
+    _to_the_end(lambda: dicom_file.READER.read_many(sources, sink), sink.defect, matching)
+
+
+def _to_the_end(read_rest: Callable[[], None], tell: Callable[[Exception], None], matching: _Matching) -> None:
+    """Read what is left until nothing is: every defect of the reader takes the piece it happened with, and is told."""
     while True:
         try:
-            dicom_file.READER.read_many(sources, sink)
+            read_rest()
             return
-        except Exception as error:  # the same boundary as above
+        except Exception as error:  # the same boundary as in work()
             if matching.failed:
                 raise
-            sink.defect(error)
+            tell(error)
 
 
 def read(found: Found, tables: Path, state: WorkerState, progress: Progress | None = None) -> Reading:

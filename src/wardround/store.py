@@ -99,10 +99,13 @@ class _Group:
     rows: int = 0
     bytes: int = 0
 
-    def add(self, rows: pa.Table) -> None:
+    def add(self, rows: pa.Table) -> int:
+        """Take rows; gives their bytes, which a table of hundreds of columns does not tell for nothing."""
+        size = int(rows.nbytes)
         self.parts.append(rows)
         self.rows += rows.num_rows
-        self.bytes += rows.nbytes
+        self.bytes += size
+        return size
 
 
 def _bytes(groups: dict[str, _Group]) -> int:
@@ -181,8 +184,7 @@ class UnitWriter:
         group = str(rows["Channel"][0]) if schema.tables()[name].open and rows.num_rows else ""
         if group not in groups and len(groups) >= MAX_GROUPS:
             group = ""
-        groups.setdefault(group, _Group()).add(rows)
-        self._buffered += rows.nbytes
+        self._buffered += groups.setdefault(group, _Group()).add(rows)
         buffered = groups.values()
         if sum(part.rows for part in buffered) >= FLUSH_ROWS or _bytes(groups) >= FLUSH_BYTES:
             self._flush_largest(name)

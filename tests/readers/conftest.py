@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pytest
+from hypothesis import strategies as st
 
 from wardround.readers.base import Reader
 from wardround.store import conform
@@ -34,6 +35,16 @@ class Found:
 
     def codes(self) -> list[str]:
         return [code for code, *_ in self.diagnostics]
+
+
+def damaged(data: st.DataObject, whole: bytes) -> bytes:
+    """Evidence cut short, with up to eight octets changed."""
+    cut = data.draw(st.integers(0, len(whole)))
+    octets = bytearray(whole[:cut])
+    for place, octet in data.draw(st.lists(st.tuples(st.integers(0, max(0, cut - 1)), st.integers(0, 255)), max_size=8)):
+        if place < len(octets):
+            octets[place] = octet
+    return bytes(octets)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Lines of the edge written for the tests, each with the fields a reader of the vendor's reference would take from it.
 
-A file of ``edge_lines`` holds, one per line: ``## `` a remark with its source, ``@ts`` the instant of the lines that follow
+A file of ``edge_texts`` holds, one per line: ``## `` a remark with its source, ``@ts`` the instant of the lines that follow
 (``?``: not asked), ``@table`` the table they belong to, ``@label`` a word for the kind of message, ``^`` what stands before
 each line, a message, and under it, after a tab, what is expected: ``column=value`` (the cell is this), ``column~part`` (the
 cell holds this), ``column=-`` (the cell is empty), ``column=?`` (not asked), ``@table`` another table, or ``?`` alone: only
@@ -23,7 +23,7 @@ from wardround import readers
 from wardround.readers.syslog import READER as SYSLOG
 from wardround.store import conform
 
-FOLDER = Path(__file__).parent / "edge_lines"
+FOLDER = Path(__file__).parent / "edge_texts"
 NEVER_INVENTED = ("user", "username", "assigned_address", "source", "destination", "reason", "bytes_in", "bytes_out")
 
 

@@ -14,11 +14,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.readers.conftest import Found, damaged
 
 from wardround.detect.matcher import Matcher
 from wardround.detect.sigma import parse_rules
 from wardround.readers import identify
-from wardround.readers.edr import defender_alerts, defender_hunting, defender_powershell, values
+from wardround.readers.batches import Batches
+from wardround.readers.edr import defender_alerts, defender_hunting, defender_powershell, values, windows_words
 
 HUNTING: list[dict[str, Any]] = [
     {"Timestamp": "2026-03-02T08:00:00.1234567Z", "DeviceName": "ws7.chu.example", "ActionType": "ProcessCreated", "FileName": "vssadmin.exe",
@@ -306,14 +308,10 @@ def test_damage_is_told_and_never_more(read_bytes: Any, name: str, data: st.Data
     from wardround.errors import ReaderError
 
     reader, whole = SAMPLES[name]
-    cut = data.draw(st.integers(0, len(whole)))
-    damaged = bytearray(whole[:cut])
-    for place, octet in data.draw(st.lists(st.tuples(st.integers(0, max(0, cut - 1)), st.integers(0, 255)), max_size=8)):
-        if place < len(damaged):
-            damaged[place] = octet
-    identify(bytes(damaged[:65536]))
+    broken = damaged(data, whole)
+    identify(broken[:65536])
     with contextlib.suppress(ReaderError):
-        read_bytes(reader, bytes(damaged))
+        read_bytes(reader, broken)
 
 
 @given(
@@ -336,3 +334,16 @@ def test_values_of_any_kind(read_bytes: Any, value: Any, keys: dict[str, Any]) -
     for reader in (defender_hunting.READER, defender_alerts.READER, defender_powershell.READER):
         with contextlib.suppress(ReaderError):
             read_bytes(reader, json.dumps([record, keys]).encode())
+
+
+def test_more_names_than_a_log_has_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows_words, "MOST_NAMES", 2)
+    found = Found()
+    batches = Batches(found)
+    telemetry = windows_words.Telemetry(batches, "product")
+    telemetry.event("Security", 1, (1, "utc"), 1, "ws7", {"A": "1", "B": "2", "Channel": "its own"})
+    assert found.codes() == []
+    telemetry.event("Security", 1, (2, "utc"), 2, "ws7", {"C": "3"})
+    batches.close()
+    assert found.codes() == ["too_many_names"]
+    assert [row.get("A") for row in found.rows["windows_event"]] == ["1", None]

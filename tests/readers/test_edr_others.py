@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.readers.conftest import damaged
 
 from wardround.errors import ReaderError
 from wardround.readers import identify
@@ -326,14 +327,10 @@ SAMPLES = {
 @settings(max_examples=60, deadline=None)
 def test_damage_is_told_and_never_more(read_bytes: Any, name: str, data: st.DataObject) -> None:
     reader, whole = SAMPLES[name]
-    cut = data.draw(st.integers(0, len(whole)))
-    damaged = bytearray(whole[:cut])
-    for place, octet in data.draw(st.lists(st.tuples(st.integers(0, max(0, cut - 1)), st.integers(0, 255)), max_size=8)):
-        if place < len(damaged):
-            damaged[place] = octet
-    identify(bytes(damaged[:65536]))
+    broken = damaged(data, whole)
+    identify(broken[:65536])
     with contextlib.suppress(ReaderError):
-        read_bytes(reader, bytes(damaged))
+        read_bytes(reader, broken)
 
 
 _ANY = st.recursive(

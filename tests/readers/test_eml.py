@@ -111,6 +111,16 @@ def test_private_mailboxes_are_tokens_unless_the_message_is_a_fraud(read_bytes: 
     assert row["from_address"] == "helene.dupont@orange.fr"
 
 
+def test_an_archive_whose_directory_is_damaged_is_told(read_bytes: Read) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "a@b.example", "c@d.example", "Scans"
+    message.set_content("See the archive.")
+    archive = b"7z\xbc\xaf\x27\x1c\0\4" + bytes(24)
+    message.add_attachment(archive, maintype="application", subtype="x-7z-compressed", filename="scans.7z")
+    assert "archive_damaged" in read_bytes(READER, bytes(message)).codes()
+    assert "archive_damaged" not in read_bytes(READER, sample()).codes()
+
+
 def test_a_judge_that_fails_loses_no_message(read_bytes: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     def judge(message: Message, context: Context) -> Verdict:
         raise ZeroDivisionError

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.readers.conftest import damaged
 
 from wardround.errors import ReaderError
 from wardround.privacy import token
@@ -306,18 +307,33 @@ READERS = {"ls": ls_command, "dir": dir_command, "robocopy": robocopy, "7z -slt"
            "Get-ChildItem": powershell, "ConvertTo-Json": powershell, "Export-Csv": file_table, "Everything": file_table}  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        (dir_command, DIR + "03/02/2026  what is this\n"),
+        (powershell, TEXT + "-a----        never\n-a----        02/03/2026\n"),
+        (powershell, json.dumps([{"Length": 1, "FullName": 7}])),
+        (rclone, json.dumps([{"Size": 1, "Path": None}])),
+        (ls_command, "total 4\n-rw-r--r-- 1 a b 9 2026-03-02 08:00 x\n-rw-r--r-- damaged\n"),
+    ],
+)
+def test_what_is_no_file_of_a_listing_is_told(read_bytes: Any, reader: Any, text: str) -> None:
+    assert {"bad_line", "bad_record"} & set(read_bytes(reader.READER, text.encode()).codes())
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_nothing_is_told_of_a_listing_that_is_whole(read_bytes: Any, name: str) -> None:
+    assert not {"bad_line", "bad_record"} & set(read_bytes(READERS[name].READER, WRITTEN[name][1]).codes())
+
+
 @pytest.mark.parametrize("name", READERS)
 @given(data=st.data())
 @settings(max_examples=50, deadline=None)
 def test_damage_is_told_and_never_more(read_bytes: Any, name: str, data: st.DataObject) -> None:
     whole = WRITTEN[name][1]
-    cut = data.draw(st.integers(0, len(whole)))
-    damaged = bytearray(whole[:cut])
-    for place, octet in data.draw(st.lists(st.tuples(st.integers(0, max(0, cut - 1)), st.integers(0, 255)), max_size=8)):
-        if place < len(damaged):
-            damaged[place] = octet
-    identify(bytes(damaged[:65536]))
+    broken = damaged(data, whole)
+    identify(broken[:65536])
     with contextlib.suppress(ReaderError):
-        read_bytes(READERS[name].READER, bytes(damaged))
+        read_bytes(READERS[name].READER, broken)
     with contextlib.suppress(ReaderError):
-        read_bytes(find_command.READER, bytes(damaged))
+        read_bytes(find_command.READER, broken)

@@ -1,6 +1,7 @@
 """What stands in an archive that came along, as far as its directory tells: names of members, and whether it is encrypted.
 
-Nothing is unpacked but the directory of a 7z archive, which is itself compressed, and that within a limit. Sources:
+Nothing is unpacked but the directory of a 7z archive, which is itself compressed, and that within a limit. Why this is not
+left to libraries: docs/decisions/0042-directories-of-archives.md. Sources:
 PKWARE APPNOTE 6.3 (4.3.12, 4.3.16, 4.4.4), RAR 5.0 archive format and its predecessor as UnRAR documents it, 7zFormat.txt of
 the LZMA SDK.
 """
@@ -30,10 +31,14 @@ _AES = b"\x06\xf1\x07\x01"
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Names of the first members, and whether a member or the directory is encrypted; None where nothing tells."""
+    """Names of the first members, and whether a member or the directory is encrypted; None where nothing tells.
+
+    ``damaged`` says that the directory could be read only in part, or not at all.
+    """
 
     encrypted: bool | None = None
     members: tuple[str, ...] = ()
+    damaged: bool = False
 
 
 class _DamagedError(Exception):
@@ -46,7 +51,7 @@ def listing(kind: str, data: bytes) -> Listing:
     Damaged ones tell what was read up to the damage; other kinds give an empty listing.
     """
     if kind in KINDS or kind in _OFFICE:
-        found = _Found()
+        found, damaged = _Found(), False
         try:
             if kind == "7z":
                 _seven(data, found)
@@ -55,8 +60,8 @@ def listing(kind: str, data: bytes) -> Listing:
             else:
                 _zip(data, found)
         except (_DamagedError, struct.error, lzma.LZMAError, EOFError, ValueError, OverflowError):
-            pass  # the names up to there are worth more than none
-        return Listing(found.encrypted, tuple(found.members) if kind in KINDS else ())
+            damaged = not found.encrypted  # an encrypted directory is not damaged
+        return Listing(found.encrypted, tuple(found.members) if kind in KINDS else (), damaged)
     if kind == "ole":
         return Listing(_ENCRYPTED_PACKAGE in data)
     if kind == "pdf":

@@ -55,6 +55,12 @@ def head_of(head: bytes) -> bytes:
     return head if head[:1] in (b"{", b"[") else b""
 
 
+def is_document(source: Source) -> bool:
+    """Whether evidence begins like JSON."""
+    with source.open() as stream:
+        return bool(head_of(stream.read(4096)))
+
+
 def has_keys(head: bytes, *keys: bytes) -> bool:
     """Whether all these keys of members stand in the head."""
     return all(b'"' + key + b'"' in head for key in keys)

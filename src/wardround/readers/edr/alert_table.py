@@ -116,9 +116,7 @@ class AlertTableReader:
             status = (get("status") or "").casefold()
             batches.add(
                 "edr_alert",
-                ts=ts[0],
-                ts_zone=ts[1],
-                record=row.line,
+                **values.place(ts, row.line),
                 product=products[-1] if products else None,
                 alert_id=get("id"),
                 title=get("title") or get("threat"),

@@ -14,7 +14,7 @@ from wardround.readers import json_exports as records
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
 from wardround.readers.edr import values
-from wardround.readers.edr.windows_words import MOST_CHARACTERS, SECURITY, SYSMON, Telemetry, hexadecimal
+from wardround.readers.edr.windows_words import SECURITY, SYSMON, Telemetry, hexadecimal, read_export
 from wardround.readers.json_members import mapping, mappings
 
 if TYPE_CHECKING:
@@ -56,11 +56,7 @@ class CrowdstrikeReader:
 
     def read(self, source: Source, span: Span, sink: Sink) -> None:
         """Read detections into ``edr_alert`` and telemetry into ``windows_event`` and ``linux_event``."""
-        batches = Batches(sink, MOST_CHARACTERS)
-        telemetry = Telemetry(batches, "CrowdStrike Falcon")
-        for record in records.read(source, span, sink):
-            _record(record.value, record.number, telemetry, sink)
-        batches.close()
+        read_export("CrowdStrike Falcon", _record, source, span, sink)
 
 
 def _record(row: Row, number: int, telemetry: Telemetry, sink: Sink) -> None:
@@ -78,9 +74,7 @@ def _record(row: Row, number: int, telemetry: Telemetry, sink: Sink) -> None:
             sink.diagnose("not_read", f"Events of the kind {name[:80]} are not read.", number)
             return
         channel, event_id, data = tell(row)
-        ts = next(
-            (found for key in ("ContextTimeStamp", "timestamp") if (found := values.moment(row.get(key)))[0]), (None, "none")
-        )
+        ts = values.first_moment(row, "ContextTimeStamp", "timestamp")
         telemetry.event(channel, event_id, ts, number, row.get("ComputerName") or row.get("aid"), data)
     elif "composite_id" in row or "detection_id" in row:
         _resource(row, number, telemetry.batches)
@@ -108,9 +102,7 @@ def _summary(event: Row, created: tuple[int | None, str], number: int, batches: 
     failed = values.flag(flags.get("KillActionFailed"))
     batches.add(
         "edr_alert",
-        ts=ts[0],
-        ts_zone=ts[1],
-        record=number,
+        **values.place(ts, number),
         product="crowdstrike",
         alert_id=values.text(event.get("CompositeId")) or values.text(event.get("DetectId")),
         title=values.text(event.get("DetectName")) or values.text(event.get("Name")),
@@ -135,21 +127,12 @@ def _resource(row: Row, number: int, batches: Batches) -> None:
     device = mapping(row.get("device"))
     behaviours = mappings(row.get("behaviors")) or [row]
     worst = behaviours[0]
-    ts = next(
-        (
-            found
-            for source, key in ((worst, "timestamp"), (row, "first_behavior"), (row, "created_timestamp"))
-            if (found := values.moment(source.get(key)))[0]
-        ),
-        (None, "none"),
-    )
+    ts = values.first_moment({**row, "timestamp": worst.get("timestamp")}, "timestamp", "first_behavior", "created_timestamp")
     told = [values.action(_disposition(item)) for item in behaviours]
     status = str(row.get("status"))
     batches.add(
         "edr_alert",
-        ts=ts[0],
-        ts_zone=ts[1],
-        record=number,
+        **values.place(ts, number),
         product="crowdstrike",
         alert_id=values.text(row.get("composite_id")) or values.text(row.get("detection_id")),
         title=next((text for key in ("display_name", "scenario", "name") if (text := values.text(worst.get(key)))), None),

@@ -71,17 +71,22 @@ def _alert(alert: dict[str, Any], number: int, batches: Batches, sink: Sink) -> 
     if not name and not alert.get("title"):
         sink.diagnose("bad_record", "A record is no alert.", number)
         return
-    times = ("firstEventTime", "firstActivityDateTime", "firstActivity", "alertCreationTime", "createdDateTime", "creationTime")
-    ts = next((found for key in times if (found := values.moment(alert.get(key)))[0] is not None), (None, "none"))
+    ts = values.first_moment(
+        alert,
+        "firstEventTime",
+        "firstActivityDateTime",
+        "firstActivity",
+        "alertCreationTime",
+        "createdDateTime",
+        "creationTime",
+    )
     if ts[0] is None:
         sink.diagnose("no_time", "An alert has no time that can be read.", number)
     evidence = mappings(alert.get("evidence")) or mappings(alert.get("entities"))
     if isinstance(alert.get("evidence"), dict):
         evidence = [mapping(alert.get("evidence"))]
     common = {
-        "ts": ts[0],
-        "ts_zone": ts[1],
-        "record": number,
+        **values.place(ts, number),
         "product": _product(alert),
         "alert_id": values.text(name),
         "title": values.text(alert.get("title")),

@@ -155,9 +155,7 @@ def _alert(row: Row, number: int, ts: tuple[int | None, str], batches: Batches) 
     """A row of AlertInfo, of AlertEvidence, or of both joined."""
     batches.add(
         "edr_alert",
-        ts=ts[0],
-        ts_zone=ts[1],
-        record=number,
+        **values.place(ts, number),
         product="defender_endpoint",
         alert_id=values.text(row.get("AlertId")),
         title=values.text(row.get("Title")),
@@ -191,9 +189,7 @@ def _alarm(row: Row, kind: str, further: Row, number: int, ts: tuple[int | None,
         action = "remediated" if cleaned else "failed"
     batches.add(
         "edr_alert",
-        ts=ts[0],
-        ts_zone=ts[1],
-        record=number,
+        **values.place(ts, number),
         product="defender_antivirus" if kind.startswith("Antivirus") else "defender_endpoint",
         title=kind,
         threat=values.text(further.get("ThreatName")),

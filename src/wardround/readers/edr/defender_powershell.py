@@ -169,9 +169,7 @@ def _detection(item: dict[str, Any], number: int, host: str, batches: Batches, c
     user = values.text(item.get("DomainUser"))
     batches.add(
         "edr_alert",
-        ts=ts[0],
-        ts_zone=ts[1],
-        record=number,
+        **values.place(ts, number),
         product="defender_antivirus",
         alert_id=values.text(item.get("ThreatID")),
         title=values.text(item.get("ThreatName")),

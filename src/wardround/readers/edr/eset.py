@@ -65,9 +65,7 @@ def _event(event: dict[str, Any], number: int, batches: Batches, clock: Clock, s
     done = values.action(event.get("action_taken") or event.get("action"))
     batches.add(
         "edr_alert",
-        ts=ts[0],
-        ts_zone=ts[1],
-        record=number,
+        **values.place(ts, number),
         product="eset",
         alert_id=values.text(event.get("eialarmid")),
         title=values.text(event.get("rulename"))

@@ -13,7 +13,7 @@ from wardround.readers import json_exports as records
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
 from wardround.readers.edr import values
-from wardround.readers.edr.windows_words import MOST_CHARACTERS, POWERSHELL, SECURITY, SYSMON, Telemetry, hexadecimal
+from wardround.readers.edr.windows_words import POWERSHELL, SECURITY, SYSMON, Telemetry, hexadecimal, read_export
 from wardround.readers.json_members import mapping
 
 if TYPE_CHECKING:
@@ -44,19 +44,14 @@ class HarfanglabReader:
 
     def read(self, source: Source, span: Span, sink: Sink) -> None:
         """Read alerts into ``edr_alert`` and telemetry into ``windows_event`` and ``linux_event``."""
-        batches = Batches(sink, MOST_CHARACTERS)
-        telemetry = Telemetry(batches, "HarfangLab")
-        for record in records.read(source, span, sink):
-            _record(record.value, record.number, telemetry, sink)
-        batches.close()
+        read_export("HarfangLab", _record, source, span, sink)
 
 
 def _record(row: Row, number: int, telemetry: Telemetry, sink: Sink) -> None:
     kind = str(row.get("log_type"))
     agent = mapping(row.get("agent"))
     host = agent.get("hostname")
-    times = ("@event_create_date", "alert_time", "@timestamp")
-    ts = next((found for key in times if (found := values.moment(row.get(key)))[0] is not None), (None, "none"))
+    ts = values.first_moment(row, "@event_create_date", "alert_time", "@timestamp")
     if ts[0] is None:
         sink.diagnose("no_time", "A record has no time that can be read.", number)
     if kind == "alert":
@@ -78,9 +73,7 @@ def _alert(row: Row, agent: Row, ts: tuple[int | None, str], number: int, batche
     status = str(row.get("status"))
     batches.add(
         "edr_alert",
-        ts=ts[0],
-        ts_zone=ts[1],
-        record=number,
+        **values.place(ts, number),
         product="harfanglab",
         alert_id=values.text(row.get("alert_unique_id")),
         title=values.text(row.get("rule_name")),

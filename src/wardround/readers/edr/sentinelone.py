@@ -56,8 +56,7 @@ def _threat(item: dict[str, Any], number: int, batches: Batches, sink: Sink) -> 
     if not threat.get("threatName") and not threat.get("classification"):
         sink.diagnose("bad_record", "A record is no threat.", number)
         return
-    times = ("identifiedAt", "createdAt", "createdDate")
-    ts = next((found for key in times if (found := values.moment(threat.get(key)))[0] is not None), (None, "none"))
+    ts = values.first_moment(threat, "identifiedAt", "createdAt", "createdDate")
     if ts[0] is None:
         sink.diagnose("no_time", "A threat has no time that can be read.", number)
     indicators = mappings(item.get("indicators"))
@@ -65,9 +64,7 @@ def _threat(item: dict[str, Any], number: int, batches: Batches, sink: Sink) -> 
     named = [technique.get("name") for tactic in tactics for technique in mappings(tactic.get("techniques"))]
     batches.add(
         "edr_alert",
-        ts=ts[0],
-        ts_zone=ts[1],
-        record=number,
+        **values.place(ts, number),
         product="sentinelone",
         alert_id=values.text(threat.get("threatId")) or values.text(item.get("id")),
         title=values.text(threat.get("threatName")),

@@ -53,7 +53,7 @@ class SophosCentralReader:
 
 
 def _event(event: dict[str, Any], kind: str, number: int, batches: Batches, sink: Sink) -> None:
-    ts = next((found for key in ("when", "created_at") if (found := values.moment(event.get(key)))[0]), (None, "none"))
+    ts = values.first_moment(event, "when", "created_at")
     if ts[0] is None:
         sink.diagnose("no_time", "An event has no time that can be read.", number)
     told = values.text(event.get("name")) or values.text(event.get("description")) or kind
@@ -61,9 +61,7 @@ def _event(event: dict[str, Any], kind: str, number: int, batches: Batches, sink
     threat = event.get("threat") if isinstance(event.get("threat"), str) else None
     batches.add(
         "edr_alert",
-        ts=ts[0],
-        ts_zone=ts[1],
-        record=number,
+        **values.place(ts, number),
         product="sophos",
         alert_id=values.text(event.get("event_service_event_id")) or values.text(event.get("id")),
         title=told[:300],

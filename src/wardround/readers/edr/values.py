@@ -134,6 +134,16 @@ def moment(value: object, clock: Clock | None = None) -> tuple[int | None, str]:
     return (clock or Clock()).instant(text)
 
 
+def first_moment(row: dict[str, Any], *keys: str) -> tuple[int | None, str]:
+    """The first of several members that is a time."""
+    return next((found for key in keys if (found := moment(row.get(key)))[0] is not None), (None, "none"))
+
+
+def place(ts: tuple[int | None, str], record: int) -> dict[str, Any]:
+    """The columns that say when, how the zone was known, and where in the evidence."""
+    return {"ts": ts[0], "ts_zone": ts[1], "record": record}
+
+
 def _since_1970(number: float, *, milliseconds: bool = False) -> tuple[int | None, str]:
     """Seconds, milliseconds, microseconds or nanoseconds by their size; 0 is no time."""
     if not 0 < abs(number) < 1e19:

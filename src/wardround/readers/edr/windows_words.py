@@ -9,10 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from wardround.readers import json_exports
+from wardround.readers.batches import Batches
 from wardround.readers.edr import values
+from wardround.schema.linux import LINUX_EVENT
 
 if TYPE_CHECKING:
-    from wardround.readers.batches import Batches
+    from collections.abc import Callable
+
+    from wardround.readers.base import Sink, Source, Span
 
 #: Longest text that is kept: scripts are long, and what matters may stand at their end.
 MOST_CHARACTERS = 64 * 1024
@@ -52,7 +57,6 @@ class Telemetry:
 
     batches: Batches
     product: str
-    events: int = field(default=0, init=False)
     _names: set[str] = field(default_factory=set, init=False)
 
     def event(
@@ -71,26 +75,21 @@ class Telemetry:
         ``place`` is the number of the event by which copies are told; ``provider`` who wrote it, unless the product did.
         """
         told = {name: text for name, value in data.items() if self._is_kept(name) and (text := values.text(value)) is not None}
-        self.events += 1
         program = told.get("Image", "")
         if channel == SYSMON and number in _LINUX_KINDS and program.startswith("/"):
             self.batches.add(
                 "linux_event",
-                ts=ts[0],
-                ts_zone=ts[1],
-                record=record,
+                **values.place(ts, record),
                 host=values.text(host),
                 channel="edr",
                 kind=_LINUX_KINDS[number],
                 EventID=number,
-                **{name: text for name, text in told.items() if name in _linux_columns()},
+                **{name: text for name, text in told.items() if name in _LINUX_COLUMNS},
             )
             return
         self.batches.add(
             "windows_event",
-            ts=ts[0],
-            ts_zone=ts[1],
-            record=record,
+            **values.place(ts, record),
             Channel=channel,
             Provider_Name=provider or self.product,
             EventID=number,
@@ -103,10 +102,24 @@ class Telemetry:
         """Whether a field becomes a column: no column of its own, and not one of more names than logs have."""
         if name in self._names:
             return True
-        if not 0 < len(name) <= MOST_NAME or name.lower() in _TAKEN or len(self._names) >= MOST_NAMES:
+        if name.lower() in _TAKEN:
+            return False
+        if not 0 < len(name) <= MOST_NAME or len(self._names) >= MOST_NAMES:
+            self.batches.sink.diagnose("too_many_names", f"{MOST_NAMES} names of up to {MOST_NAME} characters are kept.")
             return False
         self._names.add(name)
         return True
+
+
+def read_export(
+    product: str, tell: Callable[[dict[str, Any], int, Telemetry, Sink], None], source: Source, span: Span, sink: Sink
+) -> None:
+    """Read an export of alerts and telemetry together, record by record."""
+    batches = Batches(sink, MOST_CHARACTERS)
+    telemetry = Telemetry(batches, product)
+    for record in json_exports.read(source, span, sink):
+        tell(record.value, record.number, telemetry, sink)
+    batches.close()
 
 
 #: Columns that a field of the event must not take the place of.
@@ -117,10 +130,7 @@ Execution_ProcessID Execution_ThreadID Correlation_ActivityID Security_UserID
 _TAKEN = frozenset(_TAKEN_TEXT.lower().split())
 
 
-def _linux_columns() -> frozenset[str]:
-    from wardround.schema.linux import LINUX_EVENT
-
-    return frozenset(column.name for column in LINUX_EVENT.columns)
+_LINUX_COLUMNS = frozenset(column.name for column in LINUX_EVENT.columns)
 
 
 def _whole(value: object) -> int | None:

@@ -46,7 +46,10 @@ class DirReader:
         for number, line in lines(source):
             if found := _FOLDER.fullmatch(line.rstrip()):
                 folder = found[1]
-            elif (found := _ENTRY.fullmatch(line)) and not found[3].startswith("<"):
+            elif (found := _ENTRY.fullmatch(line)) is None:
+                if line[:1].isdigit():  # all that is not about a file or folder is indented
+                    sink.diagnose("bad_line", "A line is no file of a listing.", number)
+            elif not found[3].startswith("<"):
                 ts = clock.instant(f"{found[1]} {found[2]}")
                 entries.add(found[4], whole_number(found[3]), ts, number, folder=folder)
         entries.close()

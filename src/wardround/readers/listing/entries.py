@@ -100,6 +100,11 @@ def head_text(head: bytes) -> str:
     return head[:SEEN_BYTES].decode(encoding(head[:SEEN_BYTES]), "replace").replace("\r\n", "\n").lstrip("\ufeff")
 
 
+def json_size(value: object) -> int | None:
+    """A size as JSON gives it; None when it is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
 def whole_number(text: str) -> int | None:
     """A size in digits with whatever stands between their groups; None when it has no digits or is no size."""
     digits = re.sub(r"[^0-9]", "", text)

@@ -55,6 +55,8 @@ class LsReader:
                     entries.add(found[4], int(found[2]), ts, number, folder=folder)
             elif (found := _FOLDER.fullmatch(line)) is not None:
                 folder = found[1]
+            elif line.strip() and not _TOTAL.fullmatch(line) and not line.startswith("ls: "):
+                sink.diagnose("bad_line", "A line is no file of a listing.", number)
         entries.close()
 
 

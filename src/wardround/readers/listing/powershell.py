@@ -14,7 +14,7 @@ from wardround.readers import json_exports
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.delimited import Clock
 from wardround.readers.edr import values
-from wardround.readers.listing.entries import Entries, head_text, lines
+from wardround.readers.listing.entries import Entries, head_text, json_size, lines
 
 if TYPE_CHECKING:
     from wardround.readers.base import Reader
@@ -27,6 +27,9 @@ _ENTRY = re.compile(
     r"([-dal][-darhslw]{4,6}) {1,20}(\d{1,4}[./-]\d{1,2}[./-]\d{2,4}) {1,12}(\d{1,2}:\d{2}(?: [AP]M)?) {1,20}"
     r"(\d{1,18})? {0,20}(\S.{0,1000})"
 )
+
+#: How the line of a file or folder begins.
+_MODE = re.compile(r"[-dal][-darhslw]{4,6} {2,}\d")
 
 
 class PowershellListingReader:
@@ -50,31 +53,33 @@ class PowershellListingReader:
     def read(self, source: Source, span: Span, sink: Sink) -> None:
         """Read all files into ``file_sample``."""
         entries = Entries(source, sink)
-        with source.open() as stream:
-            document = bool(json_exports.head_of(stream.read(4096)))
-        if document:
+        if json_exports.is_document(source):
             _objects(source, entries, sink)
         else:
-            _text(source, entries)
+            _text(source, entries, sink)
         entries.close()
 
 
 def _objects(source: Source, entries: Entries, sink: Sink) -> None:
     for record in json_exports.read(source, Span(), sink, ("value",)):
         item = record.value
-        path, size = item.get("FullName"), item.get("Length")
-        if not isinstance(path, str) or item.get("PSIsContainer") is True or "Length" not in item:
-            continue
-        whole = size if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 2**62 else None
-        entries.add(path, whole, values.moment(item.get("LastWriteTimeUtc") or item.get("LastWriteTime")), record.number)
+        path = item.get("FullName")
+        if not isinstance(path, str):
+            sink.diagnose("bad_record", "A record is no file of a listing.", record.number)
+        elif item.get("PSIsContainer") is not True and "Length" in item:  # folders have no length
+            ts = values.moment(item.get("LastWriteTimeUtc") or item.get("LastWriteTime"))
+            entries.add(path, json_size(item["Length"]), ts, record.number)
 
 
-def _text(source: Source, entries: Entries) -> None:
+def _text(source: Source, entries: Entries, sink: Sink) -> None:
     clock, folder = Clock(), ""
     for number, line in lines(source):
         if found := _FOLDER.fullmatch(line.rstrip()):
             folder = found[1].rpartition("::")[2]
-        elif (found := _ENTRY.fullmatch(line)) and not found[1].startswith("d") and found[4]:
+        elif (found := _ENTRY.fullmatch(line)) is None:
+            if _MODE.match(line):
+                sink.diagnose("bad_line", "A line is no file of a listing.", number)
+        elif not found[1].startswith("d") and found[4]:
             entries.add(found[5].rstrip(), int(found[4]), clock.instant(f"{found[2]} {found[3]}"), number, folder=folder)
 
 

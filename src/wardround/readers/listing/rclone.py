@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from wardround.readers import json_exports
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.edr import values
-from wardround.readers.listing.entries import Entries, head_text, lines
+from wardround.readers.listing.entries import Entries, head_text, json_size, lines
 
 if TYPE_CHECKING:
     from wardround.readers.base import Reader
@@ -41,14 +41,13 @@ class RcloneReader:
     def read(self, source: Source, span: Span, sink: Sink) -> None:
         """Read all files into ``file_sample``."""
         entries = Entries(source, sink)
-        with source.open() as stream:
-            document = bool(json_exports.head_of(stream.read(4096)))
-        if document:
+        if json_exports.is_document(source):
             for record in json_exports.read(source, Span(), sink):
-                item, size = record.value, record.value.get("Size")
-                if isinstance(item.get("Path"), str) and not item.get("IsDir"):
-                    whole = size if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 2**62 else None
-                    entries.add(item["Path"], whole, values.moment(item.get("ModTime")), record.number)
+                item = record.value
+                if not isinstance(item.get("Path"), str):
+                    sink.diagnose("bad_record", "A record is no file of a listing.", record.number)
+                elif not item.get("IsDir"):
+                    entries.add(item["Path"], json_size(item.get("Size")), values.moment(item.get("ModTime")), record.number)
         else:
             for number, line in lines(source):
                 if found := _ENTRY.fullmatch(line):

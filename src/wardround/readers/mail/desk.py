@@ -61,6 +61,8 @@ class Desk:
             self.sink.diagnose("judge_defect", f"The message could not be judged: {type(error).__name__}", record)
             said = verdict.Verdict()
         rows.write(message, said, context, record, self.path, self._batches.add, part)
+        if any(attachment.listing.damaged for attachment in message.attachments):
+            self.sink.diagnose("archive_damaged", "The directory of an archive could not be read to its end.", record)
 
     def close(self) -> None:
         """Hand on what is left."""
