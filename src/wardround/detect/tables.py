@@ -57,6 +57,12 @@ CREATE MACRO subject_key(value) AS lower(present(value));
 CREATE MACRO bare_address(value) AS
     lower(present(regexp_replace(regexp_replace(trim(CAST(value AS VARCHAR)),
         '^\[([^\]]*)\](:[0-9]+)?$', '\1'), '^((?i:::ffff:)?[0-9.]+):[0-9]+$', '\1')));
+CREATE MACRO stopped_en(stopped) AS
+    CASE WHEN bool_and(stopped IS TRUE) THEN 'stopped' WHEN bool_or(NOT stopped) THEN 'not stopped'
+    ELSE 'whether it was stopped is not told' END;
+CREATE MACRO stopped_fr(stopped) AS
+    CASE WHEN bool_and(stopped IS TRUE) THEN 'arrêté' WHEN bool_or(NOT stopped) THEN 'non arrêté'
+    ELSE 'on ignore si cela a été arrêté' END;
 CREATE MACRO pointers(table_name, evidence_id, record, ts) AS
     min({'ts': ts, 'evidence_id': evidence_id, 'record': record, 'table': table_name}, 10)
         FILTER (WHERE evidence_id IS NOT NULL);
