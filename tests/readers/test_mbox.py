@@ -78,6 +78,15 @@ def test_content_length_decides_where_it_leads_to_an_end(read_bytes: Read) -> No
     assert subjects(read_bytes(READER, (wrong + second).encode())) == ["outer", "number 9", "number 2"]
 
 
+@pytest.mark.parametrize("beyond", [1, 500, 40_000_000])
+def test_a_length_that_leads_beyond_the_end_hides_no_message(read_bytes: Read, beyond: int) -> None:
+    rest = "".join(f"From a@b.example Mon Mar  2 08:00:00 2026\n{message(n)}\n" for n in (2, 3))
+    body = "Pay at once.\n"
+    first = "From a@b.example Mon Mar  2 08:00:00 2026\nSubject: number 1\nContent-Length: {}\n\n" + body
+    data = first.format(len(body) + len(rest) + 1 + beyond) + "\n" + rest
+    assert subjects(read_bytes(READER, data.encode())) == ["number 1", "number 2", "number 3"]
+
+
 def test_large_mailboxes_are_cut_at_messages(read_bytes: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mbox, "SPAN_BYTES", 5_000)
     monkeypatch.setattr(mbox, "_BLOCK", 1_000)

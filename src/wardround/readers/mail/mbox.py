@@ -110,8 +110,8 @@ def _declared_end(window: _Window, begin: int) -> int | None:
     rest = after.lstrip(b"\r\n")
     if len(after) - len(rest) > 4:
         return None
-    if not rest:
-        return -1 if window.ended(end + len(after)) else None
+    if not rest:  # a length that leads beyond the end is a lie that would hide every message after it
+        return -1 if window.ends_at(end + len(after)) else None
     return end + len(after) - len(rest) - 1 if _BEGIN.match(rest) else None
 
 
@@ -142,10 +142,10 @@ class _Window:
         self._fill(offset + size)
         return bytes(self._data[offset - self._start : offset - self._start + size])
 
-    def ended(self, offset: int) -> bool:
-        """Whether the stream has nothing at or after an offset."""
+    def ends_at(self, offset: int) -> bool:
+        """Whether the stream ends exactly at an offset."""
         self._fill(offset + 1)
-        return self._start + len(self._data) <= offset
+        return self._start + len(self._data) == offset
 
     def find_begin(self, offset: int) -> int:
         """The next line at or after an offset that begins a message, -1 when there is none."""
