@@ -103,8 +103,8 @@ _ASA = (
     _asa("733100", "device_event", r"(?P<message>.*)", category="threat"),
     _asa("733101", "device_event", r"(?P<message>.*)", category="threat"),
     # Administrators.
-    _asa("605004", "logon", r"Login denied from (?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+) to [^:\s]+:\S+?/(?P<service>\w+) for user \"?(?P<user>[^\"]*)\"?", action="login_failed", privilege="admin"),
-    _asa("605005", "logon", r"Login permitted from (?P<source>[0-9A-Fa-f.:]+|serial)(?:/(?P<source_port>\d+))? to [^:\s]+(?::\S+?)?/(?P<service>\w+) for user \"?(?P<user>[^\"]*)\"?", action="login", privilege="admin"),
+    _asa("605004", "logon", r"Login denied from (?:serial|(?P<source>[0-9A-Fa-f.:]+))(?:/(?P<source_port>\d+))? to (?:[^\s/]+/)?(?P<service>\w+) for user \"?(?P<user>[^\"]*)\"?", action="login_failed", privilege="admin"),
+    _asa("605005", "logon", r"Login permitted from (?:serial|(?P<source>[0-9A-Fa-f.:]+))(?:/(?P<source_port>\d+))? to (?:[^\s/]+/)?(?P<service>\w+) for user \"?(?P<user>[^\"]*)\"?", action="login", privilege="admin"),
     _asa("611101", "logon", r"User authentication succeeded:(?: IP(?: address)?\s*[=:] ?(?P<source>[^,\s]+),?)? ?Uname: (?P<user>.*)", action="login"),
     _asa("611102", "logon", r"User authentication failed:(?: IP(?: address)?\s*[=:] ?(?P<source>[^,\s]+),?)? ?Uname: (?P<user>.*)", action="login_failed"),
     _asa("611103", "logon", r"User logged out: Uname: (?P<user>.*)", action="logout"),
@@ -262,15 +262,20 @@ def _asa_messages(messages: Messages, numbers: pa.Array, output: Output) -> None
 
 _IOS = (
     Kind("SSH2_USERAUTH", "logon", r"%SSH-5-SSH2_USERAUTH: User '(?P<user>[^']*)' authentication for SSH2 Session from (?P<source>\S+) .*(?P<action>Succeeded|Failed)", {"service": "ssh"}, {"action": {"succeeded": "login", "failed": "login_failed"}}),
-    Kind("LOGIN_SUCCESS", "logon", r"%SEC_LOGIN-\d-LOGIN_SUCCESS: Login Success \[user: (?P<user>[^\]]*)\] \[Source: (?P<source>[^\]]*)\]", {"action": "login"}),
-    Kind("LOGIN_FAILED", "logon", r"%SEC_LOGIN-\d-LOGIN_FAILED: Login failed \[user: (?P<user>[^\]]*)\] \[Source: (?P<source>[^\]]*)\] .*?\[Reason: (?P<reason>[^\]]*)\]", {"action": "login_failed"}),
+    Kind("LOGIN_SUCCESS", "logon", r"%SEC_LOGIN-\d-(?:WEB|WEBUI_)?LOGIN_SUCCESS: Login Success \[user: (?P<user>[^\]]*)\] \[Source: (?P<source>[^\]]*)\]", {"action": "login"}),
+    Kind("LOGIN_FAILED", "logon", r"%SEC_LOGIN-\d-(?:WEB|WEBUI_)?LOGIN_FAILED: Login failed \[user: (?P<user>[^\]]*)\] \[Source: (?P<source>[^\]]*)\] .*?\[Reason: (?P<reason>[^\]]*)\]", {"action": "login_failed"}),
     Kind("LOGOUT", "logon", r"%SYS-6-LOGOUT: User (?P<user>.*?) has exited tty session \S+?\((?P<source>[^)]*)\)", {"action": "logout"}),
+    Kind("LOGIN_PASSED", "logon", r"%WEBSERVER-\d-LOGIN_PASSED: .*?Login Successful from host (?P<source>[0-9A-Fa-f.:]+) by user '(?P<user>[^']*)'", {"action": "login", "service": "https"}),
+    Kind("LOGIN_FAILED", "logon", r"%WEBSERVER-\d-LOGIN_FAILED: .*?from host (?P<source>[0-9A-Fa-f.:]+)(?: by user '(?P<user>[^']*)')?", {"action": "login_failed", "service": "https"}),
+    Kind("SESS_LOGOUT", "logon", r"%WEBSERVER-\d-SESS_LOGOUT: .*?from host (?P<source>[0-9A-Fa-f.:]+) by user '(?P<user>[^']*)'", {"action": "logout", "service": "https"}),
     Kind("AUTH_PASSED", "logon", r"%DMI-5-AUTH_PASSED: .*User '(?P<user>[^']*)' authenticated successfully from (?P<source>[0-9A-Fa-f.]+)(?::(?P<source_port>\d+))?.* for (?P<service>\S+)", {"action": "login"}),
     Kind("AUTHENTICATION_FAILED", "logon", r"%DMI-5-AUTHENTICATION_FAILED: .*failure from (?P<source>[0-9A-Fa-f.]+)(?::(?P<source_port>\d+))?.* for (?P<service>[^\s.]+)", {"action": "login_failed"}),
     Kind("IPACCESSLOG", "firewall_event", r"%SEC-6-IPACCESSLOG\w*: list (?P<policy>\S+) (?P<action>permitted|denied) (?P<proto>\S+) (?P<source>[0-9A-Fa-f.:]+)\((?P<source_port>\d+)\)(?: \([^)]*\))? -> (?P<destination>[0-9A-Fa-f.:]+)\((?P<destination_port>\d+)\)", {}, _WORDS),
     Kind("IPACCESSLOG", "firewall_event", r"%SEC-6-IPACCESSLOG\w*: list (?P<policy>\S+) (?P<action>permitted|denied) (?P<proto>\S+) (?P<source>[0-9A-Fa-f.:]+)(?: \([^)]*\))? -> (?P<destination>[0-9A-Fa-f.:]+)", {}, _WORDS),
     Kind("IPACCESSLOG", "firewall_event", r"%SEC-6-IPACCESSLOG\w*: list (?P<policy>\S+) (?P<action>permitted|denied) (?P<source>[0-9A-Fa-f.:]+) ", {}, _WORDS),
     Kind("CONFIG_I", "device_event", r"%SYS-5-CONFIG_I: Configured from (?P<ui>\S+)(?: by (?P<user>\S+?)(?: on (?P<object>\S+))?(?: \((?P<source>[^)]*)\))?)?(?:\s|$)", {"category": "config", "action": "configure"}),
+    Kind("CONFIG_P", "device_event", r"%SYS-5-CONFIG_P: Configured programmatically by process (?P<ui>\S+) from \S+ as (?P<user>\S+)", {"category": "config", "action": "configure"}),
+    Kind("RELOAD", "device_event", r"%SYS-5-RELOAD: Reload requested(?: by (?:console|(?P<user>[^\s.]+(?:\.[^\s.]+)*))(?: on (?P<ui>[^\s.]+))?(?: \((?P<source>[^)]*)\))?)?\. *(?P<message>.*)", {"category": "system", "action": "reload"}),
     Kind("CFGLOG_LOGGEDCMD", "device_event", r"%PARSER-5-CFGLOG_LOGGEDCMD: User:(?P<user>\S+)\s+logged command:(?P<object>.*)", {"category": "config", "action": "command"}),
     Kind("ACCTLOCAL", "device_event", r"ACCTLOCAL: Username: (?P<user>\S+).*Command: (?P<object>.*)", {"category": "command", "action": "command"}),
 )  # fmt: skip

@@ -113,6 +113,12 @@ def _value(pairs: Pairs, name: str) -> pa.Array:
     return pairs.get(*_KEYS[name])
 
 
+def _reason(pairs: Pairs) -> pa.Array:
+    """Why; administrators' logons that went well say ``none``."""
+    said = _value(pairs, "reason")
+    return pc.if_else(pc.fill_null(pc.equal(pc.utf8_lower(said), "none"), False), pairs.no, said)
+
+
 def _number(pairs: Pairs, name: str) -> pa.Array:
     return pairs.numbers(*_KEYS[name])
 
@@ -248,7 +254,7 @@ def _tunnels(pairs: Pairs, output: Output) -> None:
             "source": _value(pairs, "remote"),
             "source_country": _value(pairs, "country"),
             "assigned_address": _value(pairs, "tunnel_ip"),
-            "reason": _value(pairs, "reason"),
+            "reason": _reason(pairs),
             "session": _value(pairs, "session"),
             "tunnel": tunnel,
             "duration": _value(pairs, "duration"),
@@ -284,7 +290,7 @@ def _logons(pairs: Pairs, output: Output, *, administrators: bool) -> None:
             "source_port": _value(pairs, "source_port"),
             "service": pc.replace_substring_regex(ui, r"\(.*$", ""),
             "privilege": "admin" if administrators else "user",
-            "reason": _value(pairs, "reason"),
+            "reason": _reason(pairs),
             "authentication": _value(pairs, "authentication"),
         },
     )

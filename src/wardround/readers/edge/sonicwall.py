@@ -124,6 +124,11 @@ def _common(pairs: Pairs) -> dict[str, pa.Array | str | None]:
     return {"device": pairs.get("fw", "sn"), "message_id": pairs.get("m")}
 
 
+def _reason(pairs: Pairs, action: pa.Array) -> pa.Array:
+    """Why it failed or ended; of what went well the message tells nothing that the action does not."""
+    return pc.if_else(pc.is_in(action, pa.array(["login", "tunnel_up"])), pairs.no, pairs.get("note", "msg"))
+
+
 def _sessions(pairs: Pairs, action: pa.Array, output: Output) -> None:
     output.write(
         "vpn_session",
@@ -136,7 +141,7 @@ def _sessions(pairs: Pairs, action: pa.Array, output: Output) -> None:
             "realm": pairs.get("domain", "portal"),
             "source": _part(pairs, "src", "address"),
             "client": pairs.get("agent"),
-            "reason": pairs.get("note", "msg"),
+            "reason": _reason(pairs, action),
             "tunnel": "ssl",
             "duration": pairs.get("dur"),
         },
@@ -145,26 +150,29 @@ def _sessions(pairs: Pairs, action: pa.Array, output: Output) -> None:
 
 def _logons(pairs: Pairs, output: Output) -> None:
     text = pairs.get("msg")
+    action = first_of(_LOGON, text)
     output.write(
         "logon",
         VENDOR,
         pairs.messages,
         _common(pairs)
         | {
-            "action": first_of(_LOGON, text),
+            "action": action,
             "user": _user(pairs),
             "source": _part(pairs, "src", "address"),
             "source_port": _part(pairs, "src", "port"),
             "service": pairs.get("proto"),
             "privilege": first_of(((r"(?i)admin|cli", "admin"),), text, "user"),
-            "reason": pairs.get("note", "msg"),
+            "reason": _reason(pairs, action),
         },
     )
 
 
 def _flows(pairs: Pairs, output: Output) -> None:
     text = pairs.get("msg")
-    said = pc.binary_join_element_wise(pc.fill_null(text, ""), pc.fill_null(pairs.get("fw_action"), ""), " ")
+    # A visit to a web site (97) is told by its number alone.
+    visit = pc.if_else(pc.fill_null(pc.equal(pairs.get("m"), "97"), False), "web site hit", "")
+    said = pc.binary_join_element_wise(pc.fill_null(text, visit), pc.fill_null(pairs.get("fw_action"), ""), " ")
     plain = pc.is_in(pc.fill_null(pairs.get("m"), ""), pa.array(["97", "98", "537", "36", "38", "1235"]))
     url = pc.binary_join_element_wise(pairs.get("dstname"), pc.fill_null(pairs.get("arg"), ""), "")
     output.write(

@@ -102,6 +102,8 @@ _KEYS = Vocabulary(
         "connectiontype",
         "signature_msg",
         "virus",
+        "threatname",
+        "category",
         "starttime",
         "virtual_ip",
         "assigned_ip",
@@ -117,6 +119,10 @@ _ACTIONS = (
     (r"(?i)drop", "drop"),
     (r"(?i)allow|accept|pass|clean|request", "accept"),
 )
+
+
+#: Of what went well the message tells nothing that the action does not.
+_WENT_WELL = pa.array(["login", "tunnel_up"])
 
 
 def read(messages: Messages, output: Output) -> Messages:
@@ -175,21 +181,32 @@ def _sessions(pairs: Pairs, output: Output) -> None:
         (r"(?i)disconnect|terminat|logged out|logout|deleted|down", "tunnel_down"),
         (r"(?i)establish|connected|created|assigned|up\b|started", "tunnel_up"),
     )
+    action = first_of(cases, said, "message")
+    # A tunnel's ipaddress is the one it was given; a logon's is where it came from.
+    leased = pc.is_in(action, pa.array(["tunnel_up", "tunnel_down"]))
     output.write(
         "vpn_session",
         VENDOR,
         pairs.messages,
         _common(pairs)
         | {
-            "action": first_of(cases, said, "message"),
+            "action": action,
             "user": pairs.get("user_name", "user", "username", "srcuser"),
             "realm": pairs.get("usergroupname", "user_gp", "connectionname"),
-            "source": pairs.get("src_ip", "srcip", "remote_ip", "ipaddress", "caller"),
+            "source": pc.coalesce(
+                pairs.get("src_ip", "srcip", "remote_ip"),
+                pc.if_else(leased, pairs.no, pairs.get("ipaddress")),
+                pairs.get("caller"),
+            ),
             "source_country": pairs.get("src_country", "src_country_code"),
-            "assigned_address": pairs.get("assigned_ip", "virtual_ip"),
+            "assigned_address": pc.coalesce(
+                pairs.get("assigned_ip", "virtual_ip"), pc.if_else(leased, pairs.get("ipaddress"), pairs.no)
+            ),
             "client": pairs.get("client_used"),
             "authentication": pairs.get("auth_mechanism", "auth_client"),
-            "reason": pairs.get("reason", "message"),
+            "reason": pc.coalesce(
+                pairs.get("reason"), pc.if_else(pc.is_in(action, _WENT_WELL), pairs.no, pairs.get("message"))
+            ),
             "tunnel": first_of(((r"(?i)ssl", "ssl"), (r"(?i)ipsec|l2tp", "ipsec"), (r"(?i)pptp", "pptp")), _kind(pairs)),
             "bytes_in": pairs.get("receivedbyte", "bytes_received", "recv_bytes"),
             "bytes_out": pairs.get("sendbyte", "bytes_sent", "sent_bytes"),
@@ -233,13 +250,18 @@ def _flows(pairs: Pairs, output: Output) -> None:
     said = pc.binary_join_element_wise(
         pc.fill_null(pairs.get("status"), ""), pc.fill_null(pairs.get("action", "log_subtype"), ""), pc.fill_null(pairs.get("log_subtype"), ""), " "
     )  # fmt: skip
+    action = first_of(_ACTIONS, said, "alert")
+    named = pc.if_else(
+        pc.match_substring_regex(kind, r"(?i)idp|ips|virus|atp|waf|sandbox"), pairs.get("signature_msg", "virus", "threatname", "message"), pairs.no
+    )  # fmt: skip
+    refused = pc.and_(pc.match_substring_regex(kind, r"(?i)^content filter"), pc.invert(pc.equal(action, "accept")))
     output.write(
         "firewall_event",
         VENDOR,
         pairs.messages,
         _common(pairs)
         | {
-            "action": first_of(_ACTIONS, said, "alert"),
+            "action": action,
             "source": pairs.get("src_ip", "srcip"),
             "source_port": pairs.get("src_port", "srcport"),
             "source_zone": pairs.get("srczone", "src_zone", "in_interface", "initf"),
@@ -258,11 +280,7 @@ def _flows(pairs: Pairs, output: Output) -> None:
             "bytes_out": pairs.get("sent_bytes", "bytes_sent"),
             "bytes_in": pairs.get("recv_bytes", "bytes_received"),
             "duration": pairs.get("duration"),
-            "threat": pc.if_else(
-                pc.match_substring_regex(kind, r"(?i)idp|ips|virus|atp|waf|sandbox"),
-                pairs.get("signature_msg", "virus", "message"),
-                pa.scalar(None, pa.string()),
-            ),
+            "threat": pc.if_else(refused, pairs.get("category"), named),
             "url": pairs.get("url", "domain", "sni"),
             "session": pairs.get("con_id", "connid"),
         },

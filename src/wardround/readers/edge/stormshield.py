@@ -11,7 +11,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wardround.readers.syslog_messages import Messages, Output, chosen
+from wardround.readers import syslog_cells as cells
+from wardround.readers.syslog_messages import OUTCOMES, Messages, Output, chosen
 from wardround.readers.syslog_pairs import Pairs, Vocabulary, day_and_clock, first_of
 
 PATTERN = r"\bfw=\"?\S+\"? .*logtype=\"?[a-z]+"
@@ -76,6 +77,8 @@ _KEYS = Vocabulary(
 
 _FLOWS = pa.array(["filter", "connection", "plugin", "alarm", "web", "smtp", "ftp", "pop3", "ssl", "count", "l_filter"])
 
+_FAILED = r"(?i)fail|refus|denied|reject|invalid"
+
 
 def read(messages: Messages, output: Output) -> Messages:
     """Write rows of Stormshield messages; returns none."""
@@ -118,8 +121,8 @@ def _common(pairs: Pairs) -> dict[str, pa.Array | str | None]:
 def _sessions(pairs: Pairs, output: Output) -> None:
     text = pc.fill_null(pairs.get("msg"), "")
     cases = (
-        (r"(?i)fail|refus|denied|reject|invalid", "login_failed"),
-        (r"(?i)delete|clos|disconnect|terminat|expired|logged out|down", "tunnel_down"),
+        (_FAILED, "login_failed"),
+        (r"(?i)delete|remov|clos|disconnect|terminat|expired|logged out|down", "tunnel_down"),
         (r"(?i)authenticated|authentication|logged in|success", "login"),
         (r"(?i)tunnel (?:created|up)|established|connected|created|opened", "tunnel_up"),
     )
@@ -127,6 +130,17 @@ def _sessions(pairs: Pairs, output: Output) -> None:
     people = pc.or_(pc.is_valid(pairs.get("user")), pc.equal(kind, "xvpn"))
     action = first_of(cases, text, "message")
     action = pc.if_else(pc.or_(people, pc.is_in(action, pa.array(["tunnel_up", "tunnel_down"]))), action, "negotiation")
+    # Of IPsec, error is a level (2: error) and src the firewall's own end; of SSL, error is what came back (0: it went well).
+    ipsec = pc.equal(kind, "vpn")
+    error = pc.fill_null(pairs.get("error"), "0")
+    failed = pc.or_(
+        pc.match_substring_regex(text, _FAILED), pc.if_else(ipsec, pc.equal(error, "2"), pc.invert(pc.equal(error, "0")))
+    )
+    outcome = pc.if_else(failed, "failure", cells.mapped(action, OUTCOMES))
+    # A network beyond another gateway is no address that somebody was given.
+    leased = pc.or_(
+        pc.invert(ipsec), pc.fill_null(pc.match_substring_regex(pairs.get("remotenet"), r"^[^/]+(?:/32|/128)?$"), False)
+    )
     output.write(
         "vpn_session",
         VENDOR,
@@ -134,13 +148,14 @@ def _sessions(pairs: Pairs, output: Output) -> None:
         _common(pairs)
         | {
             "action": action,
+            "outcome": outcome,
             "user": pairs.get("user"),
             "realm": pairs.get("domain"),
-            "source": pairs.get("src"),
+            "source": pc.if_else(ipsec, pairs.get("dst"), pairs.get("src")),
             "source_country": pairs.get("srccountry"),
-            "assigned_address": pairs.get("remotenet"),
+            "assigned_address": pc.if_else(leased, pairs.get("remotenet"), pairs.no),
             "reason": text,
-            "tunnel": pc.if_else(pc.equal(kind, "vpn"), "ipsec", "ssl"),
+            "tunnel": pc.if_else(ipsec, "ipsec", "ssl"),
             "duration": pairs.get("duration"),
             "bytes_out": pairs.get("sent"),
             "bytes_in": pairs.get("rcvd"),
