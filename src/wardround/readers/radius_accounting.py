@@ -42,7 +42,7 @@ _NPS_COLUMNS = {
 _IAS_NUMBERS = {
     4136: "Packet-Type", 40: "Acct-Status-Type", 8: "Framed-IP-Address", 31: "Calling-Station-Id", 46: "Acct-Session-Time",
     42: "Acct-Input-Octets", 43: "Acct-Output-Octets", 4142: "Reason-Code", 44: "Acct-Session-Id", 61: "NAS-Port-Type",
-    49: "Acct-Terminate-Cause", 64: "Tunnel-Type", 66: "Tunnel-Client-Endpt", 4127: "Authentication-Type",
+    49: "Acct-Terminate-Cause", 52: "Acct-Input-Gigawords", 53: "Acct-Output-Gigawords", 64: "Tunnel-Type", 66: "Tunnel-Client-Endpt", 4127: "Authentication-Type",
     4129: "SAM-Account-Name", 4149: "NP-Policy-Name",
 }  # fmt: skip
 
@@ -52,6 +52,9 @@ _STATUSES = {"1": "tunnel_up", "start": "tunnel_up", "2": "tunnel_down", "stop":
 
 #: The attributes that are read; passwords are not among them.
 _NAMES = sorted({*_NPS_COLUMNS, *_IAS_NUMBERS.values(), "Timestamp", "NAS-Identifier"})
+
+#: What RFC 2868 calls the other end of a tunnel, Windows writes shorter.
+_OTHER_NAMES = {"Tunnel-Client-Endpoint": "Tunnel-Client-Endpt"}
 
 #: No detail record has more lines, or it is no record.
 _MAX_LINES = 500
@@ -153,14 +156,37 @@ def _detail(stream: object, output: Output) -> None:
             stamp, record, begin = line, {}, number
         elif line.startswith("\t") and " = " in line and len(record) < _MAX_LINES:
             name, _, value = line.strip().partition(" = ")
-            if name in _NAMES or name == "Timestamp":
-                record.setdefault(name, value.strip('"')[:1000])
+            name = name.partition(":")[0]  # Tunnel-Client-Endpoint:0, with the number of the tunnel
+            name = _OTHER_NAMES.get(name, name)
+            if name in _NAMES:
+                record.setdefault(name, _unquoted(value[:1000]))
         if len(batch) >= 20_000:
             _write_records(batch, output)
             batch = []
     if stamp:
         batch.append((begin, stamp, record))
     _write_records(batch, output)
+
+
+def _unquoted(value: str) -> str:
+    """A value without its quotes, and without the backslashes that FreeRADIUS puts before quotes and backslashes."""
+    if value[:1] != '"':
+        return value
+    return re.sub(r"\\([\\\"])", r"\1", value[1:].removesuffix('"'))
+
+
+def _octets(low: pa.Array, high: pa.Array | None) -> pa.Array:
+    """Octets counted in 32 bits, with the times that the counter began anew (RFC 2869, gigawords)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from wardround.readers import syslog_cells as cells
+
+    if high is None:
+        return low
+    words = cells.integers(pc.fill_null(high, ""))
+    words = pc.if_else(pc.less(words, 2**30), words, pa.scalar(None, pa.int64()))
+    return pc.add(cells.integers(pc.fill_null(low, "")), pc.multiply(pc.fill_null(words, 0), 2**32))
 
 
 def _write_records(batch: list[tuple[int, str, dict[str, str]]], output: Output) -> None:
@@ -217,8 +243,8 @@ def _write(messages: Messages, found: dict[str, pa.Array], output: Output, epoch
         ),
         "session": found["Acct-Session-Id"],
         "duration": found["Acct-Session-Time"],
-        "bytes_in": found["Acct-Input-Octets"],
-        "bytes_out": found["Acct-Output-Octets"],
+        "bytes_in": _octets(found["Acct-Input-Octets"], found.get("Acct-Input-Gigawords")),
+        "bytes_out": _octets(found["Acct-Output-Octets"], found.get("Acct-Output-Gigawords")),
         "realm": found["NP-Policy-Name"],
         "action": action,
     }

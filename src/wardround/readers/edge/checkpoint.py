@@ -68,6 +68,8 @@ _KEYS = Vocabulary(
         "operation",
         "objectname",
         "administrator",
+        "audit_status",
+        "client_ip",
         "subject",
         "session_id",
         "connection_uid",
@@ -83,6 +85,14 @@ _ACTIONS = (
     (r"(?i)reject|block", "deny"),
     (r"(?i)detect|monitor|inform|ask", "alert"),
     (r"(?i)accept|allow|bypass|encrypt|decrypt|inspect", "accept"),
+)
+
+_KEYS_AGREED = r"(?i)\bkey install"
+#: Operation and status of the management's audit log.
+_ADMINISTRATORS = (
+    (r"(?i)^(?:force )?log ?out\b|^logged out", "logout"),
+    (r"(?i)^log(?:ged)? ?in\b.*\|.*fail", "login_failed"),
+    (r"(?i)^log(?:ged)? ?in\b", "login"),
 )
 
 
@@ -111,12 +121,18 @@ def _write(pairs: Pairs, output: Output) -> None:
         pc.match_substring_regex(said, r"(?i)log ?-?(?:in|out|off|on)|fail|update"),
         pc.is_valid(pairs.get("user", "src_user_name")),
     )
-    vpn = chosen(pc.or_(people, pc.match_substring_regex(product, r"(?i)mobile access|endpoint security vpn")))
+    # Keys are agreed with a peer before anything passes; what passes encrypted afterwards are connections.
+    vpn = pc.or_(
+        pc.match_substring_regex(product, r"(?i)mobile access|endpoint security vpn"),
+        pc.match_substring_regex(said, _KEYS_AGREED),
+    )
+    vpn = chosen(pc.or_(people, vpn))
     mine = pairs.take(vpn)
     cases = (
         (r"(?i)fail|reject|den|block|drop", "login_failed"),
         (r"(?i)log ?-?(?:out|off)|disconnect", "logout"),
         (r"(?i)log ?-?(?:in|on)", "login"),
+        (_KEYS_AGREED, "negotiation"),
     )
     status = pc.binary_join_element_wise(pc.fill_null(mine.get("auth_status"), ""), pc.fill_null(mine.get("action"), ""), " ")
     output.write(
@@ -140,7 +156,30 @@ def _write(pairs: Pairs, output: Output) -> None:
         },
     )
     admin = chosen(pc.is_valid(pairs.get("administrator"))) & ~vpn
-    changed = pairs.take(admin)
+    _administration(pairs.take(admin), output)
+    _flows(pairs.take(~vpn & ~admin), output)
+
+
+def _administration(pairs: Pairs, output: Output) -> None:
+    """The audit log of the management: logons of administrators, and what they changed."""
+    status = pc.binary_join_element_wise(pairs.get("operation"), pc.fill_null(pairs.get("audit_status"), ""), "|")
+    action = first_of(_ADMINISTRATORS, pc.fill_null(status, ""))
+    logon = chosen(pc.is_valid(action))
+    mine, changed = pairs.take(logon), pairs.take(~logon)
+    output.write(
+        "logon",
+        VENDOR,
+        mine.messages,
+        _common(mine)
+        | {
+            "action": action.filter(pa.array(logon)),
+            "user": mine.get("administrator"),
+            "source": mine.get("client_ip", "src"),
+            "privilege": "admin",
+            "authentication": mine.get("auth_method"),
+            "reason": mine.get("failure_reason", "reason"),
+        },
+    )
     output.write(
         "device_event",
         VENDOR,
@@ -149,13 +188,12 @@ def _write(pairs: Pairs, output: Output) -> None:
         | {
             "category": "config",
             "user": changed.get("administrator"),
-            "source": changed.get("src"),
+            "source": changed.get("client_ip", "src"),
             "action": changed.get("operation"),
             "object": changed.get("objectname"),
             "message": changed.get("fields_changes", "info", "subject"),
         },
     )
-    _flows(pairs.take(~vpn & ~admin), output)
 
 
 def _flows(pairs: Pairs, output: Output) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wardround.readers import syslog_cells as cells
 from wardround.readers.syslog_messages import Kind, Messages, Output, apply, chosen
 
 PATTERN = r"\b\d+-PPE-\d+ :|\bSSLVPN [A-Z_a-z]+ \d+|\bAAA(?:TM)? (?:LOGIN|Message|EXTRACTED)|shell_command=\""
@@ -18,22 +19,33 @@ VENDOR = "citrix"
 
 _WHO = r"(?:Context (?:\S+?)@(?P<context>[0-9A-Fa-f.:]+) - )?(?:SessionId: ?(?P<session>\d+) ?- )?.*?User (?P<user>\S+) - Client_ip ?\"?(?P<source>[0-9A-Fa-f.:]*)\"?"
 _TOTALS = r"(?:.*?Duration (?P<duration>[\d:]+))?(?:.*?Total_bytes_send (?P<bytes_out>\d+))?(?:.*?Total_bytes_recv (?P<bytes_in>\d+))?"
+_COMMAND = (
+    r"(?P<service>UI|API|CLI|GUI) CMD_EXECUTED \d+ \d+ : +User (?P<user>\S+) -(?: ADM_User \S+ -)? Remote_ip (?P<source>\S+)"
+)
+_SERVICE = {"service": {"gui": "https", "api": "api", "cli": "cli"}}
 _DEVICE = r"^\"?(?:(?P<device>[^\s\"]+) +)?(?:\S+ )?\d+-PPE-\d+ : "
 
 _KINDS = (
-    Kind("SSLVPN LOGIN", "vpn_session", r"SSLVPN LOGIN \d+ \d+ : +" + _WHO + r"(?:.*?Browser_type \"?(?P<client>[^\"]*?)\"? - )?(?:.*?SSLVPN_client_type (?P<tunnel>\S+))?(?:.*?Group\(s\) \"?(?P<realm>[^\"]*?)\"?(?: - |$))?", {"action": "login"}),
-    Kind("SSLVPN LOGOUT", "vpn_session", r"SSLVPN LOGOUT \d+ \d+ : +" + _WHO + _TOTALS + r"(?:.*?LogoutMethod \"?(?P<reason>[^\"]*?)\"?(?: - |$))?", {"action": "logout"}),
+    Kind("SSLVPN LOGIN", "vpn_session", r"(?:SSLVPN|AAATM) LOGIN \d+ \d+ : +" + _WHO + r"(?:.*?Browser_type \"?(?P<client>[^\"]*?)\"? - )?(?:.*?SSLVPN_client_type (?P<tunnel>\S+))?(?:.*?Group\(s\) \"?(?P<realm>[^\"]*?)\"?(?: - |$))?", {"action": "login"}),
+    Kind("SSLVPN LOGOUT", "vpn_session", r"(?:SSLVPN|AAATM) LOGOUT \d+ \d+ : +" + _WHO + _TOTALS + r"(?:.*?LogoutMethod \"?(?P<reason>[^\"]*?)\"?(?: - |$))?", {"action": "logout"}),
     Kind("AAA LOGIN_FAILED", "vpn_session", r"AAA(?:TM)? LOGIN_FAILED \d+ \d+ : +User (?P<user>.*?) - Client_ip ?(?P<source>[0-9A-Fa-f.:]*) - Failure_reason \"+(?P<reason>[^\"]*)\"", {"action": "login_failed"}),
     Kind("SSLVPN ICASTART", "vpn_session", r"SSLVPN (?:ICASTART|ICAEND_CONNSTAT) .*?(?:Source (?P<source>[0-9A-Fa-f.:]+):\d+).*?(?:username:domainname (?P<user>[^:\s]+))?", {"action": "application"}),
     Kind("SSLVPN denied", "vpn_session", r"SSLVPN Message \d+ \d+ : +\"+SSLVPN Mux Authorize result is Deny, User <(?P<user>[^>]*)>, Srcip: (?P<source>[0-9A-Fa-f.:]+), Dstip: \S+, denied_by_policy: (?P<reason>[^\"\s]+)", {"action": "denied"}),
+    # The appliance writes its own logons down as commands.
+    Kind("CMD_EXECUTED", "logon", _COMMAND + r" - Command \"+login\b.*Status \"+Success", {"action": "login", "privilege": "admin"}, _SERVICE),
+    Kind("CMD_EXECUTED", "logon", _COMMAND + r" - Command \"+login\b.*Status \"+(?:ERROR: ?)?(?P<reason>[^\"]*)", {"action": "login_failed", "privilege": "admin"}, _SERVICE),
+    Kind("CMD_EXECUTED", "logon", _COMMAND + r" - Command \"+logout\b.*Status \"+Success", {"action": "logout", "privilege": "admin"}, _SERVICE),
     Kind("CMD_EXECUTED", "device_event", r"(?:UI|API|CLI|GUI) CMD_EXECUTED \d+ \d+ : +User (?P<user>\S+) -(?: ADM_User \S+ -)? Remote_ip (?P<source>\S+) - Command \"+(?P<object>.*?)\"+ - Status \"+(?P<message>[^\"]*)", {"category": "config", "action": "command"}),
     Kind("shell_command", "device_event", r"(?P<user>\S+) on (?P<ui>\S+) shell_command=\"(?P<object>.*?)\"?$", {"category": "command", "action": "shell"}),
     Kind("TCP CONN_TERMINATE", "firewall_event", r"TCP CONN_(?:TERMINATE|DELINK) \d+ \d+ : +Source (?P<source>[0-9A-Fa-f.:x]+?):(?P<source_port>\d+) (?:- Vserver \S+ - NatIP \S+ )?- Destination (?P<destination>[0-9A-Fa-f.:x]+?):(?P<destination_port>\d+)" + _TOTALS, {"action": "close", "proto": "tcp"}),
     Kind("APPFW", "firewall_event", r"APPFW APPFW_(?P<threat>\w+) \d+ \d+ : +(?P<source>[0-9A-Fa-f.:]+) .*?(?P<url>https?://\S+)?(?: <(?P<action>[^>]*)>)?$", {}, {"action": {"blocked": "deny", "*": "alert"}}),
 )  # fmt: skip
 
-_CONNECTION = r"(?:SSLVPN (?:TCPCONNSTAT|UDPFLOWSTAT|TCPCONN_TIMEDOUT|NONHTTP_RESOURCEACCESS_DENIED) \d+ \d+ : +)" + _WHO + r".*?Source (?P<from>[0-9A-Fa-f.:]+?):(?P<source_port>\d+) - Destination (?P<destination>[0-9A-Fa-f.:]+?):(?P<destination_port>\d+)" + _TOTALS  # fmt: skip
+_CONNECTION = r"(?:SSLVPN (?P<kind>TCPCONNSTAT|UDPFLOWSTAT|TCPCONN_TIMEDOUT|NONHTTP_RESOURCEACCESS_DENIED) \d+ \d+ : +)" + _WHO + r".*?Source (?P<from>[0-9A-Fa-f.:]+?):(?P<source_port>\d+) - Destination (?P<destination>[0-9A-Fa-f.:]+?):(?P<destination_port>\d+)" + _TOTALS  # fmt: skip
 _REQUEST = r"SSLVPN HTTPREQUEST \d+ (?:\d+ )?: +Context \S+?@(?P<client>[0-9A-Fa-f.:]+) - SessionId: ?(?P<session>\d+) ?- (?P<host>\S+) User (?P<username>\S+) : .*?(?P<method>GET|POST|PUT|HEAD|DELETE|OPTIONS|CONNECT) (?P<uri>\S+)"
+
+#: How a connection ended, by kind of message; the others were closed.
+_ENDS = {"tcpconn_timedout": "timeout", "nonhttp_resourceaccess_denied": "deny"}
 
 #: Of no bearing here: the internals of single sign-on, TLS handshakes, traps, monitors.
 _IGNORED = (
@@ -86,7 +98,8 @@ def _connections(messages: Messages, parts: pa.StructArray, output: Output) -> N
         "firewall_event",
         VENDOR,
         messages,
-        flow | {"source": g["from"], "action": "close", "message_id": "SSLVPN", "device": device},
+        flow
+        | {"source": g["from"], "action": cells.mapped(g["kind"], _ENDS, "close"), "message_id": "SSLVPN", "device": device},
     )
     filled = chosen(pc.not_equal(g["source"], ""))
     source = pc.if_else(pa.array(filled), g["source"], pc.if_else(pc.not_equal(g["context"], ""), g["context"], g["from"]))

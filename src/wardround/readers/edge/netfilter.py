@@ -24,10 +24,19 @@ _ACTIONS = (
     (r"(?i)-A-\d|accept|allow|permit|-A\]|\[UFW ALLOW", "accept"),
 )
 
+_WG = r"wireguard: (?P<realm>\S+): "
+_AT = r"(?P<source>[0-9.]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?"
+#: The kernel counts its peers; the number is nobody's name, and the key is not told.
+_NUMBER = r"peer (?P<session>\d+) \(" + _AT + r"\)"
+
 _WIREGUARD = (
-    Kind("handshake", "vpn_session", r"wireguard: (?P<realm>\S+): (?P<reason>Invalid handshake (?:initiation|response)|Invalid MAC of handshake|Packet has unallowed src IP.*?|Invalid endpoint.*?) from (?:peer \d+ \()?(?P<source>[0-9.]+|\[?[0-9A-Fa-f:]+\]?)(?::\d+)?\)?", {"action": "negotiation", "outcome": "failure", "tunnel": "wireguard"}),
-    Kind("handshake", "vpn_session", r"wireguard: (?P<realm>\S+): Receiving handshake initiation from peer (?P<user>\d+) \((?P<source>[0-9.]+|\[?[0-9A-Fa-f:]+\]?)(?::\d+)?\)", {"action": "connection", "tunnel": "wireguard"}),
-    Kind("handshake", "vpn_session", r"wireguard: (?P<realm>\S+): Sending keepalive packet to peer (?P<user>\d+) \((?P<source>[0-9.]+|\[?[0-9A-Fa-f:]+\]?)(?::\d+)?\)", {"action": "message", "tunnel": "wireguard"}),
+    Kind("handshake", "vpn_session", _WG + r"(?P<reason>Invalid handshake (?:initiation|response)|Invalid MAC of handshake|Invalid endpoint.*?|Unknown message).*? from " + _AT, {"action": "negotiation", "outcome": "failure", "tunnel": "wireguard"}),
+    Kind("handshake", "vpn_session", _WG + r"(?P<reason>Packet has unallowed src IP.*?|Packet is neither ipv4 nor ipv6|Packet has incorrect size|Packet has invalid nonce.*?) from " + _NUMBER, {"action": "message", "outcome": "failure", "tunnel": "wireguard"}),
+    Kind("handshake", "vpn_session", _WG + r"Receiving handshake initiation from " + _NUMBER, {"action": "connection", "tunnel": "wireguard"}),
+    # Both are sent and taken only after the other end has proved its key.
+    Kind("handshake", "vpn_session", _WG + r"(?:Sending handshake response to|Receiving handshake response from) " + _NUMBER, {"action": "negotiation", "outcome": "success", "tunnel": "wireguard"}),
+    Kind("handshake", "vpn_session", _WG + r"Handshake for " + _NUMBER + r" (?P<reason>did not complete after .*)", {"action": "negotiation", "outcome": "failure", "tunnel": "wireguard"}),
+    Kind("handshake", "vpn_session", _WG + r"Sending keepalive packet to " + _NUMBER, {"action": "message", "tunnel": "wireguard"}),
     Kind("wireguard internals", None, r"wireguard|wg\d+"),
 )  # fmt: skip
 

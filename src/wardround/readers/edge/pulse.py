@@ -130,7 +130,7 @@ def _write(messages: Messages, parts: dict[str, pa.Array], output: Output) -> No
         _common(left)
         | {
             "category": cells.mapped(kind, {"adm": "config"}, "system"),
-            "user": left["user"],
+            "user": cells.mapped(left["user"], {"system": ""}, "*"),
             "source": left["src"],
             "message": left["text"],
         },

@@ -26,11 +26,11 @@ _KINDS = (
     Kind("authentication", "vpn_session", _SA + r"authentication of '(?P<user>[^']*)' with (?P<authentication>.+?) successful", {"action": "authenticated"}),
     Kind("authentication", "vpn_session", _SA + r"authentication of '(?P<user>[^']*)' with (?P<authentication>.+?) failed", {"action": "login_failed"}),
     Kind("authentication", "vpn_session", _SA + r"(?P<reason>no EAP key found) for hosts '[^']*' - '(?P<user>[^']*)'", {"action": "negotiation", "outcome": "failure"}),
-    Kind("authentication", "vpn_session", _SA + r"(?P<reason>no (?:shared key|trusted \S+ public key|EAP key|IKE config|matching peer config) found.*|received AUTHENTICATION_FAILED.*|tried \d+ shared key.*|constraint check failed.*|selected peer config .* unacceptable.*|peer requested EAP, config unacceptable)", {"action": "negotiation", "outcome": "failure"}),
+    Kind("authentication", "vpn_session", _SA + r"(?P<reason>no (?:shared key|trusted \S+ public key|EAP key|IKE config|matching peer config) found.*|received AUTHENTICATION_FAILED.*|tried \d+ shared key.*|constraint check failed.*|selected peer config .* unacceptable.*|received proposals (?:unacceptable|inacceptable).*|no (?:acceptable )?proposal (?:found|chosen).*|received NO_PROPOSAL_CHOSEN.*|peer requested EAP, config unacceptable)", {"action": "negotiation", "outcome": "failure"}),
     Kind("address", "vpn_session", _SA + r"assigning virtual IP (?P<assigned_address>\S+) to peer '(?P<user>[^']*)'", {"action": "tunnel_up"}),
     Kind("IKE_SA", "vpn_session", _SA + r"IKE_SA \S+ established between \S+?\[.*?\]\.\.\.(?P<source>[0-9A-Fa-f.:]+)\[(?P<user>.*)\]", {"action": "login"}),
     Kind("IKE_SA", "vpn_session", _SA + r"deleting IKE_SA \S+ between \S+?\[.*?\]\.\.\.(?P<source>[0-9A-Fa-f.:]+)\[(?P<user>.*)\]", {"action": "tunnel_down"}),
-    Kind("IKE_SA", "vpn_session", _SA + r"(?P<source>[0-9A-Fa-f.:]+) is initiating a[n ]*(?P<reason>.*)", {"action": "connection"}),
+    Kind("IKE_SA", "vpn_session", _SA + r"(?P<source>[0-9A-Fa-f.:]+) is initiating an? (?P<authentication>.*?)(?: IKE_SA)?$", {"action": "connection"}),
     Kind("strongswan internals", None, r".*"),
 )  # fmt: skip
 

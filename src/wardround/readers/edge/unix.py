@@ -25,8 +25,9 @@ _SSHD = (
     Kind("Too many authentication failures", "logon", r"^\s*(?:Disconnecting|Received disconnect).*?(?:invalid |authenticating )?user (?P<user>\S*) (?P<source>[0-9a-fA-F.:]+) port (?P<source_port>\d+): Too many authentication failures", _OUT | {"reason": "too many attempts"}),
     Kind("PAM authentication", "logon", r"^\s*error: PAM: (?P<reason>.*?) for (?:illegal user |invalid user )?(?P<user>.*?) from (?P<source>\S+)", _OUT),
     Kind("ROOT LOGIN REFUSED", "logon", r"^\s*(?P<user>ROOT) LOGIN REFUSED" + _FROM, _OUT | {"reason": "refused"}),
+    Kind("Disconnected", "logon", r"^\s*Disconnected from user (?P<user>.*) (?P<source>[0-9A-Fa-f.:]+) port (?P<source_port>\d+)\s*$", {"service": "ssh", "action": "logout"}),
     Kind("session closed", "logon", r"^\s*(?:pam_unix\(sshd:session\): )?session closed for user (?P<user>\S+)", {"service": "ssh", "action": "logout"}),
-    Kind("sshd sessions", None, r"session opened for user|^\s*Disconnected from user |Starting session|^\s*Close session|^\s*User child is on pid|Postponed |^\s*Accepted key |Found matching|^\s*Server listening|^\s*Received (?:signal|disconnect)|^\s*Exiting on signal|Changed (?:root )?directory"),
+    Kind("sshd sessions", None, r"session opened for user|Starting session|^\s*Close session|^\s*User child is on pid|Postponed |^\s*Accepted key |Found matching|^\s*Server listening|^\s*Received (?:signal|disconnect)|^\s*Exiting on signal|Changed (?:root )?directory"),
     Kind("sshd connections", None, r"^\s*(?:fatal: |error: |ssh_dispatch_run_fatal: |Disconnecting: |Unable to|pam_\w+\(sshd|input_userauth_request|rexec|Nasty|refused|reverse mapping|Address \S+ maps|Timeout|beginning|kex_|banner|dispatch_protocol|subsystem|Corrupted|Could not|Did not|Bad (?:protocol|packet)|Connection (?:closed|reset|from)|Disconnect|Protocol major|Unable|drop connection|userauth|message repeated|Authentication refused|Postponed|Authorized to|Set /proc|refus|warning|Failed to|Write failed|Read from|Ssh|sshd|Remote|channel|ssh_|Invalid|Certificate|Attempt|Changing|Client|debug|Allocation|Server|something)"),
 )  # fmt: skip
 
