@@ -28,8 +28,15 @@ def proofs(directory: Path) -> list[tuple[str, list[str]]]:
         ),
         (
             "agreement with Zeek, strings written as its text logs write them",
-            [str(conformance / "zeek_agreement.py"), "--corpus", str(directory / "zeek"), "--minimum", "0.95", "--command"]
-            + [f"{sys.executable} {HERE / 'zeek_log_text.py'}"],
+            [
+                str(conformance / "zeek_agreement.py"),
+                "--corpus",
+                str(directory / "zeek"),
+                "--minimum",
+                "0.95",
+                "--command",
+                f"{sys.executable} {HERE / 'zeek_log_text.py'}",
+            ],
         ),
         (
             "agreement with nDPI",

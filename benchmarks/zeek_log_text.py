@@ -2,10 +2,10 @@
 
     python benchmarks/zeek_log_text.py EVIDENCE --out DIR
 
-Zeek's text logs escape octets as ``\\xHH`` and therefore double every backslash: a share stands in the log with four
-backslashes before its server and two behind it. Our tables hold the value itself, as
-Zeek's JSON logs do once decoded. This runs ``wardround examine`` and then doubles the backslashes of all strings in DIR/tables:
-nothing else is touched, so that a comparison with the log compares everything but how the log is written.
+Zeek's text logs escape octets by a backslash and therefore double every backslash: a share stands in the log with four of
+them before its server and two behind it. Our tables hold the value itself, as Zeek's JSON logs do once decoded. This runs
+``wardround examine`` and then doubles the backslashes of all strings in DIR/tables: nothing else is touched, so that a
+comparison with the log compares everything but how the log is written.
 """
 
 from __future__ import annotations
