@@ -25,6 +25,7 @@ ORDERED = {
     "ios": ["12.4", "15.2(4)M3", "15.2(4)M10", "16.8.1b", "16.12.10", "16.12.10a", "17.3.8a", "17.9.4", "17.9.4a", "17.9.5"],
     "semver": ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "4.4.1", "4.10.0"],
     "zoom": ["4.6.9", "5.0.1 (23502.0430)", "5.10.0", "5.16.5", "6.1.0.1205", "6.3.10 (60150)"],
+    "zyxel": ["4.60", "4.73", "V4.73 Patch 1", "5.00", "5.21 Patch 1", "5.35(ABUJ.0)C0", "ZLD5.36", "V5.36(ABFW.2)C0", "5.37 Patch 1"],
     "dpkg": ["1.0~rc1-1", "1.0-1~bpo1", "1.0-1", "1.0-1+deb10u2", "1.0a-1", "1.0.1-1", "2.28-10", "1:0.1-1"],
     "generic": ["1.5.00.9163", "2.0-beta9", "2.0-rc1", "2.0", "2.0.1", "2.12.2", "2.13.0", "2.15.0", "23.9.8", "44.6.2.30589", "24004.1307.2669.7070"],
 }  # fmt: skip
@@ -32,7 +33,9 @@ ORDERED = {
 EQUAL = [
     ("asa", "9.12(4)18", "9.12.4.18"), ("asa", "9.1(7.16)", "9.1(7)16"), ("fortios", "v7.0.12,build0523", "7.0.12"), ("panos", "10.2.9-b44", "10.2.9"),
     ("citrix", "NS13.0 47.24", "13.0-47.24"), ("zoom", "5.0.1 (23502.0430)", "5.0.1"), ("generic", "7.0", "7.0.0"), ("semver", "v1.0.0+build", "1.0.0"),
-    ("sonicos", "6.5.4.4-44n", "6.5.4.4-44"), ("generic", "1.0-rc1", "1.0.0-rc1"),
+    ("sonicos", "6.5.4.4-44n", "6.5.4.4-44"), ("sonicos", "6.5.4.15.116n", "6.5.4.15-116n"), ("citrix", "13.0.47.24", "13.0-47.24"),
+    ("citrix", "13.1-37.236-FIPS", "NS13.1: Build 37.236.nc, Date: Jun 25 2025"), ("citrix", "12.1-FIPS 55.328", "12.1-55.328"),
+    ("zyxel", "5.36 Patch 2", "V5.36(ABUJ.2)C0"), ("zyxel", "ZLD V5.36", "5.36(ABUJ.0)"), ("generic", "1.0-rc1", "1.0.0-rc1"),
 ]  # fmt: skip
 
 
@@ -50,7 +53,7 @@ def test_two_ways_to_write_one_version(scheme: str, left: str, right: str) -> No
 @pytest.mark.parametrize(
     ("scheme", "text"),
     [("fortios", "seven"), ("asa", "9"), ("panos", "10.2.9-hotfix"), ("citrix", "13.0"), ("pulse", "9.1.11"), ("ios", ""), ("semver", "1.0"),
-     ("generic", "unknown"), ("generic", "1." + "9" * 40), ("zoom", "x" * 500), ("dpkg", "é1"), ("generic", "(none)")],
+     ("generic", "unknown"), ("generic", "1." + "9" * 40), ("zyxel", "5.36(ABUJ)"), ("zyxel", "5"), ("zoom", "x" * 500), ("dpkg", "é1"), ("generic", "(none)")],
 )  # fmt: skip
 def test_what_is_no_version_has_no_key(scheme: str, text: str) -> None:
     assert key(scheme, text) is None

@@ -4,9 +4,10 @@ A version becomes a key: keys of one scheme can be compared, and are in a total 
 has no key, and nothing is claimed about it.
 
 Schemes and where they are described: ``fortios`` (7.0.12), ``asa`` (9.12(4)18, the same as 9.12.4.18), ``panos`` (10.2.9-h1:
-a hotfix comes after its release), ``citrix`` (13.0-47.24: build of a release), ``pulse`` (9.1R11.4: maintenance release),
-``sonicos`` (7.0.1-5145), ``ios`` (17.9.4a), ``dpkg`` (1:7.9p1-10+deb10u2; Debian policy 5.6.12), ``semver`` (semver.org 2.0.0),
-``zoom`` (5.16.5 (1234): the build does not count), ``generic`` (numbers and words, a pre-release before its release).
+a hotfix comes after its release), ``citrix`` (13.0-47.24, also with dots: build of a release), ``pulse`` (9.1R11.4: maintenance
+release), ``sonicos`` (7.0.1-5145), ``ios`` (17.9.4a), ``zyxel`` (5.36(ABUJ.1), the same as 5.36 Patch 1), ``dpkg``
+(1:7.9p1-10+deb10u2; Debian policy 5.6.12), ``semver`` (semver.org 2.0.0), ``zoom`` (5.16.5 (1234): the build does not count),
+``generic`` (numbers and words, a pre-release before its release).
 """
 
 from __future__ import annotations
@@ -26,12 +27,15 @@ Key = tuple[object, ...]
 _FORTIOS = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[ ,-].*)?$")
 _ASA = re.compile(r"(\d+)\.(\d+)(?:\((\d+)(?:\.(\d+))?\)(\d+)?|\.(\d+)(?:\.(\d+))?)?$")
 _PANOS = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?(?:-h(\d+))?(?:-[bc]\d+)?$")
-_CITRIX = re.compile(r"(?:NS)?(\d+)\.(\d+)(?:-|: ?| )(?:[Bb]uild )?(\d+)\.(\d+)(?:\.nc)?$")
+_CITRIX = re.compile(
+    r"(?:NS)?(\d+)\.(\d+)(?:-(?:FIPS|NDcPP))?(?:-|: ?| |\.)(?:[Bb]uild )?(\d+)\.(\d+)(?:\.nc)?(?:-(?:FIPS|NDcPP))?(?:, .*)?$"
+)
 _PULSE = re.compile(r"(\d+)\.(\d+)-?[Rr](\d+)(?:\.(\d+))?(?:\.(\d+))?$")
-_SONICOS = re.compile(r"(?:SonicOS (?:Enhanced )?)?(\d+(?:\.\d+){1,4})(?:-(\d+)[a-z]{0,3})?$")
+_SONICOS = re.compile(r"(?:SonicOS (?:Enhanced )?)?(\d+(?:\.\d+){1,3})(?:[-.](\d+)[a-z]{0,3})?$")
 _IOS = re.compile(r"(\d+)\.(\d+)(?:\.(\d+)([a-z]{0,2})|\((\d+)([a-z]?)\)([A-Z]*)(\d*)([a-z]?))?$")
 _SEMVER = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$")
 _ZOOM = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:\.\d+)*(?: ?\(\d[\d.]*\))?$")
+_ZYXEL = re.compile(r"(?:ZLD ?)?[Vv]?(\d+)\.(\d+)(?:\([A-Z]{4}\.(\d+)\)(?:[A-Z]\d+)*|,? ?[Pp]atch ?(\d+))?$")
 _DPKG = re.compile(r"(?:(\d+):)?([0-9A-Za-z][0-9A-Za-z.+~:-]*)$")
 _GENERIC = re.compile(r"[vV]?\d[0-9A-Za-z.,_+~:-]*$")
 _TOKENS = re.compile(r"\d+|[a-z]+")
@@ -76,7 +80,7 @@ def _sonicos(text: str) -> Key | None:
     if not found:
         return None
     numbers = [int(part) for part in found[1].split(".")]
-    return (*numbers, *[0] * (5 - len(numbers)), int(found[2] or 0))
+    return (*numbers, *[0] * (4 - len(numbers)), int(found[2] or 0))
 
 
 def _ios(text: str) -> Key | None:
@@ -105,6 +109,12 @@ def _semver(text: str) -> Key | None:
 def _zoom(text: str) -> Key | None:
     found = _ZOOM.match(text)
     return _numbers(*found.groups()) if found else None
+
+
+def _zyxel(text: str) -> Key | None:
+    """The patch stands in words or, with the letters of the model, in brackets."""
+    found = _ZYXEL.match(text)
+    return _numbers(found[1], found[2], found[3] or found[4]) if found else None
 
 
 def _dpkg(text: str) -> Key | None:
@@ -152,6 +162,7 @@ _SCHEMES: dict[str, Callable[[str], Key | None]] = {
     "ios": _ios,
     "semver": _semver,
     "zoom": _zoom,
+    "zyxel": _zyxel,
     "dpkg": _dpkg,
     "generic": _generic,
 }

@@ -22,7 +22,7 @@ _RANGE = re.compile(r"(\S*?) ?\.\.(<?) (\S+)$")
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A flaw of a product and the versions that have it."""
+    """A flaw of a product, the versions that have it, and whose word that is."""
 
     cve: str
     exploited: bool
@@ -30,6 +30,7 @@ class Flaw:
     severity: str
     ranges: tuple[Range, ...]
     requires: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,19 @@ class Product:
         words = frozenset([*tokens, *(part for token in tokens for part in token.split("-"))])
         if words & self.without:
             return False
-        return any(
-            all(word[1:] == lowered if word.startswith("=") else word in words for word in alternative)
-            for alternative in self.names
-        )
+        return any(all(_stands_in(word, lowered, words) for word in alternative) for alternative in self.names)
 
     def has_ended(self, version: str) -> datetime.date | None:
         """Since when that version is no longer corrected, None where it still is."""
         return next((since for range_, since in self.ended if range_.holds(self.scheme, version)), None)
+
+
+def _stands_in(word: str, name: str, words: frozenset[str]) -> bool:
+    if word.startswith("="):
+        return word[1:] == name
+    if word.endswith("*"):
+        return any(other.startswith(word[:-1]) for other in words)
+    return word in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,8 @@ def _product(item: dict[str, Any]) -> Product:
     name, scheme = item["product"], item["scheme"]
     if scheme not in SCHEMES or item["category"] not in CATEGORIES:
         raise ContentError(f"products.yml: {name}: unknown scheme or category")
+    if spaced := [word for word in item.get("without", ()) if not _WORD.fullmatch(word)]:
+        raise ContentError(f"products.yml: {name}: {spaced[0]!r} is not one word, and would never be met")
     return Product(
         name=name,
         category=item["category"],
@@ -96,7 +104,9 @@ def _product(item: dict[str, Any]) -> Product:
         without=frozenset(item.get("without", ())),
         config=frozenset(item.get("config", ())),
         cpe=frozenset(item.get("cpe", ())),
-        ended=tuple((_range(name, scheme, part["versions"]), part["since"]) for part in item.get("ended", ())),
+        ended=tuple(
+            (_range(name, scheme, part["versions"]), part["since"]) for part in item.get("ended", ()) if _source(name, part)
+        ),
         flaws=tuple(_flaw(name, scheme, part) for part in item["flaws"]),
     )
 
@@ -109,7 +119,14 @@ def _flaw(name: str, scheme: str, part: dict[str, Any]) -> Flaw:
         severity=part.get("severity", "critical"),
         ranges=tuple(_range(name, scheme, text) for text in part["versions"]),
         requires=tuple(part.get("requires", ())),
+        source=_source(name, part),
     )
+
+
+def _source(name: str, part: dict[str, Any]) -> str:
+    if not (source := part.get("source")):
+        raise ContentError(f"products.yml: {name}: {part.get('cve', part['versions'])} names no source")
+    return str(source)
 
 
 def _range(name: str, scheme: str, text: str) -> Range:
