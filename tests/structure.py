@@ -12,7 +12,20 @@ MAX_FUNCTION = 80
 
 #: The layers from top to bottom; a module may import its own layer and those below, as listed.
 LAYERS: dict[str, set[str]] = {
-    "cli": {"pipeline", "report", "care", "detect", "demo", "readers", "schema", "store", "site", "model", "errors"},
+    "cli": {
+        "pipeline",
+        "report",
+        "care",
+        "detect",
+        "demo",
+        "readers",
+        "schema",
+        "store",
+        "site",
+        "model",
+        "refusals",
+        "errors",
+    },
     "pipeline": {
         "workers",
         "reading",
@@ -36,16 +49,18 @@ LAYERS: dict[str, set[str]] = {
     "evidence": {"readers", "model", "errors"},
     "demo": set(),
     "report": {"care", "store", "schema", "model", "site", "errors"},
-    "care": {"store", "schema", "model", "site", "errors"},
+    "care": {"store", "schema", "model", "site", "settings", "errors"},
     "detect": {"care", "mail", "store", "schema", "model", "site", "errors"},
     "readers": {"wire", "mail", "privacy", "schema", "model", "site", "errors"},
     "mail": {"privacy", "schema", "model", "site", "errors"},
     "wire": {"mail", "privacy", "schema", "model", "errors"},
     "store": {"schema", "model", "site", "errors"},
-    "site": {"errors"},
+    "site": {"settings", "errors"},
+    "settings": {"errors"},
     "schema": {"errors"},
     "privacy": {"errors"},
     "model": set(),
+    "refusals": set(),
     "errors": set(),
 }
 

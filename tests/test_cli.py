@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+
+from wardround import cli, model, report
 
 ZEEK = (
     "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n"
@@ -92,6 +95,9 @@ def test_nothing_readable_is_exit_code_1(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "nothing could be read" in done.stderr
     assert (tmp_path / "round" / "round.json").is_file()
+    french = run("examine", tmp_path / "noise", "--out", tmp_path / "round", "--lang", "fr", "--quiet")
+    assert (french.returncode, french.stdout) == (1, "")
+    assert french.stderr == "wardround: rien n’a pu être lu\u202f; voir les problèmes rencontrés dans le rapport\n"
 
 
 @pytest.mark.parametrize(
@@ -99,13 +105,26 @@ def test_nothing_readable_is_exit_code_1(tmp_path: Path) -> None:
     [
         (["examine", "/no/such/place"], 1, "no such file"),
         (["examine"], 2, "give evidence, or a share with --share"),
-        (["examine", "--no-such-option", "x"], 2, "No such option"),
+        (["examine", "--no-such-option", "x"], 2, "--no-such-option: unknown option"),
         (["examine", "{in}", "--format", "docx"], 2, "docx"),
+        (["examine", "{in}", "--lang", "de"], 2, "--lang: there is no 'de'; choose one of: en, fr (wardround examine --help)"),
+        (["examine", "{in}", "--fail-on", "worst", "--lang=fr"], 2, "« worst » n’existe pas ; au choix : info, low"),
+        (["examine", "{in}", "--ouut", "x", "--lang", "fr"], 2, "--ouut : option inconnue ; vouliez-vous dire --out ?"),
+        (["examine", "{in}", "--lang", "fr", "--out"], 2, "--out : il manque sa valeur"),
+        (["examine", "--quiet=yes", "{in}"], 2, "--quiet: takes no value"),
+        (["exmaine"], 2, "exmaine: unknown command; did you mean examine?"),
+        (["zzz"], 2, "zzz: unknown command; choose one of: examine, diff"),
+        (["services", "--lang", "fr"], 2, "il manque PATHS"),
+        (["readers", "{in}"], 2, "more than this command takes"),
+        (["history", "--ocr", "x", "--threshold", "many"], 2, "--threshold: must be a whole number"),
+        (["history", "--ocr", "x", "--as-of", "soon"], 2, "--as-of: soon: not a day"),
         (["examine", "{in}", "--since", "yesterday"], 2, "not an ISO 8601 time"),
         (["examine", "{in}", "--site", "/no/site.toml"], 1, "No such file"),
         (["examine", "{in}", "--rules", "/no/rules"], 1, "--rules /no/rules: no such"),
         (["examine", "{in}", "--out", "/proc/round"], 1, "cannot write"),
         (["report", "{tmp}"], 1, "no round"),
+        (["report", "{tmp}", "--lang", "fr"], 1, "il n’y a pas de visite dans {tmp} : fichier ou dossier introuvable"),
+        (["tables", "{tmp}"], 1, "no round in {tmp}"),
         (["detections", "show", "NOPE"], 1, "no such detection"),
     ],
 )
@@ -114,10 +133,10 @@ def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], code: int, 
     given = [a.replace("{in}", str(tmp_path / "in.log")).replace("{tmp}", str(tmp_path)) for a in arguments]
     done = run(*given, cwd=tmp_path)
     assert done.returncode == code
-    assert message in done.stderr
+    assert message.replace("{tmp}", str(tmp_path)) in done.stderr.replace("\u00a0", " ").replace("\u202f", " ")
     assert "Traceback" not in done.stderr
-    if code == 1:
-        assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("wardround: ")
 
 
 def test_fail_on_and_formats(tmp_path: Path) -> None:
@@ -154,6 +173,7 @@ def test_standard_input_and_time_range(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert [row["uid"] for row in rows(tmp_path / "round", "conn")] == ["C2"]
+    assert [row["path"] for row in rows(tmp_path / "round", "evidence")] == ["stdin"]
 
 
 def test_a_round_is_rendered_again_without_its_evidence(tmp_path: Path) -> None:
@@ -234,6 +254,10 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     done = run("report", tmp_path / "round")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "wardround: No space left on device\n"
+    (tmp_path / "round" / "report.html").unlink()
+    (tmp_path / "round" / "report.html").symlink_to("/dev/full")
+    french = run("report", tmp_path / "round", "--lang", "fr")
+    assert (french.returncode, french.stdout, french.stderr) == (1, "", "wardround: il n’y a plus de place sur le disque\n")
 
 
 NO_NETWORK = """
@@ -280,12 +304,31 @@ def test_help_lists_every_command_without_heavy_imports() -> None:
         try:
             app()
         except SystemExit:
-            print([name for name in ("pyarrow", "numba", "duckdb", "pydantic", "numpy") if name in sys.modules])
+            heavy = ("pyarrow", "numba", "duckdb", "pydantic", "numpy", "rich", "importlib.resources", "wardround.model")
+            print([name for name in heavy if name in sys.modules])
     """)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     for command in ("examine", "report", "demo", "tables", "readers", "detections"):
         assert command in done.stdout
     assert done.stdout.strip().endswith("[]")
+
+
+def test_severities_and_languages_are_those_of_the_model() -> None:
+    assert cli.SEVERITIES == model.SEVERITIES
+    assert cli.LANGUAGES == report.LANGUAGES
+
+
+def test_the_tables_of_a_round_are_listed(tmp_path: Path) -> None:
+    (tmp_path / "conn.log").write_text(ZEEK)
+    assert run("examine", tmp_path / "conn.log", "-q", "--out", tmp_path / "round").returncode == 0
+    listed = {line.split()[0]: line.split()[1:] for line in run("tables", tmp_path / "round").stdout.splitlines()}
+    assert listed["conn"] == ["2", str(tmp_path / "round" / "tables" / "conn-00001.parquet")]
+    assert listed["evidence"][0] == "1"
+    files = (tmp_path / "round" / "tables").iterdir()
+    assert set(listed) == {re.sub(r"(-\d+)*\.parquet$", "", file.name) for file in files}
+    (tmp_path / "round" / "tables" / "conn-00001.parquet").write_bytes(b"PAR1")
+    broken = run("tables", tmp_path / "round")
+    assert (broken.returncode, broken.stderr.count("\n")) == (1, 1)
 
 
 def test_tables_and_readers_are_listed() -> None:

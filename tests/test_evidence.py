@@ -168,7 +168,7 @@ def test_special_files_are_not_opened(tmp_path: Path) -> None:
 
 def test_standard_input_is_evidence(tmp_path: Path) -> None:
     found = walk(tmp_path, "-", stdin=gzip.compress(TEXT))
-    assert [(s.path, content(s)) for s in found.sources] == [("-", TEXT)]
+    assert [(s.path, content(s)) for s in found.sources] == [("stdin", TEXT)]
 
 
 def test_standard_input_is_bounded(tmp_path: Path) -> None:

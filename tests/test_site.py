@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import re
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,23 @@ def test_exceptions_have_an_end_and_meet_every_attribute() -> None:
         ("[zones]\nimaging = ['10.1.2.3/16']", "10.1.2.3/16 is an address within a network; the network is 10.1.0.0/16"),
         ("[[exceptions]]\nreason = 'x'", "exceptions.0"),
         ("not toml", "not valid TOML"),
+        ("[zones]\nmodalité = ['10.1.0.0/16']", 'line 2: the key modalité must stand in quotation marks: "modalité"'),
+        ("zones.modalité = ['10.1.0.0/16']", 'line 1: the key modalité must stand in quotation marks: "modalité"'),
+        ("[zones.Salle 2]", 'the key Salle 2 must stand in quotation marks: "Salle 2"'),
+        ('[zones]\n"modalité" = ["10.1.0.0/16"]', "zones.modalité: unknown zone; did you mean modality?"),
+        ("[hospital]\nname = Brumeval", "line 2: a text must stand in quotation marks"),
+        ("[hospital]\nname = “Brumeval”", "line 2: quotation marks must be straight ones"),
+        ("[hospital]\nname = 'l’hôpital' x", "line 2: something stands behind the value"),
+        ("[hospital]\nname = 'a\nb'", "line 2: a quotation mark is not closed"),
+        ("[hospital]\nname = 'a", "at its end: a quotation mark is not closed"),
+        ('[hospital]\nname = "C:\\dossier"', r"line 2: a \ in double quotation marks must be doubled"),
+        ("[zones]\nimaging = ['10.1.0.0/16'\n", "a list has no closing ]"),
+        ("[hospital]\n[hospital]\n", "line 2: this table stands twice"),
+        ("[[exceptions]]\nreason='x'\nowner='y'\nexpires='soon'", "exceptions.0.expires: must be a date like 2026-12-31"),
+        ("[[exceptions]]\nreason='x'\nexpires=2026-12-31", "exceptions.0.owner: is required and missing"),
+        ("resolvers = ['10.1.0.0.1']", "resolvers.0: 10.1.0.0.1 is not an IP address"),
+        ("[[assets]]\nname=3", "assets.0.name: must be a text in quotation marks"),
+        ("[[assets]]\nname='a'\nbuffer_hours=-1", "assets.0.buffer_hours: must be at least 0"),
     ],
 )
 def test_mistakes_are_one_line(tmp_path: Path, text: str, message: str) -> None:
@@ -81,6 +99,8 @@ def test_mistakes_are_one_line(tmp_path: Path, text: str, message: str) -> None:
         site.load(file)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert caught.value.french != str(caught.value)
+    assert not re.search(r" [:;?]|must|unknown|known", caught.value.french)
 
 
 def test_a_byte_order_mark_is_no_mistake_and_another_encoding_is_told(tmp_path: Path) -> None:

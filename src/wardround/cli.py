@@ -10,18 +10,14 @@ import dataclasses
 import datetime
 import os
 import sys
-import tempfile
 from collections.abc import Collection
-from enum import StrEnum
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from wardround import __version__
-from wardround.errors import UserError, WardroundError
-from wardround.model import SEVERITIES
+from wardround import __version__, refusals
+from wardround.errors import UserError, WardroundError, reasons
 
 if TYPE_CHECKING:
     from wardround import pipeline
@@ -45,27 +41,27 @@ detections_app = typer.Typer(
 app.add_typer(detections_app, name="detections")
 
 
-class Lang(StrEnum):
-    """Languages of what a user reads."""
+#: Languages of what a user reads.
+LANGUAGES = ("en", "fr")
 
-    en = "en"
-    fr = "fr"
-
-
-class FailOn(StrEnum):
-    """Severities, from the least to the worst, as in :data:`wardround.model.SEVERITIES`."""
-
-    info = "info"
-    low = "low"
-    medium = "medium"
-    high = "high"
-    critical = "critical"
-
+#: Severities as in :data:`wardround.model.SEVERITIES`, whose module would slow ``--help`` down.
+SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 OutOption = Annotated[
     Path, typer.Option("--out", "-o", help="Directory of the round; replaced when the new round is complete.")
 ]
-LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the report.")]
+LangOption = Annotated[
+    str,
+    typer.Option("--lang", help="Language of the report.", metavar="[en|fr]", callback=refusals.one_of("--lang", LANGUAGES)),
+]
+
+
+def _fail_on(text: str) -> Any:
+    """The option ``--fail-on``; typer's own annotation of what makes options is Any."""
+    check = refusals.one_of("--fail-on", SEVERITIES)
+    return typer.Option("--fail-on", help=text, metavar="[info|low|medium|high|critical]", callback=check)
+
+
 FormatOption = Annotated[list[str] | None, typer.Option("--format", "-f", help="Also write this format; may be repeated.")]
 
 
@@ -87,13 +83,13 @@ def examine(
     ] = None,
     rules: Annotated[list[Path] | None, typer.Option("--rules", help="A directory of Sigma rules; may be repeated.")] = None,
     site: Annotated[Path | None, typer.Option("--site", help="site.toml: what the hospital tells about itself.")] = None,
-    lang: LangOption = Lang.en,
+    lang: LangOption = "en",
     formats: FormatOption = None,
     since: Annotated[
         str | None, typer.Option(help="Only events from this time on (ISO 8601, UTC unless it has a zone).")
     ] = None,
     until: Annotated[str | None, typer.Option(help="Only events before this time.")] = None,
-    fail_on: Annotated[FailOn | None, typer.Option("--fail-on", help="Exit 3 when a finding is at least this severe.")] = None,
+    fail_on: Annotated[str | None, _fail_on("Exit 3 when a finding is at least this severe.")] = None,
     impact_file: Annotated[
         Path | None, typer.Option("--impact", help="impact.toml: what the estimate of lost care rests on.")
     ] = None,
@@ -110,14 +106,16 @@ def examine(
     from wardround import pipeline
 
     if not evidence and not share:
-        raise typer.BadParameter("give evidence, or a share with --share", param_hint="EVIDENCE")
+        raise refusals.Refused(
+            "EVIDENCE", "give evidence, or a share with --share", "donnez des éléments à examiner, ou un partage avec --share"
+        )
     request = pipeline.Request(
         paths=tuple(evidence or ()),
         shares=tuple(share or ()),
         out=out,
         rules=tuple(rules or ()),
         site_file=site,
-        language=lang.value,
+        language=lang,
         since=_time(since, "--since"),
         until=_time(until, "--until"),
         paranoid=paranoid,
@@ -150,14 +148,12 @@ def _in_series(request: pipeline.Request, series: Path, *, given: bool) -> pipel
 def diff(
     old: Annotated[Path, typer.Argument(help="The directory of the earlier round.")],
     new: Annotated[Path, typer.Argument(help="The directory of the later round.")],
-    lang: LangOption = Lang.en,
+    lang: LangOption = "en",
     formats: Annotated[
         list[str] | None, typer.Option("--format", "-f", help="Also write html or json; may be repeated.")
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the files that --format writes.")] = Path(),
-    fail_on: Annotated[
-        FailOn | None, typer.Option("--fail-on", help="Exit 3 when a finding that is new or worse is at least this severe.")
-    ] = None,
+    fail_on: Annotated[str | None, _fail_on("Exit 3 when a finding that is new or worse is at least this severe.")] = None,
 ) -> None:
     """Compare two rounds: what is new, worse, closed, or could not be looked at again."""
     from wardround import pipeline
@@ -167,16 +163,16 @@ def diff(
     document = pipeline.compare(old, new)
     for name in formats or ():
         out.mkdir(parents=True, exist_ok=True)
-        file, data = changes_.export(document, name, lang.value)
+        file, data = changes_.export(document, name, lang)
         (out / file).write_bytes(data)
-    print(changes_.render(document, lang.value, width=_width(), colour=_colour()))
+    print(changes_.render(document, lang, width=_width(), colour=_colour()))
     worst = changes.worst_added(document.changes) if document.changes else None
-    if fail_on is not None and worst is not None and SEVERITIES.index(worst) >= SEVERITIES.index(fail_on.value):
+    if fail_on is not None and worst is not None and SEVERITIES.index(worst) >= SEVERITIES.index(fail_on):
         raise typer.Exit(3)
 
 
 @app.command()
-def demo(out: OutOption = Path("demo-round"), lang: LangOption = Lang.en, formats: FormatOption = None) -> None:
+def demo(out: OutOption = Path("demo-round"), lang: LangOption = "en", formats: FormatOption = None) -> None:
     """Examine the bundled evidence of a fictional hospital."""
     from wardround import demo as bundled
     from wardround import pipeline
@@ -185,11 +181,11 @@ def demo(out: OutOption = Path("demo-round"), lang: LangOption = Lang.en, format
     with bundled.evidence_directory() as directory:
         site_file = directory / "site.toml"
         paths = tuple(str(path) for path in sorted(directory.iterdir()) if path != site_file)
-        request = pipeline.Request(paths=paths, out=out, site_file=site_file, language=lang.value)
+        request = pipeline.Request(paths=paths, out=out, site_file=site_file, language=lang)
         _round(request, formats, None, quiet=False, verbose=False)
 
 
-def _round(request: pipeline.Request, formats: list[str] | None, fail_on: FailOn | None, *, quiet: bool, verbose: bool) -> None:
+def _round(request: pipeline.Request, formats: list[str] | None, fail_on: str | None, *, quiet: bool, verbose: bool) -> None:
     """Make the round, export it, print the summary and leave with the exit code that says how it went."""
     from wardround import pipeline
 
@@ -203,10 +199,14 @@ def _round(request: pipeline.Request, formats: list[str] | None, fail_on: FailOn
         for problem in document.diagnostics:
             print(_visible(f"{problem.code}: {problem.source}: {problem.message}"), file=sys.stderr)
     if pipeline.nothing_read(document):
-        print("wardround: nothing could be read; see the diagnostics in the report", file=sys.stderr)
+        nothing = {
+            "en": "nothing could be read; see the diagnostics in the report",
+            "fr": "rien n’a pu être lu\u202f; voir les problèmes rencontrés dans le rapport",
+        }
+        print(f"wardround: {nothing[request.language]}", file=sys.stderr)
         raise typer.Exit(1)
     if fail_on is not None:
-        least = SEVERITIES.index(fail_on.value)
+        least = SEVERITIES.index(fail_on)
         if any(SEVERITIES.index(finding.severity) >= least for finding in document.findings):
             raise typer.Exit(3)
 
@@ -214,7 +214,7 @@ def _round(request: pipeline.Request, formats: list[str] | None, fail_on: FailOn
 @app.command()
 def report(
     directory: Annotated[Path, typer.Argument(help="The directory of a round.")],
-    lang: LangOption = Lang.en,
+    lang: LangOption = "en",
     formats: FormatOption = None,
     views: Annotated[
         list[str] | None,
@@ -225,13 +225,13 @@ def report(
     from wardround import report as reporting
 
     if views:
-        _compliance(directory, views, formats, lang.value)
+        _compliance(directory, views, formats, lang)
         return
     _check_formats(formats)
     result = reporting.read(directory)
-    (directory / reporting.file_name("html")).write_bytes(reporting.export(result, "html", lang.value))
-    _export(result, directory, formats, lang.value)
-    _print_document(result, lang.value, directory)
+    (directory / reporting.file_name("html")).write_bytes(reporting.export(result, "html", lang))
+    _export(result, directory, formats, lang)
+    _print_document(result, lang, directory)
 
 
 def _compliance(directory: Path, views: list[str], formats: list[str] | None, lang: str) -> None:
@@ -254,12 +254,12 @@ def _compliance(directory: Path, views: list[str], formats: list[str] | None, la
 def services(
     paths: Annotated[list[str], typer.Argument(help="The directory of a round, or evidence to examine.")],
     site: Annotated[Path | None, typer.Option("--site", help="site.toml: what the hospital tells about itself.")] = None,
-    lang: LangOption = Lang.en,
+    lang: LangOption = "en",
 ) -> None:
     """Show the services of the department: what each needs, what stops it, how much it does."""
     from wardround import report as reporting
 
-    print(reporting.render_services(_document(paths, site), lang.value), end="")
+    print(reporting.render_services(_document(paths, site), lang), end="")
 
 
 @app.command()
@@ -267,7 +267,7 @@ def impact(
     paths: Annotated[list[str] | None, typer.Argument(help="The directory of a round, or evidence to examine.")] = None,
     inputs: Annotated[bool, typer.Option("--inputs", help="Print every input with its source, to be edited.")] = False,
     site: Annotated[Path | None, typer.Option("--site", help="site.toml: what the hospital tells about itself.")] = None,
-    lang: LangOption = Lang.en,
+    lang: LangOption = "en",
 ) -> None:
     """Show what an attack would cost care and the plan; with --inputs, what that estimate rests on."""
     from wardround import report as reporting
@@ -276,7 +276,7 @@ def impact(
     if inputs or not paths:
         print(impact_inputs(), end="")
         return
-    print(reporting.render_impact(_document(paths, site), lang.value), end="")
+    print(reporting.render_impact(_document(paths, site), lang), end="")
 
 
 def _document(paths: list[str], site: Path | None) -> ResultDocument:
@@ -286,6 +286,8 @@ def _document(paths: list[str], site: Path | None) -> ResultDocument:
 
     if len(paths) == 1 and (Path(paths[0]) / "round.json").is_file():
         return reporting.read(Path(paths[0]))
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="wardround-") as scratch:
         return pipeline.examine(pipeline.Request(paths=tuple(paths), out=Path(scratch) / "round", site_file=site))
 
@@ -297,7 +299,7 @@ def history(
         typer.Option("--ocr", help="An export of the HHS breach list (CSV, zip or gzip); may be repeated for both lists."),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the files that --format writes.")] = Path(),
-    lang: LangOption = Lang.en,
+    lang: LangOption = "en",
     formats: Annotated[
         list[str] | None, typer.Option("--format", "-f", help="Also write html, json or csv; may be repeated.")
     ] = None,
@@ -316,22 +318,31 @@ def history(
     try:
         day = datetime.date.fromisoformat(as_of)
     except ValueError as error:
-        raise typer.BadParameter(f"{as_of}: not a day like 2021-11-28", param_hint="--as-of") from error
+        english, french = f"{as_of}: not a day like 2021-11-28", f"{as_of}\u00a0: ce n’est pas un jour comme 2021-11-28"
+        raise refusals.Refused("--as-of", english, french) from error
     _check_names(formats, history_.FORMATS, "--format")
     told = figures.history(breaches.read(ocr), since, until, threshold, day)
     for name in formats or ():
         out.mkdir(parents=True, exist_ok=True)
-        file, data = history_.export(told, name, lang.value)
+        file, data = history_.export(told, name, lang)
         (out / file).write_bytes(data)
-    print(history_.render(told, lang.value, width=_width(), colour=_colour()))
+    print(history_.render(told, lang, width=_width(), colour=_colour()))
 
 
 @app.command()
-def tables() -> None:
-    """Print every table of a round with its columns, in Markdown."""
+def tables(
+    directory: Annotated[Path | None, typer.Argument(help="The directory of a round: its tables, rows and files.")] = None,
+) -> None:
+    """Print every table with its columns, in Markdown; of a round, which tables it has and how many rows they hold."""
     from wardround.schema import document
 
-    print(document.markdown())
+    if directory is None:
+        print(document.markdown())
+        return
+    from wardround import store
+
+    for name, rows, files in store.listed(directory):
+        print(f"{name:24} {rows:>12,}  {', '.join(_visible(str(file)) for file in files)}")
 
 
 @app.command("readers")
@@ -344,12 +355,12 @@ def list_readers() -> None:
 
 
 @detections_app.command("list")
-def list_detections(lang: LangOption = Lang.en) -> None:
+def list_detections(lang: LangOption = "en") -> None:
     """List every detection: name, kind, level, threat and title."""
     from wardround.detect import detection
 
     for item in detection.shipped():
-        print(f"{item.name:8} {item.kind:8} {item.level:13} {item.threat:22} {item.title[lang.value]}")
+        print(f"{item.name:8} {item.kind:8} {item.level:13} {item.threat:22} {item.title[lang]}")
 
 
 @detections_app.command("show")
@@ -359,7 +370,12 @@ def show_detection(name: Annotated[str, typer.Argument(help="Catalogue name, suc
 
     found = next((item for item in detection.shipped() if item.name == name), None)
     if found is None:
-        raise UserError(f"{name}: no such detection; 'wardround detections list' names them all")
+        raise UserError(
+            f"{name}: no such detection; 'wardround detections list' names them all",
+            f"{name}\u00a0: détection inconnue\u202f; «\u00a0wardround detections list\u00a0» les nomme toutes",
+        )
+    from importlib import resources
+
     print((resources.files("wardround") / "detections" / found.path).read_text("utf-8"), end="")
 
 
@@ -379,18 +395,15 @@ def _check_names(given: list[str] | None, known: Collection[str], option: str) -
     """Refuse a name that an option does not know before any work is done."""
     for name in given or ():
         if name not in known:
-            raise typer.BadParameter(f"there is no {name!r}; choose one of: {', '.join(known)}", param_hint=option)
+            raise refusals.unknown(option, name, known)
 
 
 def _check_formats(formats: list[str] | None) -> None:
     """Refuse an unknown export format before any work is done."""
     from wardround import report as reporting
 
+    _check_names(formats, reporting.FORMATS, "--format")
     for name in formats or ():
-        try:
-            reporting.file_name(name)
-        except UserError as error:
-            raise typer.BadParameter(str(error), param_hint="--format") from error
         if name == "pdf":
             from wardround.report import pdf
 
@@ -428,7 +441,9 @@ def _time(text: str | None, option: str) -> int | None:
     try:
         moment = datetime.datetime.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text}: not an ISO 8601 time", param_hint=option) from error
+        english = f"{text}: not an ISO 8601 time, such as 2026-03-10 or 2026-03-10T08:00+01:00"
+        french = f"{text}\u00a0: ce n’est pas une date ISO 8601, comme 2026-03-10 ou 2026-03-10T08:00+01:00"
+        raise refusals.Refused(option, english, french) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
     return int(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1000
@@ -469,20 +484,29 @@ class _Progress:
 
 
 def main() -> None:
-    """Run the command line; user errors are one line on stderr and exit code 1."""
+    """Run the command line; what the user got wrong is one line on stderr, exit code 1, or 2 when it is in the command line."""
+    lang = refusals.language(sys.argv[1:])
     try:
-        app()
+        code = app(standalone_mode=False, prog_name="wardround")
+    except refusals.UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error, file=sys.stderr)
+            sys.exit(2)
+        _fail(refusals.told(error, lang), 2)
     except WardroundError as error:
-        print(_visible(f"wardround: {error}"), file=sys.stderr)
-        sys.exit(1)
+        _fail(error.french if lang == "fr" and isinstance(error, UserError) else str(error))
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:  # the boundary: a full disk, a directory that may not be written
+        english, french = reasons(error)
         place = f"{error.filename}: " if error.filename else ""
-        print(_visible(f"wardround: {place}{error.strerror or error}"), file=sys.stderr)
-        sys.exit(1)
-    except SystemExit as left:
-        if left.code == INTERRUPTED:  # typer makes an exit code of Ctrl-C
-            print("wardround: stopped before the end", file=sys.stderr)
-        raise
+        _fail(place + (french if lang == "fr" else english))
+    if code == INTERRUPTED:  # typer makes an exit code of Ctrl-C
+        _fail("arrêt avant la fin" if lang == "fr" else "stopped before the end", INTERRUPTED)
+    sys.exit(code)
+
+
+def _fail(line: str, code: int = 1) -> NoReturn:
+    print(_visible(f"wardround: {line}"), file=sys.stderr)
+    sys.exit(code)

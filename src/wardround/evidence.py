@@ -34,6 +34,9 @@ from wardround.readers.base import SNIFF_BYTES
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"))
 _BLOCK = 1 << 20
 
+#: How evidence from standard input is called.
+STANDARD_INPUT = "stdin"
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -226,7 +229,7 @@ class Walk:
                 continue
             path = Path(text)
             if not path.exists():
-                raise UserError(f"{text}: no such file or directory")
+                raise UserError(f"{text}: no such file or directory", f"{text}\u00a0: fichier ou dossier introuvable")
             if path.is_dir():
                 self._directory(path)
             else:
@@ -238,7 +241,7 @@ class Walk:
     def _share(self, text: str) -> None:
         path = Path(text)
         if not path.is_dir():
-            raise UserError(f"--share {text}: no such directory")
+            raise UserError(f"--share {text}: no such directory", f"--share {text}\u00a0: dossier introuvable")
         self._taken += 1
         evidence_id = f"e{self._taken}"
         self._found.sources.append(FileSource(evidence_id, text, path, (), self._limits, 0))
@@ -246,15 +249,18 @@ class Walk:
 
     def _take_stdin(self, stdin: BinaryIO | None) -> None:
         if stdin is None:
-            raise UserError("-: standard input is not available")
+            raise UserError("-: standard input is not available", "-\u00a0: l’entrée standard n’est pas disponible")
         target = self._scratch / "stdin"
         with target.open("wb") as out:
             while block := stdin.read(_BLOCK):
                 self._laid_out += len(block)
                 if self._laid_out > self._limits.scratch:
-                    raise UserError("-: more than may be laid out on disk; give it as a file")
+                    raise UserError(
+                        "-: more than may be laid out on disk; give it as a file",
+                        "-\u00a0: plus que ce qui peut être déposé sur le disque\u202f; donnez-le comme fichier",
+                    )
                 out.write(block)
-        self._add("-", target, 0)
+        self._add(STANDARD_INPUT, target, 0)
 
     def _directory(self, directory: Path) -> None:
         # os.walk because Path.walk needs Python 3.12; links to directories may lead in circles and are not followed.

@@ -66,7 +66,9 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
     """
     for path in request.rules:
         if not path.exists():
-            raise UserError(f"--rules {path}: no such file or directory")
+            raise UserError(
+                f"--rules {path}: no such file or directory", f"--rules {path}\u00a0: fichier ou dossier introuvable"
+            )
     told = site.load(request.site_file)
     given = _inputs(request.impact_file)
     workers.warm("wardround.preload")

@@ -7,19 +7,16 @@ exception", and nothing else.
 from __future__ import annotations
 
 import bisect
-import contextlib
 import datetime
 import difflib
 import ipaddress
-import tomllib
 import zoneinfo
-from collections.abc import Sequence
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import get_args
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, IPvAnyNetwork, ValidationError
 
+from wardround import settings
 from wardround.errors import UserError
 
 #: A site file larger than this is not one.
@@ -258,52 +255,29 @@ def _zone_by_class(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> st
     return "internet" if address.is_global else "internal"
 
 
-def mistake(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first mistake in a file of ``model``: its place and, in words for who wrote the file, what is wrong there."""
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        known = _keys(model, first["loc"][:-1])
-        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
-        return f"{place}: unknown key; " + (f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}")
-    if first["type"] == "ip_any_network":
-        with contextlib.suppress(ValueError):
-            network = ipaddress.ip_network(str(first["input"]), strict=False)
-            return f"{place}: {first['input']} is an address within a network; the network is {network}"
-    return f"{place}: {first['msg']}"
-
-
-def _keys(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
-    """The keys a table at ``place`` may have; positions in lists and names that the user chose are stepped over."""
-    for part in place:
-        field = model.model_fields.get(str(part))
-        if field is not None:
-            inner = (field.annotation, *get_args(field.annotation))
-            model = next((each for each in inner if isinstance(each, type) and issubclass(each, BaseModel)), model)
-    return list(model.model_fields)
-
-
 def load(path: Path | None) -> Site:
     """Read a site file; without one, a site that told nothing. Raises UserError with the place of the mistake."""
     if path is None:
         return Site()
+    content = settings.content(path, MAX_BYTES, ("a site file", "un fichier de site"))
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UserError(f"{path}: larger than a site file can be")
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad writes a byte order mark
         site = Site.model_validate(content)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not valid TOML: not text in UTF-8; save it again in this encoding") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: not valid TOML: {error}") from error
     except ValidationError as error:
-        raise UserError(f"{path}: {mistake(error, Site)}") from error
+        raise settings.refused(path, error, Site) from error
     zone_name = site.hospital.timezone
     if zone_name not in zoneinfo.available_timezones():
-        raise UserError(f"{path}: hospital.timezone: {zone_name}: no such time zone; write it like Europe/Paris")
+        raise UserError(
+            f"{path}: hospital.timezone: {zone_name}: no such time zone; write it like Europe/Paris",
+            f"{path}\u00a0: hospital.timezone\u00a0: {zone_name}\u00a0: fuseau horaire inconnu\u202f; "
+            "écrivez par exemple Europe/Paris",
+        )
     unknown = sorted(set(site.zones) - set(ZONES))
     if unknown:
-        raise UserError(f"{path}: zones.{unknown[0]}: unknown zone; known zones are {', '.join(ZONES)}")
+        near = difflib.get_close_matches(unknown[0], ZONES, n=1)
+        raise UserError(
+            f"{path}: zones.{unknown[0]}: unknown zone; "
+            + (f"did you mean {near[0]}?" if near else f"known zones are {', '.join(ZONES)}"),
+            f"{path}\u00a0: zones.{unknown[0]}\u00a0: zone inconnue\u202f; "
+            + (f"vouliez-vous dire {near[0]}\u202f?" if near else f"zones possibles\u00a0: {', '.join(ZONES)}"),
+        )
     return site

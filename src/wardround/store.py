@@ -7,6 +7,7 @@ evidence gives the same files whichever worker was faster.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -19,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from wardround import schema
-from wardround.errors import ReaderError, UserError
+from wardround.errors import ReaderError, UserError, reasons
 from wardround.model import Diagnostic
 
 #: A table's rows are matched and written once so many are buffered, or so many bytes.
@@ -277,6 +278,8 @@ class GatheringSink:
             self._current.diagnose(code, message, offset, recovered=recovered)
 
 
+#: What stands behind the name of a table in the name of its file: its unit, and the batch of an open table.
+_PART = re.compile(r"(-\d+){1,2}$")
 _PARQUET = {"compression": "zstd", "compression_level": 1}
 
 
@@ -378,14 +381,20 @@ class RoundDirectory:
 
     def __enter__(self) -> RoundDirectory:
         if self.out.exists() and not is_round(self.out) and (not self.out.is_dir() or any(self.out.iterdir())):
-            raise UserError(f"{self.out}: exists and is not a round; choose another --out")
+            raise UserError(
+                f"{self.out}: exists and is not a round; choose another --out",
+                f"{self.out}\u00a0: existe et n’est pas une visite\u202f; choisissez un autre dossier avec --out",
+            )
         try:
             self._clean()
             self.tables.mkdir(parents=True)
             self.scratch.mkdir(mode=0o700)
             self.narrow.mkdir()
         except OSError as error:
-            raise UserError(f"{self.out}: cannot write there: {error.strerror or error}") from error
+            english, french = reasons(error)
+            raise UserError(
+                f"{self.out}: cannot write there: {english}", f"{self.out}\u00a0: impossible d’y écrire\u00a0: {french}"
+            ) from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
@@ -417,7 +426,7 @@ class RoundDirectory:
         Raises UserError when there is no round in ``previous`` or its tables cannot be read.
         """
         if not is_round(previous):
-            raise UserError(f"{previous}: there is no round to compare with")
+            raise UserError(f"{previous}: there is no round to compare with", f"{previous}\u00a0: aucune visite à comparer")
         name = "previous_dicom_file"
         wanted = schema.tables()[name].arrow()
         files = sorted({*(previous / "tables").glob("dicom_file.parquet"), *(previous / "tables").glob("dicom_file-*.parquet")})
@@ -430,7 +439,10 @@ class RoundDirectory:
                         for batch in parts.iter_batches(columns=wanted.names):  # a column it has not is left out
                             writer.write_table(conform(name, pa.Table.from_batches([batch]), None))
         except (OSError, pa.ArrowException, ReaderError) as error:
-            raise UserError(f"{previous}: its tables cannot be read: {error}") from error
+            raise UserError(
+                f"{previous}: its tables cannot be read: {error}",
+                f"{previous}\u00a0: ses tables ne peuvent pas être lues\u00a0: {error}",
+            ) from error
 
     def commit(self) -> None:
         """Put the complete round in its place; the one that was there goes only when this one stands."""
@@ -439,6 +451,22 @@ class RoundDirectory:
             self.out.rename(self._old)
         self._partial.rename(self.out)
         shutil.rmtree(self._old, ignore_errors=True)
+
+
+def listed(directory: Path) -> list[tuple[str, int, list[Path]]]:
+    """The tables of a round directory: name, rows and files; raises UserError when there is none or it cannot be read."""
+    if not is_round(directory):
+        raise UserError(f"there is no round in {directory}", f"il n’y a pas de visite dans {directory}")
+    found: dict[str, tuple[int, list[Path]]] = {}
+    for file in sorted((directory / "tables").glob("*.parquet")):
+        name = _PART.sub("", file.stem)
+        try:
+            rows = pq.read_metadata(file).num_rows
+        except (OSError, pa.ArrowException) as error:
+            raise UserError(f"{file}: cannot be read: {error}", f"{file}\u00a0: ne peut pas être lu\u00a0: {error}") from error
+        before, files = found.get(name, (0, []))
+        found[name] = (before + rows, [*files, file])
+    return [(name, rows, files) for name, (rows, files) in sorted(found.items())]
 
 
 def is_round(directory: Path) -> bool:

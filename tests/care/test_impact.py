@@ -169,7 +169,10 @@ def test_a_hospital_corrects_the_inputs(tmp_path: Path) -> None:
         ("[spread]\nneighbour = [-1, 0, 1]", "spread.neighbour"),
         ("[nothing]\nx = 1", "nothing"),
         ("[rhythm]\nhours = [1, 2]", "rhythm.hours"),
-        ("not toml", "not valid TOML"),
+        ("not toml", "not valid TOML: line 1: "),
+        ("[damage]\nshares = [0.5]", "damage.shares: unknown key; did you mean share?"),
+        ("[controls.C05]\nspraed = {}", r"controls\.C05\.spraed: unknown key; did you mean spread\?"),
+        ("[damage]\nshare = [0.5, 0.4, 0.6]", "damage.share: low, mode and high must be in that order"),
     ],
 )
 def test_mistakes_in_the_inputs_are_one_line(tmp_path: Path, text: str, place: str) -> None:
@@ -178,6 +181,16 @@ def test_mistakes_in_the_inputs_are_one_line(tmp_path: Path, text: str, place: s
     with pytest.raises(UserError, match=place) as caught:
         inputs.load(path)
     assert "\n" not in str(caught.value)
+    assert caught.value.french != str(caught.value)
+
+
+def test_inputs_that_notepad_saved_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "impact.toml"
+    path.write_text("[damage]\nshare = [0.5, 0.6, 0.7]\n", encoding="utf-8-sig")
+    assert inputs.load(path).damage.share == (0.5, 0.6, 0.7)
+    path.write_text("[damage]\nshare = [0.5, 0.6, 0.7]\n", encoding="utf-16")
+    with pytest.raises(UserError, match="not text in UTF-8"):
+        inputs.load(path)
 
 
 def test_every_input_has_a_source_and_a_basis() -> None:

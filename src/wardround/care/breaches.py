@@ -93,7 +93,8 @@ def read(paths: Sequence[Path]) -> Export:
             files.append(shown)
     kept.sort(key=lambda breach: breach.submitted)
     if not kept:
-        raise UserError(f"{', '.join(map(str, paths))}: no breach in it")
+        shown = ", ".join(map(str, paths))
+        raise UserError(f"{shown}: no breach in it", f"{shown}\u00a0: aucune fuite n’y figure")
     return Export(tuple(files), tuple(kept), unreadable, repeated, shared)
 
 
@@ -108,16 +109,21 @@ def _texts(path: Path) -> Iterator[tuple[str, str]]:
         else:
             yield path.name, _decoded(data)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        raise UserError(f"{path}: cannot be unpacked: {error}") from error
+        raise UserError(
+            f"{path}: cannot be unpacked: {error}", f"{path}\u00a0: ne peut pas être décompressé\u00a0: {error}"
+        ) from error
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from error
+        raise UserError.of_file(path, error) from error
 
 
 def _members(path: Path, data: bytes) -> Iterator[tuple[str, str]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
         if not names or len(names) > _MAX_MEMBERS:
-            raise UserError(f"{path}: holds {len(names)} CSV files; an export is one or two")
+            raise UserError(
+                f"{path}: holds {len(names)} CSV files; an export is one or two",
+                f"{path}\u00a0: contient {len(names)} fichiers CSV\u202f; un export en a un ou deux",
+            )
         for name in names:
             yield f"{path.name}!{name}", _decoded(_bounded(path, archive.open(name)))
 
@@ -127,7 +133,10 @@ def _bounded(path: Path, file: IO[bytes]) -> bytes:
     with file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise UserError(f"{path}: larger than a breach export can be ({MAX_BYTES >> 20} MiB)")
+        raise UserError(
+            f"{path}: larger than a breach export can be ({MAX_BYTES >> 20} MiB)",
+            f"{path}\u00a0: plus grand qu’un export de fuites ne peut l’être ({MAX_BYTES >> 20}\u00a0Mio)",
+        )
     return data
 
 
@@ -169,7 +178,9 @@ def _rows(shown: str, text: str) -> tuple[list[Breach], int]:
     if not columns:
         raise UserError(
             f"{shown}: not an export of the breach portal: it needs the columns Name of Covered Entity, Individuals Affected, "
-            "Breach Submission Date, Type of Breach and Location of Breached Information"
+            "Breach Submission Date, Type of Breach and Location of Breached Information",
+            f"{shown}\u00a0: ce n’est pas un export du portail des fuites\u00a0: il y faut les colonnes Name of Covered "
+            "Entity, Individuals Affected, Breach Submission Date, Type of Breach et Location of Breached Information",
         )
     return breaches, lost
 

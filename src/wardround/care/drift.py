@@ -51,7 +51,10 @@ def archive(old: Path, new: Path) -> Archive | None:
             images = connection.execute(_IMAGES).fetchone() or (0, 0, 0, 0)
             programs = connection.execute(_NEW_PROGRAMS).fetchall()
         except duckdb.Error as error:
-            raise UserError(f"{old}, {new}: their DICOM files cannot be compared: {_line(error)}") from error
+            raise UserError(
+                f"{old}, {new}: their DICOM files cannot be compared: {_line(error)}",
+                f"{old}, {new}\u00a0: leurs fichiers DICOM ne peuvent pas être comparés\u00a0: {_line(error)}",
+            ) from error
     return Archive(
         files=(counts[0][0], counts[1][0]),
         studies=(counts[0][1], counts[1][1]),
@@ -74,7 +77,10 @@ def knowledge_dates(directory: Path) -> dict[str, str | None]:
             duckdb.read_parquet(paths, union_by_name=True, connection=connection).create_view("feeds")
             rows = connection.execute("SELECT kind, max(date) FROM feeds GROUP BY kind ORDER BY kind").fetchall()
         except duckdb.Error as error:
-            raise UserError(f"{directory}: its lists of flaws cannot be read: {_line(error)}") from error
+            raise UserError(
+                f"{directory}: its lists of flaws cannot be read: {_line(error)}",
+                f"{directory}\u00a0: ses listes de failles ne peuvent pas être lues\u00a0: {_line(error)}",
+            ) from error
     return {
         kind: datetime.fromtimestamp(date / 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if date is not None else None
         for kind, date in rows

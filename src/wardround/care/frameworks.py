@@ -57,5 +57,8 @@ def framework(name: str) -> Framework:
     """The framework of that short name; raises UserError when there is none."""
     found = frameworks().get(name)
     if found is None:
-        raise UserError(f"there is no framework {name!r}; choose one of: {', '.join(frameworks())}")
+        raise UserError(
+            f"there is no framework {name!r}; choose one of: {', '.join(frameworks())}",
+            f"il n’y a pas de référentiel «\u00a0{name}\u00a0»\u202f; référentiels possibles\u00a0: {', '.join(frameworks())}",
+        )
     return found

@@ -148,7 +148,7 @@ def history(
         if (since is None or breach.submitted.year >= since) and (until is None or breach.submitted.year <= until)
     ]
     if not rows:
-        raise UserError("no breach of the export lies in those years")
+        raise UserError("no breach of the export lies in those years", "aucune fuite de l’export ne date de ces années")
     imaging = [breach for breach in rows if _IMAGING.search(breach.name)]
     known = [breach for breach in rows if breach.submitted <= as_of]
     return History(

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from wardround.errors import ContentError, UserError
+from wardround import settings
+from wardround.errors import ContentError
 
 #: A file of inputs larger than this is not one.
 MAX_BYTES = 1024 * 1024
@@ -30,9 +31,15 @@ class _Model(BaseModel):
 
 def _checked(value: Distribution) -> Distribution:
     if len(value) not in (1, 3) or any(not 0 <= item < 1e6 for item in value):
-        raise ValueError("a distribution is [value] or [low, mode, high], of numbers from 0 on")
+        raise settings.ValueMistakeError(
+            "a distribution is [value] or [low, mode, high], of numbers from 0 on",
+            "une distribution est [valeur] ou [bas, mode, haut], en nombres à partir de 0",
+        )
     if tuple(sorted(value)) != tuple(value):
-        raise ValueError("low, mode and high must be in that order")
+        raise settings.ValueMistakeError(
+            "low, mode and high must be in that order",
+            "la valeur basse, le mode et la valeur haute doivent être dans cet ordre",
+        )
     return value
 
 
@@ -66,7 +73,7 @@ class Share(_Model):
     @classmethod
     def _probability(cls, value: Distribution) -> Distribution:
         if any(item > 1 for item in value):
-            raise ValueError("a share is at most 1")
+            raise settings.ValueMistakeError("a share is at most 1", "une part vaut au plus 1")
         return _checked(value)
 
 
@@ -154,7 +161,7 @@ class Effect(_Model):
     @classmethod
     def _factors(cls, value: dict[str, float]) -> dict[str, float]:
         if any(not 0 <= item <= 1 for item in value.values()):
-            raise ValueError("a factor lies between 0 and 1")
+            raise settings.ValueMistakeError("a factor lies between 0 and 1", "un facteur est compris entre 0 et 1")
         return value
 
 
@@ -203,20 +210,11 @@ def load(path: Path | None) -> Inputs:
     """The inputs of a file, the shipped ones for what it does not state. Raises UserError with the place of the mistake."""
     if path is None:
         return shipped()
+    given = settings.content(path, MAX_BYTES, ("a file of inputs", "un fichier d’hypothèses"))
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UserError(f"{path}: larger than a file of inputs can be")
-        with path.open("rb") as stream:
-            given = tomllib.load(stream)
         return _parsed(_overlaid(tomllib.loads(shipped_text()), given))
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid TOML: {error}") from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{path}: {place}: {first['msg']}") from error
+        raise settings.refused(path, error, Inputs) from error
 
 
 def _overlaid(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

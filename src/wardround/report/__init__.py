@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from wardround.errors import UserError
+from wardround.errors import UserError, reasons
 from wardround.report import csv_, first_hour, html, json_, jsonl, misp, navigator, ocsf, pdf, sarif, site_, stix, timesketch
 from wardround.report.care_terminal import impact as render_impact
 from wardround.report.care_terminal import services as render_services
@@ -74,11 +74,17 @@ def read(out: Path) -> ResultDocument:
     try:
         return from_json(path.read_bytes())
     except OSError as error:
-        raise UserError(f"there is no round in {out}: {error.strerror}") from error
+        english, french = reasons(error)
+        raise UserError(
+            f"there is no round in {out}: {english}", f"il n’y a pas de visite dans {out}\u00a0: {french}"
+        ) from error
 
 
 def _exporter(name: str) -> tuple[str, Callable[[ResultDocument, str], bytes]]:
     try:
         return _EXPORTERS[name]
     except KeyError as error:
-        raise UserError(f"there is no format {name!r}; choose one of: {', '.join(FORMATS)}") from error
+        raise UserError(
+            f"there is no format {name!r}; choose one of: {', '.join(FORMATS)}",
+            f"il n’y a pas de format «\u00a0{name}\u00a0»\u202f; formats possibles\u00a0: {', '.join(FORMATS)}",
+        ) from error

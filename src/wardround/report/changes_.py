@@ -69,7 +69,7 @@ def json(document: ResultDocument, lang: str) -> bytes:
 
 def _changes(document: ResultDocument) -> Changes:
     if document.changes is None:
-        raise UserError("this round was compared with no other")
+        raise UserError("this round was compared with no other", "cette visite n’a été comparée à aucune autre")
     return document.changes
 
 
@@ -85,6 +85,9 @@ FORMATS: tuple[str, ...] = tuple(_EXPORTERS)
 def export(document: ResultDocument, format: str, lang: str) -> tuple[str, bytes]:  # noqa: A002
     """The usual name of a file of that format and what it holds; raises UserError for a format there is not."""
     if format not in _EXPORTERS:
-        raise UserError(f"there is no format {format!r} of a comparison; choose one of: {', '.join(FORMATS)}")
+        raise UserError(
+            f"there is no format {format!r} of a comparison; choose one of: {', '.join(FORMATS)}",
+            f"une comparaison n’a pas de format «\u00a0{format}\u00a0»\u202f; formats possibles\u00a0: {', '.join(FORMATS)}",
+        )
     name, exporter = _EXPORTERS[format]
     return name, exporter(document, lang)

@@ -165,6 +165,9 @@ FORMATS: tuple[str, ...] = tuple(_EXPORTERS)
 def export(document: ResultDocument, name: str, format: str, lang: str) -> tuple[str, bytes]:  # noqa: A002
     """The usual name of a file of that framework and format and what it holds; raises UserError for one there is not."""
     if format not in _EXPORTERS:
-        raise UserError(f"there is no format {format!r} of a framework; choose one of: {', '.join(FORMATS)}")
+        raise UserError(
+            f"there is no format {format!r} of a framework; choose one of: {', '.join(FORMATS)}",
+            f"un référentiel n’a pas de format «\u00a0{format}\u00a0»\u202f; formats possibles\u00a0: {', '.join(FORMATS)}",
+        )
     suffix, exporter = _EXPORTERS[format]
     return f"compliance-{framework(name).id}.{suffix}", exporter(document, name, lang)

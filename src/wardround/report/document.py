@@ -250,7 +250,10 @@ def from_json(data: bytes) -> ResultDocument:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(step) for step in first["loc"]) or "the document"
-        raise UserError(f"this is not a round.json that this version can read: {place}: {first['msg']}") from error
+        raise UserError(
+            f"this is not a round.json that this version can read: {place}: {first['msg']}",
+            f"ce n’est pas un round.json que cette version sait lire\u00a0: {place}\u00a0: {first['msg']}",
+        ) from error
 
 
 def json_schema() -> bytes:

@@ -129,6 +129,9 @@ FORMATS: tuple[str, ...] = tuple(_EXPORTERS)
 def export(history: History, format: str, lang: str) -> tuple[str, bytes]:  # noqa: A002
     """The usual name of a file of that format and what it holds; raises UserError for a format there is not."""
     if format not in _EXPORTERS:
-        raise UserError(f"there is no format {format!r} of the history; choose one of: {', '.join(FORMATS)}")
+        raise UserError(
+            f"there is no format {format!r} of the history; choose one of: {', '.join(FORMATS)}",
+            f"l’historique n’a pas de format «\u00a0{format}\u00a0»\u202f; formats possibles\u00a0: {', '.join(FORMATS)}",
+        )
     name, exporter = _EXPORTERS[format]
     return name, exporter(history, lang)

@@ -44,7 +44,9 @@ def browser() -> str:
             return path
     raise UserError(
         "printing to PDF needs Chromium, Chrome or Edge, and none was found; install one or name it in WARDROUND_BROWSER, "
-        "or open report.html and print it"
+        "or open report.html and print it",
+        "imprimer en PDF demande Chromium, Chrome ou Edge, et aucun n’a été trouvé\u202f; installez-en un, nommez-le dans "
+        "WARDROUND_BROWSER, ou ouvrez report.html et imprimez-le",
     )
 
 
@@ -61,9 +63,15 @@ def export(document: ResultDocument, lang: str) -> bytes:
         try:
             done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603 - a browser, our page
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise UserError(f"{program}: could not print the report: {error.__class__.__name__}") from error
+            raise UserError(
+                f"{program}: could not print the report: {error.__class__.__name__}",
+                f"{program}\u00a0: n’a pas pu imprimer le rapport\u00a0: {error.__class__.__name__}",
+            ) from error
         if not printed.is_file():
-            raise UserError(f"{program}: did not print the report (exit code {done.returncode})")
+            raise UserError(
+                f"{program}: did not print the report (exit code {done.returncode})",
+                f"{program}\u00a0: n’a pas imprimé le rapport (code de sortie {done.returncode})",
+            )
         return _dated(printed.read_bytes(), document.created)
 
 

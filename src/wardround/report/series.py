@@ -31,7 +31,7 @@ def rounds_in(directory: Path) -> list[tuple[str, Path]]:
             if found := _CREATED.search(head):
                 dated.append((found[1].decode(), path))
     except OSError as error:
-        raise UserError(f"{directory}: {error.strerror or error}") from error
+        raise UserError.of_file(directory, error) from error
     return sorted(dated)
 
 

@@ -25,7 +25,10 @@ _NARROW_NO_BREAK = "\u202f"
 def language(code: str) -> Language:
     """The language of that code; raises UserError when the report is not written in it."""
     if code not in LANGUAGES:
-        raise UserError(f"there is no report in language {code!r}; choose one of: {', '.join(LANGUAGES)}")
+        raise UserError(
+            f"there is no report in language {code!r}; choose one of: {', '.join(LANGUAGES)}",
+            f"le rapport n’existe pas en «\u00a0{code}\u00a0»\u202f; langues possibles\u00a0: {', '.join(LANGUAGES)}",
+        )
     if code == "en":
         return Language(code, gettext.NullTranslations())
     catalogue = resources.files("wardround.report").joinpath("locale", code, "LC_MESSAGES", "wardround.mo")
