@@ -432,6 +432,55 @@ class PlanStep:
 
 
 @dataclass(frozen=True, slots=True)
+class MailSignal:
+    """A sign that a message showed: its share in the log odds (negative speaks for the message), its meaning per language.
+
+    ``seen`` is what exactly was seen, in a few words; empty where the meaning says it all.
+    """
+
+    name: str
+    weight: float
+    text: dict[str, str]
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedMessage:
+    """A message that was judged a fraud or suspicious, the signs that made it so, and what would have cleared it.
+
+    ``without`` are names of signals in whose absence it would have counted as ordinary, ``present`` of those that would have
+    outweighed the others; ``cleared`` says both per language.
+    """
+
+    evidence: Pointer
+    display: str
+    address: str
+    recipient: str
+    subject: str
+    verdict: Literal["fraud", "suspicious"]
+    probability: float
+    signals: tuple[MailSignal, ...]
+    without: tuple[str, ...]
+    present: tuple[str, ...]
+    cleared: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedMail:
+    """What was judged of the mail: counts, and the first messages, of every campaign one before a second of any.
+
+    ``threshold`` is the probability from which a message is suspicious, ``constant`` the log odds before any sign.
+    """
+
+    fraud: int
+    suspicious: int
+    ordinary: int
+    threshold: float
+    constant: float
+    messages: tuple[JudgedMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """Everything a round found out, before it is told: the input of the result document.
 
@@ -459,3 +508,4 @@ class Round:
     first_hours: tuple[FirstHour, ...] = ()
     impact: Impact | None = None
     plan: tuple[PlanStep, ...] = ()
+    mail: JudgedMail | None = None

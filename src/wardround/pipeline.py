@@ -24,6 +24,7 @@ from wardround.model import (
     FirstHour,
     Impact,
     Incident,
+    JudgedMail,
     PlanStep,
     Round,
     Service,
@@ -98,7 +99,9 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
         who = _who_is_who(directory.tables, told, listed, narrow)
         stories = _stories(directory.tables, told, decision.findings, decision.coverage, who.assets, narrow)
         cared = _care(directory.tables, told, who, (decision.findings, stories.incidents), given, narrow)
-        diagnostics = (*read.diagnostics, *decision.diagnostics, *who.diagnostics, *cared.diagnostics, *stories.diagnostics)
+        mailed = _mail(directory.tables, told, narrow) if read.rows.get("mail_message") else _Mail()
+        after = (*who.diagnostics, *cared.diagnostics, *stories.diagnostics, *mailed.diagnostics)
+        diagnostics = (*read.diagnostics, *decision.diagnostics, *after)
         directory.write_rows("diagnostic", diagnostics)
         dating = (catalogue, decision.knowledge, request.created)
         coverage = tuple(freshness.dated(decision.coverage, *dating))
@@ -124,6 +127,7 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
                 first_hours=stories.first_hours,
                 impact=cared.impact,
                 plan=cared.plan,
+                mail=mailed.judged,
             )
         )
         result = earlier.compared(result, directory.path)
@@ -279,6 +283,25 @@ def _stories(
             return _Stories(*stories(opened, findings, coverage, told, assets), _cut(opened, "incidents"))
     except WardroundError as error:
         return _Stories(diagnostics=(Diagnostic("", "incidents", -1, "incidents_failed", str(error), recovered=True),))
+
+
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """What was judged of the mail, or why it could not be told."""
+
+    judged: JudgedMail | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def _mail(tables: Path, told: site.Site, narrow: store.Narrow) -> _Mail:
+    from wardround.detect import judged_mail
+    from wardround.detect.tables import Tables
+
+    try:
+        with Tables.of_round(tables, told, narrow) as opened:
+            return _Mail(judged_mail.judged(opened))
+    except WardroundError as error:
+        return _Mail(diagnostics=(Diagnostic("", "mail", -1, "mail_failed", str(error), recovered=True),))
 
 
 def _notes(request: Request, told: site.Site) -> Iterator[dict[str, str]]:

@@ -21,7 +21,10 @@ from wardround.model import (
     Incident,
     IncidentEdge,
     IncidentStage,
+    JudgedMail,
+    JudgedMessage,
     Kind,
+    MailSignal,
     Pointer,
     Role,
     Round,
@@ -164,7 +167,25 @@ def bad_day() -> Round:
                 *(("C03",), ("VPN-E01",)),
             ),
         ),
+        mail=judged_mail(),
     )
+
+
+def judged_mail(messages: int = 1) -> JudgedMail:
+    """A fraud in the name of a health body, told so many times, one suspicious message more than that, and ordinary mail."""
+    signs = (
+        MailSignal("name_of_brand", 1.59, {"en": "A borrowed name.", "fr": "Un nom emprunté."}, "Ameli: info@garage.example"),
+        MailSignal("says_urgency", 0.89, {"en": "It presses for time.", "fr": "Il presse le lecteur."}, "sous 48 heures"),
+        MailSignal("plain_text", -1.0, {"en": "It is plain text.", "fr": "C’est du texte brut."}),
+    )
+    fraud = JudgedMessage(
+        Pointer("e1", "evidence/mail/secretariat.mbox", "mail_message", 7, ns("2026-03-02T08:00:00")),
+        *("Ameli", "info@garage.example", "secretariat@chu.example", "Votre carte Vitale", "fraud", 0.981),
+        signs,
+        *(("name_of_brand",), ("links_fit",)),
+        {"en": "It would have counted as ordinary without this.", "fr": "Il aurait passé pour ordinaire sans ceci."},
+    )
+    return JudgedMail(messages, 1, 40, 0.7572, -3.3997, (fraud,) * messages)
 
 
 def _incident(*findings: Finding) -> Incident:
@@ -241,7 +262,7 @@ def long_round(findings: int, length: int = 60) -> Round:
                 subjects=(Subject("user", f"{i:06d}" + "u" * length),), evidence=pointers)
         for i in range(findings)
     )  # fmt: skip
-    return dataclasses.replace(bad_day(), findings=made)
+    return dataclasses.replace(bad_day(), findings=made, mail=None)
 
 
 HOSTILE = (
@@ -273,7 +294,7 @@ def hostile_round(text: str) -> Round:
     return made
 
 
-_FIXED = {"kind", "severity", "confidence", "result", "status", "threat", "unit", "basis"}
+_FIXED = {"kind", "severity", "confidence", "result", "status", "threat", "unit", "basis", "verdict"}
 
 
 def replaced(value: Any, change: Callable[[str], str], name: str = "") -> Any:

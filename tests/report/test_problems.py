@@ -18,7 +18,7 @@ SOURCES = sorted(Path(str(resources.files("wardround"))).rglob("*.py"))
 MAKERS = {"diagnose", "ReaderError", "_note", "note", "_tell", "Diagnostic"}
 CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 #: Words in the place of a path: what the round itself was about.
-SOURCES_OF_OURS = {"assets", "care", "incidents", "rules"}
+SOURCES_OF_OURS = {"assets", "care", "incidents", "mail", "rules"}
 
 
 def _texts(path: Path) -> Iterator[str]:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from wardround import model
 from wardround.care.controls import controls as known_controls
 from wardround.errors import UserError
-from wardround.report import care_document, incident_document, safe
+from wardround.report import care_document, incident_document, mail_document, safe
 from wardround.report.changes_document import Changes, RoundSummary
 from wardround.report.document_parts import Subject as Subject
 from wardround.report.document_parts import Texts as Texts
@@ -201,6 +201,7 @@ class ResultDocument(_Strict):
     rounds: list[RoundSummary] = Field(default=[], description="The rounds of this site so far, this one last")
     impact: care_document.Impact | None = None
     plan: list[care_document.PlanStep] = []
+    mail: mail_document.JudgedMail | None = None
 
 
 ATTACK_VERSION = "19"
@@ -232,6 +233,7 @@ def build(round_: model.Round) -> ResultDocument:
         first_hours=[incident_document.first_hour(sheet) for sheet in round_.first_hours],
         impact=care_document.impact(round_.impact),
         plan=[care_document.step(step) for step in round_.plan],
+        mail=mail_document.judged(round_.mail, iso_time),
     )
     return map_texts(document, safe.encodable)
 

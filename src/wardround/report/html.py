@@ -27,6 +27,7 @@ from wardround.report import (
     department,
     department_map,
     incidents,
+    mails,
     story,
 )
 from wardround.report.document import Finding, ResultDocument, Rule, presentable
@@ -55,6 +56,7 @@ class Limits:
     assets: int = 500
     struck: int = 6
     changes: int = 200
+    mails: int = 100
 
 
 LIMITS = Limits()
@@ -105,6 +107,7 @@ def export(document: ResultDocument, lang: str) -> bytes:
         care=care_impact.context(shown, words),
         care_services=care_story.told(shown.services, words),
         incidents=incidents.told(shown, words),
+        mails=mails.told(shown.mail, words, LIMITS.mails),
         causes={cause.finding: cause for cause in shown.causes},
         by_id={found.id: found for found in shown.findings},
         rules=sorted(shown.rules, key=_rule_order),

@@ -138,6 +138,7 @@ def _judgement(_: _Translate) -> dict[str, str]:
         _("The machines and their roles could not be told."): "assets_failed",
         _("The services and what an attack would cost them could not be told."): "care_failed",
         _("What belongs together could not be told."): "incidents_failed",
+        _("Why messages count as frauds could not be told."): "mail_failed",
         _("A check could not be made; it counts as not assessed."): "detection_failed",
         _("A check found more than is shown; the first are shown."): "too_many_findings",
         _("There were more rows than one question looks at; the rest was not looked at."): "rows_cut",

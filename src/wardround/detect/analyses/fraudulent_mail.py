@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wardround.detect.tables import Tables
-from wardround.mail.judge import Model, model, probability, texts
+from wardround.mail import reasons
 from wardround.site import Site
 
 #: Messages looked at; a mailbox has some thousand frauds, an export of all mailboxes a hundred thousand.
@@ -22,7 +22,8 @@ _REASONS = 4
 # Where many people put something, the organization says nothing: the whole address is the place.
 _SHARED = "'link_shortened', 'link_redirector', 'link_to_form', 'link_on_storage'"
 
-_MESSAGES = f"""
+#: Messages that are judged a fraud or suspicious, each with what its campaign is known by.
+MESSAGES = f"""
     WITH place AS (
       SELECT evidence_id, record, min(host) AS host,
         coalesce(min(CASE WHEN list_has_any(signals, [{_SHARED}]) THEN url END), min(organization)) AS place
@@ -33,21 +34,22 @@ _MESSAGES = f"""
       SELECT evidence_id, record, min(sha256) AS sha256
       FROM mail_attachment WHERE verdict IN ('fraud', 'suspicious') AND len(signals) > 0 GROUP BY 1, 2
     )
-    SELECT m.evidence_id, m.record, m.ts, m.verdict, coalesce(m.from_organization, '') AS sender, m.from_display AS display,
-      m.recipient, m.subject, m.signals, m.weights, p.host, m.fraud_probability AS probability,
+    SELECT m.evidence_id, m.record, m.part, m.ts, m.verdict, m.from_display AS display,
+      coalesce(m.from_organization, '') AS sender, m.recipient, m.subject, m.signals, m.weights, p.host,
+      m.fraud_probability AS probability,
       coalesce(p.place, f.sha256, m.body_fingerprint, m.subject_fingerprint, m.from_address, '?') AS campaign
     FROM mail_message m
     LEFT JOIN place p ON p.evidence_id = m.evidence_id AND p.record = m.record
     LEFT JOIN file f ON f.evidence_id = m.evidence_id AND f.record = m.record
     WHERE m.verdict IN ('fraud', 'suspicious')
-    ORDER BY m.ts, m.evidence_id, m.record
 """  # noqa: S608 - only names of this file are put in
+_IN_ORDER = f"{MESSAGES} ORDER BY m.ts, m.evidence_id, m.record"
 
 
 def campaigns(tables: Tables, site: Site) -> Iterator[dict[str, Any]]:
     """One row per campaign, the most recipients first."""
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in tables.query(_MESSAGES, most=_MOST):
+    for row in tables.query(_IN_ORDER, most=_MOST):
         groups[row["campaign"]].append(row)
     for messages in sorted(groups.values(), key=lambda group: (-len(group), group[0]["campaign"])):
         yield _row(messages)
@@ -56,8 +58,9 @@ def campaigns(tables: Tables, site: Site) -> Iterator[dict[str, Any]]:
 def _row(messages: list[dict[str, Any]]) -> dict[str, Any]:
     worst = max(messages, key=lambda row: (row["probability"] or 0.0, -(row["record"] or 0)))
     times = [row["ts"] for row in messages if row["ts"] is not None]
-    weighed = sorted(zip(worst["signals"] or [], worst["weights"] or [], strict=False), key=lambda pair: (-pair[1], pair[0]))
-    against = [(name, weight) for name, weight in weighed if weight > 0 and name in texts()]
+    weighed = reasons.weighed(worst["signals"], worst["weights"])
+    against = [(name, weight) for name, weight in weighed if weight > 0]
+    without = reasons.cleared(weighed).without
     return {
         "sender": worst["sender"] or "?",
         "display": worst["display"] or worst["sender"] or "?",
@@ -67,7 +70,7 @@ def _row(messages: list[dict[str, Any]]) -> dict[str, Any]:
         "mailboxes": len({row["recipient"] for row in messages if row["recipient"]}) or 1,
         "percent": round(100 * (worst["probability"] or 0.0)),
         **{f"reasons_{language}": _told(against[:_REASONS], language) for language in ("en", "fr")},
-        **{f"cleared_{language}": _cleared(weighed, against, language) for language in ("en", "fr")},
+        **{f"cleared_{language}": reasons.listed(without, language) for language in ("en", "fr")},
         "first_ts": min(times) if times else None,
         "last_ts": max(times) if times else None,
         "events": len(messages),
@@ -80,38 +83,7 @@ def _row(messages: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _sentence(name: str, language: str) -> str:
-    text = texts()[name]
-    return (text.fr if language == "fr" else text.en).rstrip(".")
-
-
-def _number(weight: float, language: str) -> str:
-    written = f"+{weight:.1f}"
-    return written.replace(".", ",") if language == "fr" else written
-
-
-def _between(language: str) -> str:
-    return "\u202f; " if language == "fr" else "; "
-
-
-def _told(against: list[tuple[str, float]], language: str) -> str:
+def _told(against: list[reasons.Weighed], language: str) -> str:
     """The heaviest signals in words, each with its weight."""
-    return _between(language).join(f"{_sentence(name, language)} ({_number(weight, language)})" for name, weight in against)
-
-
-def _cleared(weighed: list[tuple[str, float]], against: list[tuple[str, float]], language: str) -> str:
-    """The fewest signals without which the message would have counted as ordinary, in words."""
-    by = model()
-    left = dict(weighed)
-    gone: list[str] = []
-    for name, _ in against:
-        if _value(left, by) < by.suspicious:
-            break
-        left.pop(name)
-        gone.append(name)
-    return _between(language).join(_sentence(name, language) for name in gone)
-
-
-def _value(weights: dict[str, float], by: Model) -> float:
-    favour = max(by.limit, sum(weight for weight in weights.values() if weight < 0))
-    return probability(by.constant + sum(weight for weight in weights.values() if weight > 0) + favour, by)
+    told = (f"{reasons.listed([name], language)} ({reasons.number(weight, language)})" for name, weight in against)
+    return reasons.between(language).join(told)
