@@ -51,6 +51,8 @@ _HIDDEN = (
     r"api-?key|token|community)(?:-?enc|-?hash)?['\"]?)(\s*[=:\[>]\s*|\s+(?:[05789]\s+|ENC\s+|encrypted\s+|hash\s+|"
     r"read-only\s+|read-write\s+)?)(\"[^\"]*\"|'[^']*'|[^\s\],;&]+)"
 )
+#: What such a word is said to be; no secret follows.
+_STATES = r"(?i)\b(password|token|passphrase) (expired|mismatch)\b"
 
 
 #: The same words for the compiled loops.
@@ -268,7 +270,8 @@ def without_secrets(texts: pa.Array) -> pa.Array:
     """Texts in which everything that follows a word for a password, key or token is replaced."""
     if not pc.any(pc.match_substring_regex(texts, _HIDDEN)).as_py():
         return texts
-    return pc.replace_substring_regex(texts, _HIDDEN, r"\1\2(secret)")
+    told = pc.replace_substring_regex(texts, _STATES, "\\1\x1f\\2")
+    return pc.replace_substring(pc.replace_substring_regex(told, _HIDDEN, r"\1\2(secret)"), "\x1f", " ")
 
 
 def mapped(texts: pa.Array, words: Mapping[str, str], default: str | None = None) -> pa.Array:

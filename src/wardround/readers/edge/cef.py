@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wardround.readers import syslog_cells as cells
+from wardround.readers.edge import paloalto, paloalto_cef
 from wardround.readers.syslog_frame import ASSUMED, STATED
 from wardround.readers.syslog_messages import Messages, Output, chosen
 from wardround.readers.syslog_pairs import Pairs, Vocabulary, first_of, seconds_since_1970
@@ -99,6 +100,7 @@ _KEYS = Vocabulary(
         "office_mode_ip",
         "duration",
         "attack",
+        *paloalto_cef.KEYS,
     ]
 )
 _ACTIONS = (
@@ -137,6 +139,11 @@ def _vendor(vendor: str, messages: Messages, head: pa.StructArray, output: Outpu
     product, number, name = (pc.struct_field(head, [i]) for i in (1, 3, 4))
     pairs = Pairs.of(messages, _KEYS)
     _clock(messages, pairs)
+    if vendor == "paloalto":
+        told = chosen(pc.is_in(name, paloalto_cef.TYPES))
+        _panos(pairs.take(told), head.filter(pa.array(told)), output)
+        messages, head, pairs = messages.take(~told), head.filter(pa.array(~told)), pairs.take(~told)
+        product, number, name = (pc.struct_field(head, [i]) for i in (1, 3, 4))
     portal = chosen(pc.equal(number, "GLOBALPROTECT"))
     _globalprotect(pairs.take(portal), output)
     people = pc.match_substring_regex(
@@ -164,6 +171,16 @@ def _vendor(vendor: str, messages: Messages, head: pa.StructArray, output: Outpu
             "message": pc.binary_join_element_wise(name.filter(pa.array(rest)), pc.fill_null(left.get("msg"), ""), ": "),
         },
     )
+
+
+def _panos(pairs: Pairs, head: pa.StructArray, output: Output) -> None:
+    """What PAN-OS writes by the vendor's guide is read as its lists are."""
+    kinds = pc.struct_field(head, [4])
+    for kind in pc.unique(kinds).to_pylist():
+        mine = chosen(pc.equal(kinds, kind))
+        some = pairs.take(mine)
+        subtype = pc.struct_field(head.filter(pa.array(mine)), [3])
+        paloalto.by_kind(some.messages, paloalto_cef.values_of(kind, some, subtype), output)
 
 
 def _clock(messages: Messages, pairs: Pairs) -> None:

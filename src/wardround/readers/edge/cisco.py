@@ -40,7 +40,6 @@ _ASA = (
     _asa("113012", _SESSION, r"AAA user authentication Successful\s*: local database\s*: user = (?P<user>.*?)\s*$", action="authenticated", authentication="local", factor="first"),
     _asa("113015", _SESSION, r"AAA user authentication Rejected\s*: reason = (?P<reason>[^:]+?)\s*: local database\s*: user = (?P<user>.*?)(?:\s*: user IP = (?P<source>\S+))?\s*$", action="login_failed", authentication="local"),
     _asa("113019", _SESSION, r"Group = (?P<realm>[^,]*), Username = (?P<user>[^,]*), IP = (?P<source>[^,]*), Session disconnected\. Session Type: (?P<tunnel>[^,]*?), Duration: (?P<duration>[^,]*), Bytes xmt: (?P<bytes_out>\d+), Bytes rcv: (?P<bytes_in>\d+), Reason: (?P<reason>.*)", action="tunnel_down"),
-    _asa("113021", _SESSION, r"Attempted console login failed\. User (?P<user>\S+)", action="login_failed"),
     _asa("113039", _SESSION, _WHO + r" AnyConnect parent session started", action="login", tunnel="ssl"),
     _asa("716001", _SESSION, _WHO + r" WebVPN session started", action="login", tunnel="clientless"),
     _asa("716002", _SESSION, _WHO + r" WebVPN session terminated: (?P<reason>.*)", action="logout", tunnel="clientless"),
@@ -105,6 +104,8 @@ _ASA = (
     # Administrators.
     _asa("605004", "logon", r"Login denied from (?:serial|(?P<source>[0-9A-Fa-f.:]+))(?:/(?P<source_port>\d+))? to (?:[^\s/]+/)?(?P<service>\w+) for user \"?(?P<user>[^\"]*)\"?", action="login_failed", privilege="admin"),
     _asa("605005", "logon", r"Login permitted from (?:serial|(?P<source>[0-9A-Fa-f.:]+))(?:/(?P<source_port>\d+))? to (?:[^\s/]+/)?(?P<service>\w+) for user \"?(?P<user>[^\"]*)\"?", action="login", privilege="admin"),
+    _asa("113021", "logon", r"Attempted console login failed\.? [Uu]ser '?(?P<user>[^\s']+)'? (?P<reason>did NOT have appropriate Admin Rights)", action="login_failed", privilege="admin"),
+    _asa("199001", "device_event", r"(?P<message>Reload command executed from (?P<ui>\S+) \(remote (?P<source>[0-9A-Fa-f.:]+)\))", category="system", action="reload"),
     _asa("611101", "logon", r"User authentication succeeded:(?: IP(?: address)?\s*[=:] ?(?P<source>[^,\s]+),?)? ?Uname: (?P<user>.*)", action="login"),
     _asa("611102", "logon", r"User authentication failed:(?: IP(?: address)?\s*[=:] ?(?P<source>[^,\s]+),?)? ?Uname: (?P<user>.*)", action="login_failed"),
     _asa("611103", "logon", r"User logged out: Uname: (?P<user>.*)", action="logout"),
@@ -237,7 +238,8 @@ def _firepower(messages: Messages, number: str, output: Output) -> None:
     first, good, _ = cells.times(local, pa.repeat(pa.scalar("+0000"), len(pairs)))
     unset = good & (messages.zone == NO_TIME)
     messages.ts[unset], messages.zone[unset] = first[unset], UTC
-    bad = pc.match_substring_regex(said, "block|drop")
+    # "Would have dropped": the rule only watches.
+    bad = pc.and_(pc.match_substring_regex(said, "block|drop"), pc.invert(pc.match_substring_regex(said, "^would ")))
     action = pc.if_else(bad, "deny", pc.if_else(pa.array([number in ("430002", "430003")] * len(pairs)), "accept", "alert"))
     action = pc.if_else(pc.and_(pc.equal(action, "accept"), pa.array([number == "430003"] * len(pairs))), "close", action)
     columns: dict[str, pa.Array | str | None] = {name: pairs.get(*keys) for name, keys in _FIREPOWER.items()}
@@ -264,15 +266,21 @@ _IOS = (
     Kind("SSH2_USERAUTH", "logon", r"%SSH-5-SSH2_USERAUTH: User '(?P<user>[^']*)' authentication for SSH2 Session from (?P<source>\S+) .*(?P<action>Succeeded|Failed)", {"service": "ssh"}, {"action": {"succeeded": "login", "failed": "login_failed"}}),
     Kind("LOGIN_SUCCESS", "logon", r"%SEC_LOGIN-\d-(?:WEB|WEBUI_)?LOGIN_SUCCESS: Login Success \[user: (?P<user>[^\]]*)\] \[Source: (?P<source>[^\]]*)\]", {"action": "login"}),
     Kind("LOGIN_FAILED", "logon", r"%SEC_LOGIN-\d-(?:WEB|WEBUI_)?LOGIN_FAILED: Login failed \[user: (?P<user>[^\]]*)\] \[Source: (?P<source>[^\]]*)\] .*?\[Reason: (?P<reason>[^\]]*)\]", {"action": "login_failed"}),
+    Kind("SSH2_CLOSE", "logon", r"%SSH-5-SSH2_CLOSE: SSH2 Session from (?P<source>\S+) \(tty = \d+\) for user '(?P<user>[^']*)'", {"service": "ssh", "action": "logout"}),
+    Kind("TTY_EXPIRE_TIMER", "logon", r"%SYS-6-TTY_EXPIRE_TIMER: \((?P<reason>exec timer expired), tty \S+ \((?P<source>[^)]*)\)\), user (?P<user>\S+)", {"action": "logout"}),
+    Kind("SYSTEM_MSG", "logon", r"%\w+-\d-SYSTEM_MSG: error: PAM: Authentication failure for (?:illegal user )?(?P<user>\S+) from (?P<source>\S+) - ", {"action": "login_failed", "service": "ssh"}),
     Kind("LOGOUT", "logon", r"%SYS-6-LOGOUT: User (?P<user>.*?) has exited tty session \S+?\((?P<source>[^)]*)\)", {"action": "logout"}),
     Kind("LOGIN_PASSED", "logon", r"%WEBSERVER-\d-LOGIN_PASSED: .*?Login Successful from host (?P<source>[0-9A-Fa-f.:]+) by user '(?P<user>[^']*)'", {"action": "login", "service": "https"}),
     Kind("LOGIN_FAILED", "logon", r"%WEBSERVER-\d-LOGIN_FAILED: .*?from host (?P<source>[0-9A-Fa-f.:]+)(?: by user '(?P<user>[^']*)')?", {"action": "login_failed", "service": "https"}),
     Kind("SESS_LOGOUT", "logon", r"%WEBSERVER-\d-SESS_LOGOUT: .*?from host (?P<source>[0-9A-Fa-f.:]+) by user '(?P<user>[^']*)'", {"action": "logout", "service": "https"}),
     Kind("AUTH_PASSED", "logon", r"%DMI-5-AUTH_PASSED: .*User '(?P<user>[^']*)' authenticated successfully from (?P<source>[0-9A-Fa-f.]+)(?::(?P<source_port>\d+))?.* for (?P<service>\S+)", {"action": "login"}),
     Kind("AUTHENTICATION_FAILED", "logon", r"%DMI-5-AUTHENTICATION_FAILED: .*failure from (?P<source>[0-9A-Fa-f.]+)(?::(?P<source_port>\d+))?.* for (?P<service>[^\s.]+)", {"action": "login_failed"}),
-    Kind("IPACCESSLOG", "firewall_event", r"%SEC-6-IPACCESSLOG\w*: list (?P<policy>\S+) (?P<action>permitted|denied) (?P<proto>\S+) (?P<source>[0-9A-Fa-f.:]+)\((?P<source_port>\d+)\)(?: \([^)]*\))? -> (?P<destination>[0-9A-Fa-f.:]+)\((?P<destination_port>\d+)\)", {}, _WORDS),
-    Kind("IPACCESSLOG", "firewall_event", r"%SEC-6-IPACCESSLOG\w*: list (?P<policy>\S+) (?P<action>permitted|denied) (?P<proto>\S+) (?P<source>[0-9A-Fa-f.:]+)(?: \([^)]*\))? -> (?P<destination>[0-9A-Fa-f.:]+)", {}, _WORDS),
-    Kind("IPACCESSLOG", "firewall_event", r"%SEC-6-IPACCESSLOG\w*: list (?P<policy>\S+) (?P<action>permitted|denied) (?P<source>[0-9A-Fa-f.:]+) ", {}, _WORDS),
+    Kind("IPACCESSLOG", "firewall_event", r"%(?:SEC|FMANFP)-6-IPACCESSLOG\w*: (?:[^ ]+: ){0,3}list (?P<policy>\S+) (?P<action>permitted|denied) (?P<proto>\S+) (?P<source>[0-9A-Fa-f.:]+)\((?P<source_port>\d+)\)(?: \([^)]*\))? -> (?P<destination>[0-9A-Fa-f.:]+)\((?P<destination_port>\d+)\)", {}, _WORDS),
+    Kind("IPACCESSLOG", "firewall_event", r"%(?:SEC|FMANFP)-6-IPACCESSLOG\w*: (?:[^ ]+: ){0,3}list (?P<policy>\S+) (?P<action>permitted|denied) (?P<proto>\S+) (?P<source>[0-9A-Fa-f.:]+)(?: \([^)]*\))? -> (?P<destination>[0-9A-Fa-f.:]+)", {}, _WORDS),
+    Kind("IPACCESSLOG", "firewall_event", r"%(?:SEC|FMANFP)-6-IPACCESSLOG\w*: (?:[^ ]+: ){0,3}list (?P<policy>\S+) (?P<action>permitted|denied) (?P<source>[0-9A-Fa-f.:]+) ", {}, _WORDS),
+    Kind("ACCESSLOG", "firewall_event", r"%IPV6_ACL-6-ACCESSLOG\w*: (?:list )?(?P<policy>[^/\s]+)/\d+ (?P<action>permitted|denied) (?P<proto>\S+) (?P<source>[0-9A-Fa-f.:]+)(?:\((?P<source_port>\d+)\))?(?: \([^)]*\))? -> (?P<destination>[0-9A-Fa-f.:]+)(?:\((?P<destination_port>\d+)\))?", {}, _WORDS),
+    Kind("DROP_PKT", "firewall_event", r"%FW-6-DROP_PKT: Dropping (?P<proto>\w+) \w+ (?P<source>[0-9A-Fa-f.:]+):(?P<source_port>\d+) (?P<destination>[0-9A-Fa-f.:]+):(?P<destination_port>\d+)(?: on zone-pair (?P<policy>\S+))?", {"action": "drop"}),
+    Kind("INSTALL_OPERATION_INFO", "device_event", r"%WEBUI-\d-INSTALL_OPERATION_INFO: .*?User: (?P<user>[^,\s]+), (?P<object>Install Operation: .*)", {"category": "config", "action": "install"}),
     Kind("CONFIG_I", "device_event", r"%SYS-5-CONFIG_I: Configured from (?P<ui>\S+)(?: by (?P<user>\S+?)(?: on (?P<object>\S+))?(?: \((?P<source>[^)]*)\))?)?(?:\s|$)", {"category": "config", "action": "configure"}),
     Kind("CONFIG_P", "device_event", r"%SYS-5-CONFIG_P: Configured programmatically by process (?P<ui>\S+) from \S+ as (?P<user>\S+)", {"category": "config", "action": "configure"}),
     Kind("RELOAD", "device_event", r"%SYS-5-RELOAD: Reload requested(?: by (?:console|(?P<user>[^\s.]+(?:\.[^\s.]+)*))(?: on (?P<ui>[^\s.]+))?(?: \((?P<source>[^)]*)\))?)?\. *(?P<message>.*)", {"category": "system", "action": "reload"}),

@@ -64,7 +64,7 @@ def read(messages: Messages, output: Output) -> Messages:
     """Write rows of PAN-OS messages; returns those of types that are not known."""
     json = chosen(pc.match_substring_regex(messages.text, r"^\{"))
     if json.any():
-        _by_kind(mine := messages.take(json), values_of(mine), output)
+        by_kind(mine := messages.take(json), values_of(mine), output)
         messages = messages.take(~json)
     exploit = chosen(pc.match_substring_regex(messages.text, r"failed to unmarshal session\("))
     if exploit.any():
@@ -75,11 +75,12 @@ def read(messages: Messages, output: Output) -> Messages:
         return messages
     values = listed(messages, 64)
     _clock(messages, values)
-    _by_kind(messages, values, output)
+    by_kind(messages, values, output)
     return messages.take(np.zeros(len(messages), np.bool_))
 
 
-def _by_kind(messages: Messages, values: list[pa.Array], output: Output) -> None:
+def by_kind(messages: Messages, values: list[pa.Array], output: Output) -> None:
+    """Write rows of messages whose columns are given in the order of the lists."""
     kinds = pc.fill_null(values[3], "")
     for kind in pc.unique(kinds).to_pylist():
         mask = chosen(pc.equal(kinds, kind))

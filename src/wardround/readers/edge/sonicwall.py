@@ -84,6 +84,29 @@ _FLOW = (
 )
 
 
+#: Changes of rules, policies, users and settings: access rules, VPN policies, users, passwords, configuration.
+_CHANGES = pa.array(
+    [
+        "440",
+        "441",
+        "442",
+        "1049",
+        "1050",
+        "1051",
+        "1052",
+        "1333",
+        "1334",
+        "1335",
+        "1337",
+        "1338",
+        "1343",
+        "1382",
+        "1383",
+        "1432",
+    ]
+)
+
+
 def read(messages: Messages, output: Output) -> Messages:
     """Write rows of SonicWall messages; returns none."""
     pairs = Pairs.of(messages, _KEYS)
@@ -92,13 +115,15 @@ def read(messages: Messages, output: Output) -> Messages:
     flow_numbers = pc.is_in(pc.fill_null(pairs.get("m"), ""), pa.array(["97", "98", "537", "1235"]))
     portal = pc.equal(pc.fill_null(pairs.get("id"), ""), "sslvpn")
     gateway = pc.and_(pc.or_(portal, pc.match_substring_regex(text, _TELLS_VPN)), pc.invert(flow_numbers))
-    action = first_of(_VPN, text)
+    people = pc.match_substring_regex(text, _TELLS_LOGON)
+    action = pc.coalesce(first_of(_VPN, text), pc.if_else(pc.and_(portal, people), first_of(_LOGON, text), pairs.no))
     vpn = chosen(pc.and_(gateway, pc.is_valid(action)))
     _sessions(pairs.take(vpn), action.filter(pa.array(vpn)), output)
-    admin = chosen(pc.and_(pc.match_substring_regex(text, _TELLS_LOGON), pc.invert(flow_numbers))) & ~vpn
+    changes = chosen(pc.is_in(pc.fill_null(pairs.get("m"), ""), _CHANGES)) & ~vpn
+    admin = chosen(pc.and_(people, pc.invert(flow_numbers))) & ~vpn & ~changes
     _logons(pairs.take(admin), output)
     source = pc.is_valid(pairs.get("src", "srcV6"))
-    flows = chosen(pc.and_(source, pc.is_valid(pairs.get("dst", "dstV6")))) & ~vpn & ~admin
+    flows = chosen(pc.and_(source, pc.is_valid(pairs.get("dst", "dstV6")))) & ~vpn & ~admin & ~changes
     _flows(pairs.take(flows), output)
     rest = pairs.take(~vpn & ~admin & ~flows)
     output.write(
@@ -106,7 +131,7 @@ def read(messages: Messages, output: Output) -> Messages:
         VENDOR,
         rest.messages,
         _common(rest)
-        | {"category": "system", "severity": rest.get("pri"), "user": _user(rest), "source": _part(rest, "src", "address"), "message": rest.get("msg")},
+        | {"category": pc.if_else(pc.is_in(pc.fill_null(rest.get("m"), ""), _CHANGES), "config", "system"), "severity": rest.get("pri"), "user": _user(rest), "source": _part(rest, "src", "address"), "message": rest.get("msg")},
     )  # fmt: skip
     return messages.take(~chosen(pc.is_valid(text)))
 

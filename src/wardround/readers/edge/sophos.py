@@ -121,6 +121,7 @@ _ACTIONS = (
 )
 
 
+_CHANGED = r"(?i) (?:was|were|has been|have been) \w+ by '"
 #: Of what went well the message tells nothing that the action does not.
 _WENT_WELL = pa.array(["login", "tunnel_up"])
 
@@ -134,7 +135,9 @@ def read(messages: Messages, output: Output) -> Messages:
     component = pc.fill_null(pairs.get("log_component"), "")
     text = pc.fill_null(pairs.get("message", "name"), "")
     everything = pc.binary_join_element_wise(kind, component, text, " ")
-    event = pc.match_substring_regex(kind, r"(?i)^event|^auth|^confd|^openvpn|^ipsec")
+    event = own = pc.match_substring_regex(kind, r"(?i)^event|^auth|^confd|^openvpn|^ipsec")
+    # What an administrator changed is named in the message, be it a VPN or a server for logons.
+    event = pc.and_(event, pc.invert(pc.match_substring_regex(text, _CHANGED)))
     vpn = chosen(pc.and_(event, pc.match_substring_regex(everything, r"(?i)ssl ?vpn|ipsec|l2tp|pptp|vpn |remote access")))
     _sessions(pairs.take(vpn), output)
     logon = (
@@ -142,7 +145,7 @@ def read(messages: Messages, output: Output) -> Messages:
         & ~vpn
     )
     _logons(pairs.take(logon), output)
-    flows = chosen(pc.is_valid(pairs.get("src_ip", "srcip"))) & ~vpn & ~logon & ~chosen(event)
+    flows = chosen(pc.and_(pc.is_valid(pairs.get("src_ip", "srcip")), pc.invert(own))) & ~vpn & ~logon
     _flows(pairs.take(flows), output)
     rest = pairs.take(~vpn & ~logon & ~flows)
     output.write(

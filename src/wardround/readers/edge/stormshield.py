@@ -91,7 +91,9 @@ def read(messages: Messages, output: Output) -> Messages:
     )
     vpn = chosen(tunnels)
     _sessions(pairs.take(vpn), output)
-    console = pc.match_substring_regex(text, r"(?i)authentication|logged|log ?in|log ?out")
+    console = pc.match_substring_regex(
+        text, r"(?i)authentication (?:succe|fail|refus)|\blogged (?:in|out|on|off)\b|^log(?:in|out)\b"
+    )
     logon = chosen(pc.or_(pc.equal(kind, "auth"), pc.and_(pc.equal(kind, "server"), console))) & ~vpn
     _logons(pairs.take(logon), output)
     flows = chosen(pc.is_in(kind, _FLOWS)) & ~vpn & ~logon
