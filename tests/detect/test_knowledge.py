@@ -229,6 +229,26 @@ def test_old_knowledge_clears_nothing(lists: tuple[tuple[str, int], ...], expect
     assert bool(rows[0].reason["en"].startswith("Not checked")) == (expected == "not_assessed")
 
 
+@pytest.mark.parametrize(
+    ("lists", "expected", "reason"),
+    [
+        ((("kev", 1),), "not_assessed", "no advisory (CSAF, OSV) with a date"),
+        ((("csaf", 31), ("osv", 200)), "not_assessed", "newest advisory (CSAF, OSV) is 31 days old"),
+        ((("csaf", 400), ("osv", 2)), "not_found", ""),
+    ],
+)
+def test_advisories_are_judged_by_their_own_age(lists: tuple[tuple[str, int], ...], expected: str, reason: str) -> None:
+    row = Coverage("BR-E07", "record_leak", "exposure", {"en": "a", "fr": "b"}, "not_found", {"en": "", "fr": ""})
+    (told,) = dated([row], detection.shipped(), _lists(*lists), NOW)
+    assert told.result == expected and reason in told.reason["en"] and bool(told.reason["fr"]) == bool(reason)
+
+
+def test_old_likelihoods_are_told() -> None:
+    *_, last = notes(_coverage("found"), detection.shipped(), _lists(("kev", 1), ("epss", 60)), NOW)
+    assert "60 days ago" in last["en"] and "il y a 60 jours" in last["fr"]
+    assert len(list(notes(_coverage("found"), detection.shipped(), _lists(("kev", 1), ("epss", 2)), NOW))) == 1
+
+
 def test_what_was_found_stays_found() -> None:
     assert [row.result for row in dated(_coverage("found"), detection.shipped(), _lists(), NOW)] == ["found", "found"]
 

@@ -27,6 +27,7 @@ ORDERED = {
     "zoom": ["4.6.9", "5.0.1 (23502.0430)", "5.10.0", "5.16.5", "6.1.0.1205", "6.3.10 (60150)"],
     "zyxel": ["4.60", "4.73", "V4.73 Patch 1", "5.00", "5.21 Patch 1", "5.35(ABUJ.0)C0", "ZLD5.36", "V5.36(ABFW.2)C0", "5.37 Patch 1"],
     "dpkg": ["1.0~rc1-1", "1.0-1~bpo1", "1.0-1", "1.0-1+deb10u2", "1.0a-1", "1.0.1-1", "2.28-10", "1:0.1-1"],
+    "rpm": ["1.0~rc1-1.el8", "1.0-1.el8", "1.0-2.el8", "1.0-2.el8_9", "1.0-10.el8", "1.0^git1-1.el8", "1.0a-1.el8", "1.0.1-1.el8", "8.0p1-19.el8", "1:0.1-1.el8"],
     "generic": ["1.5.00.9163", "2.0-beta9", "2.0-rc1", "2.0", "2.0.1", "2.12.2", "2.13.0", "2.15.0", "23.9.8", "44.6.2.30589", "24004.1307.2669.7070"],
 }  # fmt: skip
 
@@ -53,7 +54,7 @@ def test_two_ways_to_write_one_version(scheme: str, left: str, right: str) -> No
 @pytest.mark.parametrize(
     ("scheme", "text"),
     [("fortios", "seven"), ("asa", "9"), ("panos", "10.2.9-hotfix"), ("citrix", "13.0"), ("pulse", "9.1.11"), ("ios", ""), ("semver", "1.0"),
-     ("generic", "unknown"), ("generic", "1." + "9" * 40), ("zyxel", "5.36(ABUJ)"), ("zyxel", "5"), ("zoom", "x" * 500), ("dpkg", "é1"), ("generic", "(none)")],
+     ("generic", "unknown"), ("generic", "1." + "9" * 40), ("rpm", "-1"), ("zyxel", "5.36(ABUJ)"), ("zyxel", "5"), ("zoom", "x" * 500), ("dpkg", "é1"), ("generic", "(none)")],
 )  # fmt: skip
 def test_what_is_no_version_has_no_key(scheme: str, text: str) -> None:
     assert key(scheme, text) is None

@@ -4,10 +4,10 @@ A version becomes a key: keys of one scheme can be compared, and are in a total 
 has no key, and nothing is claimed about it.
 
 Schemes and where they are described: ``fortios`` (7.0.12), ``asa`` (9.12(4)18, the same as 9.12.4.18), ``panos`` (10.2.9-h1:
-a hotfix comes after its release), ``citrix`` (13.0-47.24, also with dots: build of a release), ``pulse`` (9.1R11.4: maintenance
-release), ``sonicos`` (7.0.1-5145), ``ios`` (17.9.4a), ``zyxel`` (5.36(ABUJ.1), the same as 5.36 Patch 1), ``dpkg``
-(1:7.9p1-10+deb10u2; Debian policy 5.6.12), ``semver`` (semver.org 2.0.0), ``zoom`` (5.16.5 (1234): the build does not count),
-``generic`` (numbers and words, a pre-release before its release).
+a hotfix comes after its release), ``citrix`` (13.0-47.24, also with dots: build of a release), ``pulse`` (9.1R11.4:
+maintenance release), ``sonicos`` (7.0.1-5145), ``ios`` (17.9.4a), ``zyxel`` (5.36(ABUJ.1), the same as 5.36 Patch 1),
+``dpkg`` (1:7.9p1-10+deb10u2; Debian policy 5.6.12), ``rpm`` (0:8.0p1-19.el8_8; rpmvercmp), ``semver`` (semver.org 2.0.0),
+``zoom`` (5.16.5 (1234): the build does not count), ``generic`` (numbers and words, a pre-release before its release).
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ _SEMVER = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-
 _ZOOM = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:\.\d+)*(?: ?\(\d[\d.]*\))?$")
 _ZYXEL = re.compile(r"(?:ZLD ?)?[Vv]?(\d+)\.(\d+)(?:\([A-Z]{4}\.(\d+)\)(?:[A-Z]\d+)*|,? ?[Pp]atch ?(\d+))?$")
 _DPKG = re.compile(r"(?:(\d+):)?([0-9A-Za-z][0-9A-Za-z.+~:-]*)$")
+_RPM = re.compile(r"(?:(\d+):)?([0-9A-Za-z][\w.+~^]*)(?:-([\w.+~^]+))?$")
 _GENERIC = re.compile(r"[vV]?\d[0-9A-Za-z.,_+~:-]*$")
 _TOKENS = re.compile(r"\d+|[a-z]+")
 
@@ -135,6 +136,18 @@ def _dpkg_part(text: str) -> Key:
     return (*made, *[((0,), 0)] * (MAX_CHARACTERS + 1 - len(made)))
 
 
+def _rpm(text: str) -> Key | None:
+    """Epoch, version and release by the rule of rpm: ``~`` before the end, that before ``^``, letters before numbers."""
+    found = _RPM.match(text)
+    return (int(found[1] or 0), _rpm_part(found[2]), _rpm_part(found[3] or "")) if found else None
+
+
+def _rpm_part(text: str) -> Key:
+    signs: dict[str, Key] = {"~": (0,), "^": (2,)}
+    runs = re.findall(r"[~^]|\d+|[A-Za-z]+", text)
+    return (*(signs.get(run) or ((4, int(run)) if run.isdigit() else (3, run)) for run in runs), (1,))
+
+
 def _generic(text: str) -> Key | None:
     plain = text.split(" (")[0].split("+")[0].strip()
     if not _GENERIC.match(plain):
@@ -164,6 +177,7 @@ _SCHEMES: dict[str, Callable[[str], Key | None]] = {
     "zoom": _zoom,
     "zyxel": _zyxel,
     "dpkg": _dpkg,
+    "rpm": _rpm,
     "generic": _generic,
 }
 

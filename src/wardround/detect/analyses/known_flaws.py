@@ -1,7 +1,8 @@
 """Products in versions with known flaws: gateways (VPN-E01), routers (RT-E01), conferencing (VC-E01, VC-E07).
 
-What wardround knows itself is joined with the lists that the user gave: KEV says anew what is exploited, NVD, CVE, CSAF and
-OSV add flaws of the same products. Where a version cannot be told or compared, nothing is claimed.
+What wardround knows itself is joined with the lists that the user gave: KEV says anew what is exploited, NVD, CVE and CSAF add
+flaws of the same products, EPSS says which of them will most likely be used next, and these are told like exploited ones, one
+level lower. Where a version cannot be told or compared, nothing is claimed.
 """
 
 from __future__ import annotations
@@ -64,6 +65,11 @@ _SETTINGS = """
     WHERE list_contains(?, key) AND coalesce(value, '') NOT LIKE 'no%'
 """
 
+_LIKELY = "SELECT cve, max(epss) AS epss FROM vulnerability WHERE source = 'epss' AND epss IS NOT NULL GROUP BY cve"
+
+#: From this probability of exploitation in the next 30 days on, a flaw is told although nobody is known to use it.
+LIKELY = 0.5
+
 _CPE = re.compile(r"cpe:(?:2\.3:|/)[aoh]:([^:]+):([^:]+)(?::([^:]*))?")
 
 
@@ -118,26 +124,28 @@ def _rows(tables: Tables, category: str, *, critical_too: bool = False) -> Itera
     products = [product for product in known().products if product.category == category]
     products = _with_lists(products, tables)
     settings = _settings(products, tables)
+    likely = {row["cve"]: float(row["epss"]) for row in tables.query(_LIKELY)}
     for seen in _seen(products, tables):
         flaws = [
             flaw
             for flaw in seen.product.flaws
-            if (flaw.exploited or (critical_too and flaw.severity in ("critical", "high")))
+            if (flaw.exploited or likely.get(flaw.cve, 0) >= LIKELY or (critical_too and flaw.severity in ("critical", "high")))
             and affected(seen.product.scheme, seen.version, flaw.ranges)
             and not (flaw.requires and seen.config and not any((seen.host, name) in settings for name in flaw.requires))
         ]
         ended = seen.product.has_ended(seen.version)
         if flaws or ended:
-            yield _row(seen, flaws, str(ended) if ended else "", critical_too=critical_too)
+            yield _row(seen, flaws, str(ended) if ended else "", likely, critical_too=critical_too)
 
 
-def _row(seen: _Seen, flaws: list[Flaw], ended: str, *, critical_too: bool) -> dict[str, Any]:
-    exploited = [flaw for flaw in flaws if flaw.exploited]
-    ransomware = [flaw for flaw in flaws if flaw.ransomware]
+def _row(seen: _Seen, flaws: list[Flaw], ended: str, likely: dict[str, float], *, critical_too: bool) -> dict[str, Any]:
+    exploited = {flaw.cve for flaw in flaws if flaw.exploited}
+    ransomware = {flaw.cve for flaw in flaws if flaw.ransomware}
     worst = "critical" if ransomware else "high" if exploited else "medium"
     if critical_too:  # a client is attacked through its user, one at a time
         worst = "high" if exploited or any(flaw.severity == "critical" for flaw in flaws) else "medium"
-    named = sorted({flaw.cve for flaw in flaws})
+    chance = {flaw.cve: likely.get(flaw.cve, 0.0) for flaw in flaws}
+    named = sorted(chance, key=lambda cve: (cve not in ransomware, cve not in exploited, -chance[cve], cve))
     return {
         "host": seen.host,
         "product": seen.product.name,
@@ -145,6 +153,7 @@ def _row(seen: _Seen, flaws: list[Flaw], ended: str, *, critical_too: bool) -> d
         "flaws": len(named),
         "cves": ", ".join(named[:_NAMED]) + (" …" if len(named) > _NAMED else "") or "—",
         "ransomware": len(ransomware),
+        "likely": f"{max(chance.values()):.0%}" if any(chance.values()) else "–",
         "ended": ended or "—",
         "events": seen.events,
         "first_ts": seen.first_ts,
