@@ -12,22 +12,24 @@ from .edge_lines import check, lines
 
 #: Fields right and fields asked for, by file.
 REACHED = {
-    "checkpoint": (111, 111),
+    "checkpoint": (211, 211),
     "cisco": (438, 438),
-    "citrix": (117, 117),
+    "citrix": (276, 276),
     "fortinet": (456, 456),
-    "ivanti": (93, 93),
+    "freeradius": (60, 60),
+    "ivanti": (209, 209),
     "openssh": (53, 53),
-    "openvpn": (60, 60),
+    "openvpn": (85, 85),
     "paloalto": (308, 308),
-    "pfsense": (100, 100),
-    "radius_accounting": (115, 115),
+    "pfsense": (183, 183),
+    "radius_accounting": (194, 194),
+    "softether": (57, 57),
     "sonicwall": (203, 203),
     "sophos": (203, 203),
     "stormshield": (177, 177),
     "strongswan": (36, 36),
     "web_servers": (339, 339),
-    "wireguard": (24, 24),
+    "wireguard": (45, 45),
 }
 
 

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from wardround.readers.radius_accounting import READER as RADIUS
 from wardround.readers.syslog import READER
 
+from .edge_lines import lines
+
 Read = Callable[..., Any]
 H = "<134>Mar 10 2026 07:00:00 gw1 "
 TS = 1773126000 * 10**9
@@ -147,6 +149,49 @@ def test_secrets_are_not_kept(read_bytes: Read) -> None:
         assert secret not in kept
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Username/Password mismatch", "Username/Password mismatch"),
+        ("password expired for account", "password expired for account"),
+        ("password hunter2", "password (secret)"),
+        ("bad password: mismatch", "bad password: (secret)"),
+    ],
+)
+def test_what_is_said_of_a_password_is_kept(read_bytes: Read, said: str, kept: str) -> None:
+    line = f'{H}03/10/2026:07:00:00 GMT adc1 0-PPE-0 : default AAA LOGIN_FAILED 1 0 : User eve - Client_ip 203.0.113.9 - Failure_reason "{said}" - Browser x'
+    assert read_bytes(READER, line.encode()).rows[V][0]["reason"] == kept
+
+
+def test_packets_told_together_are_a_row_each(read_bytes: Read) -> None:
+    line = (
+        H
+        + 'cp1 CheckPoint 1 - [action:"Drop"; flags:"1"; origin:"10.1.1.4"; time:"1773126000"; rule_name:"end"; packets:" <203.0.113.50,40000,198.51.100.1,22,6;eth0> <203.0.113.50,40001,198.51.100.1,23,17>"]'
+    )
+    rows = read_bytes(READER, f"{line}\n{line}".encode()).rows[F]
+    assert [(row["destination_port"], row["proto"], row["source_zone"], row["record"]) for row in rows] == [
+        (22, "tcp", "eth0", 1), (23, "udp", None, 1), (22, "tcp", "eth0", 2), (23, "udp", None, 2)
+    ]  # fmt: skip
+    assert {(row["action"], row["policy"], row["device"], row["ts"]) for row in rows} == {("drop", "end", "10.1.1.4", TS)}
+
+
+@pytest.mark.parametrize(
+    ("header", "clock", "ts", "zone"),
+    [
+        ("<134>1 2026-03-10T08:00:30+01:00 ics1", "08:00:00", TS, "stated"),
+        ("<134>1 2026-03-10T07:00:00Z ics1", "08:00:00", TS, "stated"),
+        ("<134>Mar 10 2026 08:00:00 ics1", "07:00:00", TS, "assumed"),
+        ("<134>1 2026-03-10T08:07:30+01:00 ics1", "07:00:00", TS, "assumed"),
+    ],
+)
+def test_a_header_with_a_zone_lends_it_to_the_clock_within(
+    read_bytes: Read, header: str, clock: str, ts: int, zone: str
+) -> None:
+    line = f"{header} PulseSecure: - - - 2026-03-10 {clock} - ics1 - [203.0.113.9] Root::j.petit(STAFF)[] - Logout from 203.0.113.9 (session:0)"
+    row = read_bytes(READER, line.encode()).rows[V][0]
+    assert (row["ts"], row["ts_zone"]) == (ts, zone)
+
+
 DETAIL = b"""Tue Mar 10 07:00:00 2026
 \tAcct-Session-Id = "2A"
 \tAcct-Status-Type = Start
@@ -187,7 +232,7 @@ def test_radius_accounting(read_bytes: Read, data: bytes, kind: str, fields: dic
     assert "sesame" not in str(found.rows)
 
 
-SAMPLE = "\n".join(line for line, *_ in EXPECTED).encode()
+SAMPLE = "\n".join([*(line for line, *_ in EXPECTED), *(line.text for line in lines())]).encode()
 
 
 @settings(max_examples=60, deadline=None)

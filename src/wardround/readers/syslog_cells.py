@@ -52,7 +52,10 @@ _HIDDEN = (
     r"read-only\s+|read-write\s+)?)(\"[^\"]*\"|'[^']*'|[^\s\],;&]+)"
 )
 #: What such a word is said to be; no secret follows.
-_STATES = r"(?i)\b(password|token|passphrase) (expired|mismatch)\b"
+_STATES = (
+    r"(?i)\b(password|token|passphrase) (mismatch|expired|incorrect|invalid|wrong|failed|failure|rejected|changed|does not|"
+    r"authentication|verification|attempts?|policy)\b"
+)
 
 
 #: The same words for the compiled loops.

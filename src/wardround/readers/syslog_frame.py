@@ -331,7 +331,7 @@ def _rfc5424(
     after = _structured(data, at, end)
     # Some devices put all they say into the structured data: then those are the message.
     rest = after
-    while rest < end and data[rest] == 32:
+    while rest < end and (data[rest] == 32 or data[rest] == 9):
         rest += 1
     return rest if rest < end else at
 
@@ -369,6 +369,11 @@ def _rfc3164(
             continue
         if bare:
             break
+        # A relay's header before one of RFC 5424: Mar 10 07:00:00 relay 1 2026-03-10T08:00:00+01:00 …
+        numbered = after_time and at + 2 < limit and data[at] == 49 and data[at + 1] == 32
+        if numbered and stamp(data, at + 2, limit, months, codes, minutes)[0] >= 0:
+            at += 2
+            continue
         stop = _token(data, at, limit)
         if found.zone[line] == NO_TIME and _number(data, at, limit, 10) >= 10**9 and (stop == at + 10 or data[at + 10] == 46):
             found.seconds[line], found.zone[line] = _number(data, at, limit, 10), UTC  # seconds since 1970 (Meraki)

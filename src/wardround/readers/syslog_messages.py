@@ -85,6 +85,16 @@ class Messages:
                 taken.__dict__[name] = self.__dict__[name].filter(pa.array(chosen))
         return taken
 
+    def picked(self, at: NDArray[np.int64]) -> Messages:
+        """Those that stand at places, as often as these are named."""
+        return Messages(self.data, *(getattr(self, name)[at] for name in _POSITIONS))
+
+    def saying(self, text: pa.StringArray) -> Messages:
+        """The same messages with other texts."""
+        changed = Messages(self.data, *(getattr(self, name) for name in _POSITIONS))
+        changed.__dict__["text"] = text
+        return changed
+
     @cached_property
     def text(self) -> pa.StringArray:
         """The messages."""

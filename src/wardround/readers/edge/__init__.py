@@ -65,6 +65,7 @@ def _vendors(messages: Messages, output: Output) -> Messages:
         pfsense,
         pulse,
         radius,
+        softether,
         sonicwall,
         sophos,
         stormshield,
@@ -102,7 +103,9 @@ def _vendors(messages: Messages, output: Output) -> Messages:
         mine = chosen(flags(messages))
         if mine.any():
             messages = Messages.joined(messages.take(~mine), read(messages.take(mine), output))
-    messages = _by_content(messages, output, ((citrix.PATTERN, citrix.read), (radius.PATTERN, radius.read)))
+    messages = _by_content(
+        messages, output, ((citrix.PATTERN, citrix.read), (radius.PATTERN, radius.read), (softether.PATTERN, softether.read))
+    )
     for read_all in (web.read, unix.read):
         if len(messages):
             messages = read_all(messages, output)

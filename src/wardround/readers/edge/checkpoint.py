@@ -14,7 +14,8 @@ from wardround.readers import syslog_cells as cells
 from wardround.readers.syslog_messages import Messages, Output, chosen
 from wardround.readers.syslog_pairs import Pairs, Vocabulary, first_of, listed, part_of, seconds_since_1970
 
-PATTERN = r"\[action:\"|^time=\d{9,10}\|hostname=|^\"\d+\" \"\d{1,2}[A-Z][a-z]{2}\d{4}\" \""
+_PAIRED = r"\[action:\"|\[[a-z_]{1,40}:+\"[^\"]{0,300}\"; ?(?:.*; ?)?(?:flags|ifdir|loguid|origin|product|time|version):\""
+PATTERN = _PAIRED + r"|^time=\d{9,10}\|hostname=|^\"\d+\" \"\d{1,2}[A-Z][a-z]{2}\d{4}\" \""
 VENDOR = "checkpoint"
 
 _KEYS = Vocabulary(
@@ -75,6 +76,14 @@ _KEYS = Vocabulary(
         "connection_uid",
         "info",
         "fields_changes",
+        "fieldschanges",
+        "additional_info",
+        "objecttype",
+        "script_value_for_one_time_scripts",
+        "description",
+        "comment",
+        "drop_reason",
+        "packets",
         "src_country",
         "failure_reason",
         "event_type",
@@ -85,6 +94,12 @@ _ACTIONS = (
     (r"(?i)reject|block", "deny"),
     (r"(?i)detect|monitor|inform|ask", "alert"),
     (r"(?i)accept|allow|bypass|encrypt|decrypt|inspect", "accept"),
+)
+
+#: A packet among several that one message tells of.
+_PACKET = (
+    r"^(?P<source>[0-9A-Fa-f.:]+),(?P<source_port>\d{1,5}),(?P<destination>[0-9A-Fa-f.:]+),(?P<destination_port>\d{1,5}),"
+    r"(?P<proto>\d{1,3})(?:;(?P<source_zone>[^>]{0,64}))?>"
 )
 
 _KEYS_AGREED = r"(?i)\bkey install"
@@ -98,7 +113,7 @@ _ADMINISTRATORS = (
 
 def read(messages: Messages, output: Output) -> Messages:
     """Write rows of Check Point messages; returns those in an order of values that is not known."""
-    braces = chosen(pc.match_substring_regex(messages.text, r"\[action:\""))
+    braces = chosen(pc.match_substring_regex(messages.text, _PAIRED))
     bars = chosen(pc.match_substring_regex(messages.text, r"^time=\d"))
     if braces.any():
         _write(Pairs.of(messages.take(braces), _KEYS, assign=":", divider=";"), output)
@@ -155,9 +170,55 @@ def _write(pairs: Pairs, output: Output) -> None:
             "duration": mine.get("duration", "elapsed"),
         },
     )
-    admin = chosen(pc.is_valid(pairs.get("administrator"))) & ~vpn
+    admin = (
+        chosen(
+            pc.or_(
+                pc.is_valid(pairs.get("administrator")),
+                pc.match_substring_regex(pc.fill_null(pairs.get("subject"), ""), r"^Administrator Log"),
+            )
+        )
+        & ~vpn
+    )
     _administration(pairs.take(admin), output)
-    _flows(pairs.take(~vpn & ~admin), output)
+    told = vpn | admin
+    aside = ~told & chosen(pc.is_null(pairs.get("action", "src", "dst", "packets")))
+    _remarks(pairs.take(aside), output)
+    many = ~told & ~aside & chosen(pc.and_(pc.is_valid(pairs.get("packets")), pc.is_null(pairs.get("src"))))
+    _packets(pairs.take(many), output)
+    _flows(pairs.take(~told & ~aside & ~many), output)
+
+
+def _remarks(pairs: Pairs, output: Output) -> None:
+    """What a gateway says of itself: updates, contracts, its own state."""
+    said = part_of(pairs.messages.text, r"\bsys_message::?\"(?P<m>[^\"]*)\"")
+    output.write(
+        "device_event",
+        VENDOR,
+        pairs.messages,
+        _common(pairs)
+        | {
+            "category": "system",
+            "message": pc.coalesce(said, pairs.get("message", "description", "info", "comment", "subject")),
+        },
+    )
+
+
+def _packets(pairs: Pairs, output: Output) -> None:
+    """Refused packets told several at a time: ``<source,port,destination,port,protocol;interface> <…>``, a row for each."""
+    lists = pc.split_pattern(pc.fill_null(pairs.get("packets"), ""), "<")
+    which = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+    parts = pc.extract_regex(pc.list_flatten(lists), _PACKET)
+    found = chosen(parts.is_valid())
+    columns = {
+        parts.type.field(i).name: pc.struct_field(parts, [i]).filter(pa.array(found)) for i in range(parts.type.num_fields)
+    }
+    at = pa.array(which[found])
+    common = {name: value.take(at) if isinstance(value, pa.Array) else value for name, value in _common(pairs).items()}
+    action = first_of(_ACTIONS, pc.fill_null(pairs.get("action"), ""), "drop").take(at)
+    policy = pairs.get("rule_name", "rule").take(at)
+    output.write(
+        "firewall_event", VENDOR, pairs.messages.picked(which[found]), common | {"action": action, "policy": policy} | columns
+    )
 
 
 def _administration(pairs: Pairs, output: Output) -> None:
@@ -176,8 +237,12 @@ def _administration(pairs: Pairs, output: Output) -> None:
             "user": mine.get("administrator"),
             "source": mine.get("client_ip", "src"),
             "privilege": "admin",
-            "authentication": mine.get("auth_method"),
-            "reason": mine.get("failure_reason", "reason"),
+            "authentication": pc.coalesce(
+                mine.get("auth_method"), part_of(mine.get("additional_info"), r"^Authentication method: (?P<m>.*)$")
+            ),
+            "reason": pc.coalesce(
+                mine.get("failure_reason", "reason"), part_of(mine.get("additional_info"), r"(?i)failed to log in: (?P<r>.*)$")
+            ),
         },
     )
     output.write(
@@ -190,9 +255,10 @@ def _administration(pairs: Pairs, output: Output) -> None:
             "user": changed.get("administrator"),
             "source": changed.get("client_ip", "src"),
             "action": changed.get("operation"),
-            "object": changed.get("objectname"),
-            "message": changed.get("fields_changes", "info", "subject"),
+            "object": changed.get("objectname", "script_value_for_one_time_scripts", "objecttype"),
+            "message": changed.get("fieldschanges", "fields_changes", "additional_info", "info", "subject"),
         },
+        clean=True,
     )
 
 

@@ -22,7 +22,6 @@ _KINDS = (
     Kind("infoblox", "logon", r"\[(?P<user>[^\]]*)\]: Login_(?P<action>Allowed|Denied) .*?\bip=(?P<source>[0-9A-Fa-f.:]+)", {"privilege": "admin"}, {"action": {"allowed": "login", "denied": "login_failed"}}),
     Kind("infoblox", "device_event", r"^(?:\S+ )?\S+Z \[(?P<user>[^\]]*)\]: (?P<message>.*)", {"category": "config"}),
     Kind("vmware", "logon", r"SSH login has failed for '(?P<user>[^'@]*)@(?P<source>[^']*)'", {"service": "ssh", "action": "login_failed"}),
-    Kind("softether", "vpn_session", r"User authentication failed\. The user name that has been provided was \"(?P<user>[^\"]*)\", from " + _IP, {"action": "login_failed"}),
     Kind("raritan", "logon", r"^\[Login Failed\]: Authentication failed for user '(?P<user>[^']*)' from host '(?P<source>[^']*)'", {"action": "login_failed"}),
     Kind("vmware", "logon", r"(?:User|Event \d+ : User) (?P<user>[^\s@]+)@(?P<source>[0-9A-Fa-f.:]+) (?P<action>logged in|logged out)", {"service": "vsphere"}, {"action": {"logged in": "login", "logged out": "logout"}}),
     Kind("vmware", "logon", r"Cannot login (?P<user>[^\s@]+)@(?P<source>[0-9A-Fa-f.:]+)", {"service": "vsphere", "action": "login_failed"}),

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wardround.readers import syslog_cells as cells
+from wardround.readers.syslog_frame import STATED
 from wardround.readers.syslog_messages import Messages, Output, chosen
 from wardround.readers.syslog_pairs import Pairs, Vocabulary, day_and_clock, first_of, part_of
 
@@ -46,14 +47,25 @@ _ACTIONS = (
     (r"Secondary authentication failed", "second_factor_failed"),
     (r"Primary authentication failed|[Ll]ogin failed|Login denied|[Aa]uthentication rejected", "login_failed"),
     (r"(?i)login succeeded", "login"),
+    (r"(?i)denied access as ", "denied"),
+    (r"(?i)^VPN Tunneling: User with IP |^Session created for user", "message"),
     (r"(?i)VPN Tunneling: Session started|Network Connect: Session started", "tunnel_up"),
     (r"(?i)Session resumed", "resumed"),
     (r"(?i)VPN Tunneling: Session ended|Network Connect: Session ended|Closed connection", "tunnel_down"),
-    (r"(?i)^Logout from|logged out|session timeout|session timed out|session has been terminated|Session deleted", "logout"),
+    (
+        r"(?i)^Logout from|logged out|session timeout|session timed out|session has been terminated|Session deleted|^Session:\[.*\] deleted\.",
+        "logout",
+    ),
     (r"(?i)Remote address for user .* changed", "address_changed"),
-    (r"(?i)Host Checker (?:policy|running)", "policy"),
+    (r"(?i)Host Checker (?:policy|running|Compliance Result)", "policy"),
 )
+_REQUEST = r"Unauthenticated request url |^Connection from IP \S+ not authenticated yet \(URL=|^WebRequest completed, "
+#: What people do to the configuration; the system's own remarks use other words.
+_CHANGED = r"(?i)\b(?:added|changed|created|deleted|disabled|enabled|exported|imported|modified|removed|renamed)\b"
 _ADMIN = r"(?i)^admin"
+_MINUTE = 60 * 10**9
+#: Zones lie quarters of an hour apart.
+_QUARTER = 15 * _MINUTE
 
 
 def _standard(messages: Messages) -> tuple[dict[str, pa.Array], pa.Array]:
@@ -101,12 +113,15 @@ def read(messages: Messages, output: Output) -> Messages:
 def _write(messages: Messages, parts: dict[str, pa.Array], output: Output) -> None:
     if not len(messages):
         return
-    day_and_clock(messages, parts["time"])
+    _clock(messages, parts["time"])
+    # A relay may double the backslash between a domain and a name; the gateway itself is nobody.
+    user = pc.replace_substring(parts["user"], "\\\\", "\\")
+    parts = parts | {"user": pc.if_else(pc.equal(user, "System"), pa.scalar(None, pa.string()), user)}
     text = pc.fill_null(parts["msg"], "")
     number = part_of(text, r"^(?P<n>[A-Z]{3}\d{5}): ")
     text = pc.replace_substring_regex(text, r"^[A-Z]{3}\d{5}: ", "")
     parts = parts | {"text": text, "number": number}
-    exploit = chosen(pc.match_substring_regex(text, r"Unauthenticated request url "))
+    exploit = chosen(pc.match_substring_regex(text, _REQUEST))
     action = first_of(_ACTIONS, text)
     admin = pc.or_(
         pc.fill_null(pc.match_substring_regex(parts["realm"], _ADMIN), False),
@@ -122,6 +137,7 @@ def _write(messages: Messages, parts: dict[str, pa.Array], output: Output) -> No
     _sessions(messages.take(session), _of(parts, session), action.filter(pa.array(session)), output)
     rest = ~session & ~managing & ~exploit
     left = _of(parts, rest)
+    changed = pc.and_(pc.is_valid(left["user"]), pc.match_substring_regex(left["text"], _CHANGED))
     kind = pc.fill_null(pc.utf8_slice_codeunits(left["number"], 0, 3), "")
     output.write(
         "device_event",
@@ -129,12 +145,23 @@ def _write(messages: Messages, parts: dict[str, pa.Array], output: Output) -> No
         messages.take(rest),
         _common(left)
         | {
-            "category": cells.mapped(kind, {"adm": "config"}, "system"),
-            "user": cells.mapped(left["user"], {"system": ""}, "*"),
+            "category": pc.if_else(changed, "config", cells.mapped(kind, {"adm": "config"}, "system")),
+            "user": left["user"],
             "source": left["src"],
             "message": left["text"],
         },
     )
+
+
+def _clock(messages: Messages, text: pa.Array) -> None:
+    """Put the times within messages into them, which state no zone; a header that shows the same clock with one lends it."""
+    before, zone = messages.ts.copy(), messages.zone.copy()
+    day_and_clock(messages, text)
+    apart = messages.ts - before
+    offset = (apart + _QUARTER // 2) // _QUARTER * _QUARTER
+    lent = (zone == STATED) & (np.abs(apart - offset) < _MINUTE) & (np.abs(offset) <= 56 * _QUARTER)
+    messages.ts[lent] -= offset[lent]
+    messages.zone[lent] = STATED
 
 
 def _of(parts: dict[str, pa.Array], mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> dict[str, pa.Array]:
@@ -147,16 +174,26 @@ def _common(parts: dict[str, pa.Array]) -> dict[str, pa.Array | str | None]:
 
 
 def _requests(messages: Messages, parts: dict[str, pa.Array], output: Output) -> None:
-    """The gateway tells of requests without a session: they are requests like those of a web server's log."""
+    """The gateway tells of requests with and without a session: they are requests like those of a web server's log."""
     text = parts["text"]
+    whole = r"^WebRequest completed, \w+ to (?:\w+://)?"
     output.write(
         "http",
         "",
         messages,
         {
-            "id.orig_h": pc.coalesce(part_of(text, r"came from IP (?P<a>[0-9A-Fa-f.:]*[0-9A-Fa-f])"), parts["src"]),
-            "uri": part_of(text, r"request url (?P<u>\S+) came from"),
-            "host": parts["vpn"],
+            "id.orig_h": pc.coalesce(
+                part_of(text, r"(?:came|Connection) from IP (?P<a>[0-9A-Fa-f.:]*[0-9A-Fa-f])"), parts["src"]
+            ),
+            "method": part_of(text, r"^WebRequest completed, (?P<m>[A-Z]+) to "),
+            "uri": pc.coalesce(
+                part_of(text, r"request url (?P<u>\S+) came from"),
+                part_of(text, r"\(URL=(?P<u>[^)]*)\)"),
+                part_of(text, whole + r"[^/\s]+(?P<u>/\S*)"),
+            ),
+            "host": pc.coalesce(part_of(text, whole + r"(?P<h>[^/:\s]+)"), parts["vpn"]),
+            "username": parts["user"],
+            "status_code": part_of(text, r" result=(?P<r>\d{3})\b"),
         },
     )
 
@@ -164,9 +201,13 @@ def _requests(messages: Messages, parts: dict[str, pa.Array], output: Output) ->
 def _sessions(messages: Messages, parts: dict[str, pa.Array], action: pa.Array, output: Output) -> None:
     text = parts["text"]
     policy = pc.equal(action, "policy")
-    failed = pc.and_(policy, pc.match_substring_regex(text, r"(?i)fail"))
-    passed = pc.and_(policy, pc.match_substring_regex(text, r"(?i)pass"))
-    plain = cells.mapped(action, {"authenticated": "success", "second_factor": "success", "login": "success", "tunnel_up": "success", "resumed": "success", "logout": "success", "login_failed": "failure", "second_factor_failed": "failure"})  # fmt: skip
+    result = part_of(text, r"(?i)Host Checker Compliance Result - \['?(?P<r>[^\]']*)")
+    failed = pc.if_else(pc.is_valid(result), pc.not_equal(result, "Compliant"), pc.match_substring_regex(text, r"(?i)fail"))
+    failed = pc.and_(policy, failed)
+    passed = pc.and_(
+        policy, pc.or_(pc.fill_null(pc.equal(result, "Compliant"), False), pc.match_substring_regex(text, r"(?i)pass"))
+    )
+    plain = cells.mapped(action, {"authenticated": "success", "second_factor": "success", "login": "success", "tunnel_up": "success", "resumed": "success", "logout": "success", "login_failed": "failure", "second_factor_failed": "failure", "denied": "failure"})  # fmt: skip
     server = part_of(text, r"authentication (?:successful|failed) for \S+/(?P<s>.+?) from ")
     output.write(
         "vpn_session",
@@ -179,14 +220,17 @@ def _sessions(messages: Messages, parts: dict[str, pa.Array], action: pa.Array, 
             "user": parts["user"],
             "realm": parts["realm"],
             "source": parts["src"],
-            "assigned_address": part_of(text, r"with IPv4 address (?P<a>[0-9.]*[0-9])"),
+            "assigned_address": part_of(text, r"(?:with IPv4 address|User with IP) (?P<a>[0-9.]*[0-9])"),
             "hostname": part_of(text, r"hostname (?P<h>[^\s,]+)"),
             "client": part_of(text, r" with (?P<c>(?:Pulse|Ivanti|Junos|Mozilla)\S*)"),
             "os": part_of(text, r"Pulse-Secure/\S+ \((?P<o>[^)]*)\)"),
             "authentication": server,
             "factor": first_of(((r"^Primary", "first"), (r"^Secondary", "second")), text),
             "reason": pc.coalesce(
-                part_of(text, r"(?i)reason:? '?(?P<r>[^'].*?)'?$"), part_of(text, r"^(?P<r>Host Checker policy .*)$")
+                part_of(text, r"failed_reasons: \['(?P<r>.*)'\]"),
+                part_of(text, r"denied access as (?P<r>.*)$"),
+                part_of(text, r"(?i)\breason:? '?(?P<r>[^'].*?)'?$"),
+                part_of(text, r"^(?P<r>Host Checker policy .*)$"),
             ),
             "session": pc.coalesce(
                 part_of(text, r"\(session: ?(?P<s>\w+)\)"), parts.get("sid", pa.nulls(len(messages), pa.string()))

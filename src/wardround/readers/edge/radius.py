@@ -21,6 +21,8 @@ PATTERN = r"^\s*(?:\(\d+\) )?(?:Auth: )?(?:\(\d+\) )?(?:Login (?:OK|incorrect)|I
 _FROM = r" \(from client (?P<device>\S+) port \d+(?: cli (?P<source>\S+?))?(?: via [^)]*)?\)"
 _USER = r"\[(?P<user>[^\]/]*)(?:/[^\]]*)?\]"
 
+_LOGON = r"^\s*(?:\(\d+\) )?(?:Auth: )?(?:\(\d+\) )?(?:Login (?:OK|incorrect)|Invalid user)\b"
+
 _FREERADIUS = (
     Kind("Login OK", "logon", r"Login OK: " + _USER + _FROM, {"action": "login", "service": "radius", "authentication": "radius"}),
     Kind("Login incorrect", "logon", r"Login incorrect(?: \((?P<reason>.*?)\))?: " + _USER + _FROM, {"action": "login_failed", "service": "radius", "authentication": "radius"}),
@@ -45,7 +47,11 @@ _ZONE = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ (?P<z>[+-]\d\d:\d\d) "
 
 def read(messages: Messages, output: Output) -> Messages:
     """Write rows of RADIUS servers' messages; returns those of other kinds."""
-    rest = apply(_FREERADIUS, "freeradius", messages, output)
+    free = chosen(pc.match_substring_regex(messages.text, _LOGON))
+    # FreeRADIUS writes a backslash before every backslash of a name.
+    plain = messages.take(free)
+    plain = apply(_FREERADIUS, "freeradius", plain.saying(pc.replace_substring(plain.text, "\\\\", "\\")), output)
+    rest = Messages.joined(apply(_FREERADIUS[-1:], "freeradius", messages.take(~free), output), plain)
     if not len(rest):
         return rest
     headless = cells.mapped(part_of(rest.text, _CLASS), _CLASSES)
