@@ -45,9 +45,11 @@ EXPECTED: tuple[tuple[str, str], ...] = (
     (r"log.?cleared|wevtutil|disablestop-eventlog", "RW-A06"),
     (
         r"psexec-native-target-system|smbexec|atexec|wmiexec|docmexec|WMImplant|ScheduledTask_ATSVC|Tchopper|smbmap_upload"
-        r"|service registration|deployed with service|CrackMapExec payload|namedpipe_privesc",
+        r"|service registration|deployed with service|namedpipe_privesc",
         "RW-A07",
     ),
+    # PowerShell's own log, which does not know whence it was started; the payload takes the antivirus out of its way first
+    (r"CrackMapExec payload", "RW-A05 RW-A07"),
     (r"MS17|Eternal.?Romance", "RW-A08"),
     (
         r"lsass(?!y)|sekurlsa|memssp|secret dump|DonPAPI|hashdump_cmd|babyshark_mimikatz|LSASSY|IFM created|DCSync_4662|ppldump"

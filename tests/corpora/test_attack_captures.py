@@ -26,6 +26,7 @@ FOUND = [
     (f"{_SMB}/suricata-verify__kerberoast.pcap", "INT-E07", "", "low"),
     (f"{_SMB}/PCAP-ATTACK__DCSync_krbtgt_dcerpc_smb.pcapng", "RW-A09", "172.16.66.1", "critical"),
     (f"{_SMB}/lab__smb_mass_encrypt_rename.pcap", "RW-A02", "", "critical"),
+    (f"{_SMB}/packets__cryptowall4_c2.pcapng", "RW-A30", "192.168.122.145", "medium"),
     (f"{_CLEAR}/zeek__bruteforce.pcap", "RW-A13", "192.168.56.101", "medium"),
     (f"{_CLEAR}/zeek__sshguess.pcap", "RW-A13", "192.168.56.103", "medium"),
     (f"{_CLEAR}/pcaps__portscan.pcap", "RW-A14", "10.100.25.14", "medium"),
@@ -43,7 +44,7 @@ ORDINARY = [
     "evidence/pcap_tls/arkime__tls13.pcap",
     "evidence/pcap_l2_spoof/packets__arp_resolution.pcapng",
 ]
-ATTACKS = ("RW-A02", "RW-A07", "RW-A08", "RW-A09", "RW-A13", "RW-A14", "RW-A15", "RW-A16", "RW-A17")
+ATTACKS = ("RW-A02", "RW-A07", "RW-A08", "RW-A09", "RW-A13", "RW-A14", "RW-A15", "RW-A16", "RW-A17", "RW-A30")
 
 
 @pytest.mark.parametrize(("capture", "name", "address", "severity"), FOUND)

@@ -23,6 +23,8 @@ _LATERAL = "evidence/evtx_lateral"
 _EVASION = f"{_MITRE}/TA0005-Defense Evasion"
 _MOVEMENT = f"{_ATTACK_SAMPLES}/Lateral Movement"
 _DUMPING = f"{_MITRE}/TA0006-Credential Access/T1003-Credential dumping"
+_GUESSING = f"{_MITRE}/TA0006-Credential Access/T1110.xxx-Brut force"
+_TICKETS = "evtx/hayabusa-sample-evtx/YamatoSecurity/CredentialAccess"
 
 #: sample, detection, host it must be about, events that the finding must count.
 FOUND = [
@@ -62,7 +64,7 @@ FOUND = [
         "ID5140-5145,4688,4697-Encrypted payload deployed with service over SMB (GLOBAL).evtx",
         "RW-A07",
         "srvdefender01.offsec.lan",
-        1,
+        2,  # the service made, and its hidden command started by the service manager
     ),
     (
         f"{_MITRE}/TA0003-Persistence/T1543.003-Create or Modify System Process-Windows Service/"
@@ -75,7 +77,30 @@ FOUND = [
     (f"{_DUMPING}/ID4656, 5145, 4674-Impacket secret dump via SMB.evtx", "RW-A09", "fs03vuln.offsec.lan", None),
     (f"{_DUMPING}/ID10-Mimikatz LSASS process dump.evtx", "RW-A09", "FS03.offsec.lan", 1),
     (f"{_ATTACK_SAMPLES}/Credential Access/sysmon_10_11_lsass_memdump.evtx", "RW-A09", "PC04.example.corp", None),
+    (f"{_DUMPING}/ID4661-4658 Mimikatz sekurlsa password dump SAM.evtx", "RW-A09", "rootdc1.offsec.lan", None),
     (f"{_ATTACK_SAMPLES}/Execution/Sysmon_Exec_CompiledHTML.evtx", "PH-A11", "MSEDGEWIN10", 1),
+    (f"{_GUESSING}/ID4625-OpenSSH brutforce with valid users.evtx", "RDP-A01", "fs01.offsec.lan", 5),
+    ("evidence/evtx_rdp/sigma__509e84b9-a71a-40e0-834f-05470369bd1e.evtx", "RDP-A08", "ar-win-dc.attackrange.local", 1),
+    (f"{_RANSOM}/sigma__da92713f-ca2d-4fab-8320-098013d3f43a.evtx", "RW-A05", "swachchhanda", 1),
+    (
+        f"{_EVASION}/T1027-Obfuscated Files or Information/ID4103-4104-CrackMapExec payload execution.evtx",
+        "RW-A05",
+        "win10-02.offsec.lan",
+        None,
+    ),
+    (
+        f"{_EVASION}/T1027-Obfuscated Files or Information/ID4688-Obfuscated payload transfer via service name - Tchopper.evtx",
+        "RW-A07",
+        "FS03.offsec.lan",
+        None,
+    ),
+    (f"{_TICKETS}/T1558.003_StealOrForgeKerberosTicketsKerberoasting_Security.evtx", "RW-A15", "DC-Server-1.labcorp.local", 1),
+    (
+        f"{_TICKETS}/T1558.004_StealOrForgeKerberosTicketsAS-REP-Roasting_Security.evtx",
+        "RW-A15",
+        "DC-Server-1.labcorp.local",
+        1,
+    ),
 ]
 
 #: sample, detection that must stay silent, and why.
@@ -90,6 +115,18 @@ SILENT = [
     (f"{_RANSOM}/EVTX-to-MITRE-Attack__ID13-Defender_service_configuration_disabled.evtx", "RW-A05"),
     # Event 104 of another provider than the event log says nothing of clearing.
     ("evidence/evtx_rdp/EVTX-ATTACK-SAMPLES__dfir_rdpsharp_target_RdpCoreTs_168_68_131.evtx", "RW-A06"),
+    # One ticket under RC4 that Windows asked for as it always does, of a service never seen to give better.
+    (
+        f"{_MITRE}/TA0006-Credential Access/T1558-Steal or Forge Kerberos Tickets/"
+        "ID4769-Kerberoast ticket with low encryption.evtx",
+        "RW-A15",
+    ),
+    # The pipe of the print service opened, as everybody does who prints; what the server did next is not recorded.
+    (f"{_MITRE}/TA0006-Credential Access/T1557-Man in the middle/ID5145-Print spooler bug abuse.evtx", "RW-A16"),
+    # The domain controller opens its own store of accounts; nobody else does.
+    (f"{_DUMPING}/ID4661-Suspicious SAM access to password attributes by LSASS (Dcshadow).evtx", "RW-A09"),
+    # The task manager is started, and nothing is said to be done with it.
+    (f"{_DUMPING}/ID4688-Task Manager access indicator for potential LSASS dump.evtx", "RW-A09"),
     # A read of the directory that is not replication.
     (f"{_MITRE}/TA0007-Discovery/T1087-Account discovery/ID4662-4624-Honeypot account property read.evtx", "RW-A09"),
 ]
