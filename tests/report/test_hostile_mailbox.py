@@ -64,8 +64,8 @@ def fraud(number: int, text: str) -> bytes:
             b"Content-Type: multipart/mixed; boundary=b",
             b"",
             b"--b\nContent-Type: text/html; charset=utf-8\n",
-            b"<p>Assurance Maladie, Ameli. Cher client, votre carte Vitale arrive \xc3\xa0 expiration sous 48 heures, votre compte"
-            b" sera suspendu : " + escaped + b"</p>",
+            b"<p>Assurance Maladie, Ameli. Cher client, votre carte Vitale arrive \xc3\xa0 expiration sous 48 heures,"
+            b" votre compte sera suspendu : " + escaped + b"</p>",
             b'<a href="http://203.0.113.%d/' % number + name + b'">' + escaped + b" https://ameli.fr</a>",
             b"--b\nContent-Type: application/octet-stream; name=x\nContent-Disposition: attachment; filename*=utf-8''"
             + name
@@ -87,7 +87,7 @@ class Canary(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 - the name that the base class looks for
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
         """Say nothing."""
