@@ -15,6 +15,9 @@ from typing import Any
 
 from wardround.wire.connection import Connection
 
+#: Tables whose rows tell of applications.
+TELLING = frozenset({"ssl", "quic", "http"})
+
 _COMMON_NAME = re.compile(r"(?:^|,)\s*CN=([^,]{1,255})", re.IGNORECASE)
 
 #: Labels that public encrypted resolvers put into their name: a name with one asks for a resolver.
@@ -107,7 +110,7 @@ def _of_session(connection: Connection, columns: Mapping[str, Any]) -> str | Non
 
 def learn(table: str, connection: Connection, columns: Mapping[str, Any]) -> None:
     """Add to a connection the application that a row about it tells; the name asked for counts before the certificate."""
-    if table not in ("ssl", "quic", "http"):
+    if table not in TELLING:
         return
     asked = columns.get("host" if table == "http" else "server_name")
     subject = _COMMON_NAME.search(columns.get("subject") or "")

@@ -229,11 +229,11 @@ class Engine:
         for number, index in enumerate(np.nonzero(candidates)[0].tolist()):
             connection = batch.connection(index)
             first, second, end = bounds[2 * index : 2 * index + 3]
-            orig, resp = found[first:second], found[second:end]
             if connection.proto == "tcp":
-                connection.orig, connection.resp = MappedStream(self._payload, orig), MappedStream(self._payload, resp)
+                connection.orig = MappedStream(self._payload, found[first:second])
+                connection.resp = MappedStream(self._payload, found[second:end])
             else:
-                connection.datagrams = MappedDatagrams(self._payload, orig, resp)
+                connection.datagrams = MappedDatagrams(self._payload, found[first:end], second - first)
             try:
                 protocols.parse(connection, self._rows, self._candidates.chosen(chosen[index]))
             except Exception as error:  # noqa: BLE001 - the boundary: a defect of one parser must not end the capture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -27,23 +28,33 @@ _VERSIONS = {
 }
 
 
-def _known(values: list[int]) -> list[int]:
+#: Lists of numbers are remembered up to this length: longer ones are nobody's.
+_LONGEST_REMEMBERED = 256
+
+
+def _known(values: Sequence[int]) -> list[int]:
     return [value for value in values if value not in GREASE]
 
 
-def _dashed(values: list[int]) -> str:
-    return "-".join(map(str, _known(values)))
+def _dashed(values: Sequence[int]) -> str:
+    if len(values) > _LONGEST_REMEMBERED:
+        return "-".join(map(str, _known(values)))
+    return _remembered_dashed(tuple(values))
 
 
 @lru_cache(maxsize=4_096)
+def _remembered_dashed(values: tuple[int, ...]) -> str:
+    return "-".join(map(str, _known(values)))
+
+
 def _md5(text: str) -> str:
     return hashlib.md5(text.encode("ascii"), usedforsecurity=False).hexdigest()
 
 
 def ja3(hello: Hello) -> str:
     """JA3 of a client's hello."""
-    lists = (hello.ciphers, hello.extensions, hello.groups, hello.point_formats)
-    return _md5(",".join([str(hello.version), *map(_dashed, lists)]))
+    ciphers, extensions = _dashed(hello.ciphers), _dashed(hello.extensions)
+    return _md5(f"{hello.version},{ciphers},{extensions},{_dashed(hello.groups)},{_dashed(hello.point_formats)}")
 
 
 def ja3s(hello: Hello) -> str:
@@ -53,23 +64,38 @@ def ja3s(hello: Hello) -> str:
 
 def ja4(hello: Hello, transport: Transport) -> str:
     """JA4 of a client's hello that came over TCP (t), QUIC (q) or as DTLS (d)."""
-    ciphers, extensions, signatures = _known(hello.ciphers), _known(hello.extensions), _known(hello.signatures)
     offered = _known(hello.versions) or [hello.version]
     # The highest number counts, also when it is a draft without a code of its own; the versions of DTLS count downwards.
     newest = min(offered) if transport == "d" else max(offered)
-    head = (
-        f"{transport}{_VERSIONS.get(newest, '00')}{'d' if _SERVER_NAME in extensions else 'i'}"
-        f"{min(len(ciphers), 99):02d}{min(len(extensions), 99):02d}{_alpn(hello)}"
-    )
-    compared = sorted(kind for kind in extensions if kind not in (_SERVER_NAME, _ALPN))
-    return f"{head}_{_listed(tuple(sorted(ciphers)))}_{_listed(tuple(compared), tuple(signatures))}"
+    named = "d" if _SERVER_NAME in hello.extensions else "i"
+    ciphers, cipher_hash = _summary(hello.ciphers)
+    extensions, extension_hash = _summary(hello.extensions, hello.signatures)
+    head = f"{transport}{_VERSIONS.get(newest, '00')}{named}{ciphers:02d}{extensions:02d}{_alpn(hello)}"
+    return f"{head}_{cipher_hash}_{extension_hash}"
 
 
-@lru_cache(maxsize=4_096)
-def _listed(numbers: tuple[int, ...], signatures: tuple[int, ...] = ()) -> str:
-    """The short hash of lists of numbers. Clients are many, but of few kinds."""
-    text = ",".join(f"{number:04x}" for number in numbers)
-    return _short(f"{text}_{','.join(f'{scheme:04x}' for scheme in signatures)}" if signatures else text)
+def _summary(numbers: Sequence[int], signatures: Sequence[int] | None = None) -> tuple[int, str]:
+    """How many ciphers, or extensions (where ``signatures`` are given), JA4 counts, at most 99, and their short hash."""
+    kept = len(numbers) <= _LONGEST_REMEMBERED and (signatures is None or len(signatures) <= _LONGEST_REMEMBERED)
+    summed = _remembered_sum if kept else _sum
+    return summed(tuple(numbers), None if signatures is None else tuple(signatures))
+
+
+def _sum(numbers: tuple[int, ...], signatures: tuple[int, ...] | None) -> tuple[int, str]:
+    known = _known(numbers)
+    if signatures is None:
+        return min(len(known), 99), _short(_hexadecimal(sorted(known)))
+    text = _hexadecimal(sorted(kind for kind in known if kind not in (_SERVER_NAME, _ALPN)))
+    schemes = _known(signatures)
+    return min(len(known), 99), _short(f"{text}_{_hexadecimal(schemes)}" if schemes else text)
+
+
+#: Clients are many, but of few kinds.
+_remembered_sum = lru_cache(maxsize=4_096)(_sum)
+
+
+def _hexadecimal(numbers: Sequence[int]) -> str:
+    return ",".join([f"{number:04x}" for number in numbers])
 
 
 def _alpn(hello: Hello) -> str:

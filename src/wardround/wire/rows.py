@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -43,8 +44,15 @@ class Collector:
 
     def add(self, table: str, connection: Connection, ts: int, record: int, **columns: Any) -> None:
         """Add a row of ``table`` that belongs to a connection."""
-        applications.learn(table, connection, columns)
-        self.row(table, {"ts": ts, "ts_zone": "utc", "record": record, **connection.identity, **columns})
+        if table in applications.TELLING:
+            applications.learn(table, connection, columns)
+        row = {
+            "ts": ts, "ts_zone": "utc", "record": record, "uid": connection.uid,
+            "id.orig_h": connection.orig_h, "id.orig_p": connection.orig_p,
+            "id.resp_h": connection.resp_h, "id.resp_p": connection.resp_p,
+        }  # fmt: skip
+        row.update(columns)
+        self.row(table, row)
 
     def row(self, table: str, row: dict[str, Any]) -> None:
         """Add a row of ``table`` as it is."""
@@ -79,14 +87,14 @@ class Collector:
         if not rows:
             return
         declared = schema.tables()[table].arrow()
-        known = {name for row in rows for name in row}
+        known = set().union(*rows)
         unknown = known - set(declared.names)
         if unknown:
             self.sink.diagnose("parser_defect", f"table {table} has no column {sorted(unknown)[0]}")
         fields = [field for field in declared if field.name in known]
         arrays = []
         for field in fields:
-            values = [row.get(field.name) for row in rows]
+            values = list(map(dict.get, rows, repeat(field.name)))
             try:
                 arrays.append(pa.array(values, field.type))
             except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError, TypeError, ValueError):

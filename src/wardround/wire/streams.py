@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
 import numpy as np
@@ -49,35 +49,64 @@ HEAD_KEPT = 512
 #: Datagrams at the beginning of a connection that are kept likewise.
 DATAGRAMS_KEPT = 24
 
+#: References of a stream that are turned into numbers at first; few parsers read on to its end.
+_FIRST_ITEMS = 8
+
+#: Datagrams whose references are turned into numbers at a time.
+_ITEMS_AT_A_TIME = 256
+
+#: A reference to payload as numbers: the fields of SEGMENT.
+_Item = tuple[int, ...]
+
 
 class MappedStream(Stream):
     """A stream whose bytes stay in the capture until they are read."""
 
-    __slots__ = ("_at", "_chunks", "_head", "_items", "_payload", "_segments")
+    __slots__ = ("_at", "_chunks", "_count", "_head", "_items", "_payload", "_segments")
 
     def __init__(self, payload: Payload, segments: Records) -> None:
         self._payload = payload
         self._segments = segments
-        # Long streams are seldom read to their end, so their references stay in arrays.
-        self._items: list[tuple[int, ...]] = segments.tolist() if len(segments) <= CHUNKS_KEPT else []
-        self._at: list[int] | NDArray[np.int64] = (
-            [item[0] - 1 for item in self._items] if self._items else np.ascontiguousarray(segments["at"] - 1)
-        )
+        self._count = len(segments)
+        # The first references as numbers. Long streams are seldom read to their end, so theirs stay in arrays.
+        self._items: list[_Item] = []
+        self._at: list[int] | NDArray[np.int64] = []
         self._chunks: dict[int, Chunk] = {}
         self._head: bytes | None = None
+        if self._count <= CHUNKS_KEPT:
+            self._load(_FIRST_ITEMS)
+        else:
+            self._at = np.ascontiguousarray(segments["at"] - 1)
+
+    def _load(self, count: int) -> None:
+        """Have the first ``count`` references as numbers."""
+        self._items += self._segments[len(self._items) : count].tolist()
+        self._at = [item[0] - 1 for item in self._items]
 
     def _before(self, offset: int) -> int:
         """The last segment that begins at ``offset`` or before, -1 when none does."""
-        if isinstance(self._at, list):
-            return bisect_right(self._at, offset) - 1
-        return int(np.searchsorted(self._at, offset, side="right")) - 1
+        at = self._at
+        if isinstance(at, list):
+            while len(at) < self._count and at[-1] <= offset:
+                self._load(4 * len(at))
+                at = self._at
+            return bisect_right(at, offset) - 1
+        return int(np.searchsorted(at, offset, side="right")) - 1
+
+    def _item(self, index: int) -> _Item:
+        if index >= len(self._items):
+            if not isinstance(self._at, list):
+                item: _Item = self._segments[index].item()
+                return item
+            self._load(max(4 * len(self._items), index + 1))
+        return self._items[index]
 
     def _chunk(self, index: int) -> Chunk:
         found = self._chunks.get(index)
         if found is None:
             if len(self._chunks) >= CHUNKS_KEPT:
                 self._chunks.clear()
-            at, offset, ts, frame, length, _, _ = self._items[index] if self._items else self._segments[index].item()
+            at, offset, ts, frame, length, _, _ = self._item(index)
             found = self._chunks[index] = Chunk(at - 1, ts, frame, self._payload.read(offset, length))
         return found
 
@@ -86,7 +115,9 @@ class MappedStream(Stream):
         """Chunks and gaps in order."""
         result: list[Chunk | Gap] = []
         expected = 0
-        for index in range(len(self._at)):
+        if not isinstance(self._at, np.ndarray):
+            self._load(self._count)
+        for index in range(self._count):
             chunk = self._chunk(index)
             if chunk.offset > expected:
                 result.append(Gap(expected, chunk.offset - expected))
@@ -111,26 +142,34 @@ class MappedStream(Stream):
         index = self._before(start)
         if index < 0:
             return b""
-        parts: list[bytes] = []
-        count, read = len(self._at), self._payload.read
-        while limit > 0 and index < count:
-            at, offset, _, _, length, _, _ = self._items[index] if self._items else self._segments[index].item()
+        at, offset, _, _, length, _, _ = self._item(index)
+        skip = start - (at - 1)
+        if not 0 <= skip < length or limit <= 0:
+            return b""
+        read = self._payload.read
+        data = read(offset + skip if offset >= 0 else offset - skip, min(length - skip, limit))
+        if len(data) == limit or index + 1 == self._count or not data:
+            return data
+        parts = [data]
+        for following in range(index + 1, self._count):
+            limit -= len(data)
+            start += len(data)
+            if limit <= 0:
+                break
+            at, offset, _, _, length, _, _ = self._item(following)
             skip = start - (at - 1)
             if not 0 <= skip < length:
                 break
-            part = read(offset + skip if offset >= 0 else offset - skip, min(length - skip, limit))
-            if not part:
+            data = read(offset + skip if offset >= 0 else offset - skip, min(length - skip, limit))
+            if not data:
                 break
-            parts.append(part)
-            limit -= len(part)
-            start += len(part)
-            index += 1
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+            parts.append(data)
+        return b"".join(parts)
 
     def data_after(self, offset: int) -> int | None:
         """Where the first chunk begins that begins at ``offset`` or later: what follows a gap; None when nothing does."""
         index = self._before(offset - 1) + 1
-        return int(self._at[index]) if index < len(self._at) else None
+        return self._item(index)[0] - 1 if index < self._count else None
 
     def from_offset(self, start: int) -> Stream:
         """The rest of the stream from ``start`` on, its offsets counted from there (for a protocol inside another)."""
@@ -157,7 +196,10 @@ class MappedStream(Stream):
     @property
     def length(self) -> int:
         """Bytes of the stream, gaps included."""
-        return int(self._at[-1]) + int(self._segments[-1]["length"]) if len(self._at) else 0
+        if not self._count:
+            return 0
+        last: _Item = self._segments[self._count - 1].item()
+        return last[0] - 1 + last[4]
 
     def chunk_at(self, offset: int) -> Chunk | None:
         """The chunk that holds the byte at ``offset``, None inside a gap or past the end."""
@@ -172,7 +214,7 @@ class MappedStream(Stream):
         index = self._before(offset)
         if index < 0:
             return None
-        at, _, ts, frame, length, _, _ = self._items[index] if self._items else self._segments[index].item()
+        at, _, ts, frame, length, _, _ = self._item(index)
         return (ts, frame) if offset < at - 1 + length else None
 
 
@@ -197,19 +239,21 @@ def arrays(stream: Stream) -> tuple[Bytes, Bytes, Records]:
 class MappedDatagrams(Sequence[Datagram]):
     """The datagrams of both directions in the order of the capture; their bytes stay there until they are read."""
 
-    __slots__ = ("_first", "_items", "_payload", "_turn")
+    __slots__ = ("_first", "_order", "_payload", "_segments", "_turn")
 
-    def __init__(self, payload: Payload, orig: Records, resp: Records) -> None:
+    def __init__(self, payload: Payload, segments: Records, turn: int) -> None:
         self._payload = payload
-        self._turn = len(orig)
-        items = [*enumerate(orig.tolist()), *enumerate(resp.tolist(), len(orig))]
-        if len(orig) and len(resp):
-            items.sort(key=_frame)
-        self._items: list[tuple[int, tuple[int, ...]]] = items
+        self._segments = segments
+        #: The segments before this one are the originator's.
+        self._turn = turn
+        #: The places of the segments in the order of the capture; None where they are in it.
+        self._order: NDArray[np.intp] | None = None
+        if 0 < turn < len(segments):
+            self._order = segments["frame"].argsort(kind="stable")
         self._first: list[Datagram] = []
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._segments)
 
     @overload
     def __getitem__(self, index: int) -> Datagram: ...
@@ -218,29 +262,37 @@ class MappedDatagrams(Sequence[Datagram]):
     def __getitem__(self, index: int | slice) -> Datagram | list[Datagram]:
         first = self._first
         if isinstance(index, slice):
-            places = range(*index.indices(len(self._items)))
+            places = range(*index.indices(len(self._segments)))
             if places.step == 1 and places.stop <= DATAGRAMS_KEPT:
-                self._keep(places.stop)
+                if places.stop > len(first):
+                    self._keep(places.stop)
                 return first[places.start : places.stop]
-            return [self._datagram(position) for position in places]
-        if 0 <= index < len(self._items) and index < DATAGRAMS_KEPT:
-            self._keep(index + 1)
+            return [self._datagrams(position, position + 1)[0] for position in places]
+        if 0 <= index < len(self._segments) and index < DATAGRAMS_KEPT:
+            if index >= len(first):
+                self._keep(index + 1)
             return first[index]
-        return self._datagram(index)
+        position = range(len(self._segments))[index]
+        return self._datagrams(position, position + 1)[0]
 
     def __iter__(self) -> Iterator[Datagram]:
-        for position in range(len(self._items)):
-            yield self._first[position] if position < len(self._first) else self._datagram(position)
+        yield from self._first
+        for begin in range(len(self._first), len(self._segments), _ITEMS_AT_A_TIME):
+            yield from self._datagrams(begin, begin + _ITEMS_AT_A_TIME)
 
     def _keep(self, count: int) -> None:
         """Have the first ``count`` datagrams at hand: every parser that is asked looks at them."""
-        for position in range(len(self._first), count):
-            self._first.append(self._datagram(position))
+        self._first += self._datagrams(len(self._first), count)
 
-    def _datagram(self, index: int) -> Datagram:
-        number, (_, offset, ts, frame, length, wire, _) = self._items[index]
-        return Datagram(ts, number < self._turn, self._payload.read(offset, length), frame, wire)
-
-
-def _frame(item: tuple[int, tuple[int, ...]]) -> int:
-    return item[1][3]
+    def _datagrams(self, begin: int, end: int) -> list[Datagram]:
+        """The datagrams from one place in the order to another."""
+        read, turn = self._payload.read, self._turn
+        if self._order is None:
+            items: Iterable[tuple[int, _Item]] = enumerate(self._segments[begin:end].tolist(), begin)
+        else:
+            numbers = self._order[begin:end]
+            items = zip(numbers.tolist(), self._segments[numbers].tolist(), strict=True)
+        return [
+            Datagram(ts, number < turn, read(offset, length), frame, wire)
+            for number, (_, offset, ts, frame, length, wire, _) in items
+        ]

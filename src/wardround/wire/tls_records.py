@@ -5,7 +5,6 @@ Sources: RFC 8446 and 5246 (records), RFC 6347 and 9147 (DTLS), the SSL 2.0 spec
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -48,11 +47,21 @@ class Record(NamedTuple):
 
 def stream_records(connection: Connection) -> Iterator[Record]:
     """The records of both directions of a TCP connection in the order of their arrival; raises Malformed."""
-    both = (_records(connection.orig, True), _records(connection.resp, False))
-    for record in heapq.merge(*both, key=lambda record: record.frame):
-        if record.kind == _BROKEN:
-            raise Malformed("ssl_invalid_record", f"first bytes {record.body.hex()}")
-        yield record
+    first, second = _records(connection.orig, True), _records(connection.resp, False)
+    one, other = next(first, None), next(second, None)
+    while one is not None or other is not None:
+        if other is None or (one is not None and one.frame <= other.frame):
+            yield _whole(one)
+            one = next(first, None)
+        else:
+            yield _whole(other)
+            other = next(second, None)
+
+
+def _whole(record: Record | None) -> Record:
+    if record is None or record.kind == _BROKEN:
+        raise Malformed("ssl_invalid_record", f"first bytes {record.body.hex() if record else ''}")
+    return record
 
 
 def _records(stream: Stream, from_orig: bool) -> Iterator[Record]:

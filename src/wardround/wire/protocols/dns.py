@@ -11,9 +11,9 @@ from typing import Any
 
 from wardround.wire.connection import Connection, Malformed, Rows
 from wardround.wire.framing import Message, heads, messages, prefixed
-from wardround.wire.printable import lowered, printable
+from wardround.wire.printable import printable
 from wardround.wire.protocols import dns_names
-from wardround.wire.protocols.dns_records import data_text, name, netbios_name
+from wardround.wire.protocols.dns_records import data_text, name, netbios_name, shown
 
 SERVICE = "dns"
 
@@ -193,14 +193,12 @@ class _Exchange:
             self._answers(row, message, at, answers, flags)
 
     def _question(self, row: _Row, data: bytes, at: int, flags: int, skip: bool) -> int:
-        asked, at = name(data, at, self._netbios)
+        asked, at = self._name(data, at)
         if at + 4 > len(data):
             raise Malformed("DNS_truncated_quest_too_short")
         kind, group = _QUESTION.unpack_from(data, at)
         if not skip:
-            if self._netbios:
-                asked = netbios_name(asked)
-            row["query"] = printable(lowered(asked) if not self._netbios else asked)
+            row["query"] = asked
             row["qclass"], row["qclass_name"] = group, dns_names.class_name(group)
             row["qtype"], row["qtype_name"] = kind, dns_names.type_name(kind, self._netbios)
             row["RD"], row["TC"], row["Z"] = bool(flags & 0x100), bool(flags & 0x200), flags >> 4 & 7
@@ -224,14 +222,20 @@ class _Exchange:
 
     def _record(self, data: bytes, at: int) -> tuple[str, int, int, int, int, int]:
         """A resource record: owner, type, class, time to live, and where its data begins and how long it is."""
-        owner, at = name(data, at, self._netbios)
+        owner, at = self._name(data, at)
         if at + 10 > len(data):
             raise Malformed("DNS_truncated_ans_too_short")
         kind, group, life, size = _RECORD.unpack_from(data, at)
         if at + 10 + size > len(data):
             raise Malformed("DNS_truncated_RR_rdlength_lt_len")
-        owner_text = printable(netbios_name(owner)) if self._netbios else printable(lowered(owner))
-        return owner_text, kind, group, life, at + 10, size
+        return owner, kind, group, life, at + 10, size
+
+    def _name(self, data: bytes, at: int) -> tuple[str, int]:
+        """The text of a name, and the offset after it."""
+        if not self._netbios:
+            return shown(data, at)
+        encoded, after = name(data, at, True)
+        return printable(netbios_name(encoded)), after
 
     def _update(self, row: _Row, data: bytes, at: int, counts: tuple[int, int]) -> None:
         """A dynamic update (RFC 2136): its prerequisites, then what it deletes and adds."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 
 from wardround.wire.connection import Malformed
 from wardround.wire.printable import lowered, printable
@@ -70,8 +71,39 @@ def netbios_name(encoded: bytes) -> bytes:
     return raw[:15].rstrip(b" ")
 
 
+#: A name without pointers that is longer is not looked up among those that were met.
+_LONGEST_REMEMBERED = 256
+
+
+def shown(message: bytes, at: int) -> tuple[str, int]:
+    """The name at offset ``at`` as text in small letters, and the offset after it; raises Malformed as :func:`name` does."""
+    start, after = at, -1
+    if at + 1 < len(message) and message[at] >= 0xC0:
+        target = (message[at] & 0x3F) << 8 | message[at + 1]
+        if target < at:
+            start, after = target, at + 2
+    end = message.find(0, start, start + _LONGEST_REMEMBERED) + 1
+    text = _whole(message[start:end])
+    if text is not None:
+        return text, end if after < 0 else after
+    found, after = name(message, at)
+    return printable(lowered(found)), after
+
+
+@lru_cache(maxsize=4_096)
+def _whole(octets: bytes) -> str | None:
+    """The text of a name that is all of ``octets``; None when they are something else, or more must be known to tell."""
+    if not octets.isascii():  # pointers lead elsewhere
+        return None
+    try:
+        found, after = name(octets, 0)
+    except Malformed:
+        return None
+    return printable(lowered(found)) if after == len(octets) else None
+
+
 def _shown(message: bytes, at: int) -> str:
-    return printable(lowered(name(message, at)[0]))
+    return shown(message, at)[0]
 
 
 def _address(message: bytes, at: int, size: int) -> str:

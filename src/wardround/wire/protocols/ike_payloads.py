@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from wardround.wire.connection import Malformed
@@ -29,6 +30,9 @@ _MAX_VENDOR, _MAX_IDENTITY = 64, 256
 _CIPHER, _HASH, _AUTHENTICATION, _GROUP, _LIFE_TYPE, _LIFETIME, _KEY_LENGTH = 1, 2, 3, 4, 11, 12, 14
 _SECONDS = 1
 
+#: SA payloads are remembered up to this size.
+_LONGEST_REMEMBERED = 2_048
+
 _IPV4, _FQDN, _USER_FQDN, _IPV6, _KEY_ID = 1, 2, 3, 5, 11
 
 _Columns = dict[str, Any]
@@ -47,17 +51,20 @@ def read(kind: int, body: bytes, *, second: bool) -> _Columns:
 
 
 def _chain(kind: int, body: bytes) -> Iterator[tuple[int, bytes]]:
-    octets = Octets(body, _PROBLEM)
+    at = 0
     for _ in range(_MAX_PAYLOADS):
         if not kind:
             return
-        following = octets.number(1)
-        octets.take(1)
-        size = octets.number(2)
+        if at + 4 > len(body):
+            raise Malformed(_PROBLEM, f"payload of 4 bytes or more expected, {len(body) - at} left")
+        size = body[at + 2] << 8 | body[at + 3]
         if size < 4:
             raise Malformed(_PROBLEM, f"payload of {size} bytes")
-        yield kind, octets.take(size - 4)
-        kind = following
+        if at + size > len(body):
+            raise Malformed(_PROBLEM, f"{size - 4} bytes expected, {len(body) - at - 4} left")
+        yield kind, body[at + 4 : at + size]
+        kind = body[at]
+        at += size
 
 
 def _add(columns: _Columns, column: str, value: str) -> None:
@@ -67,10 +74,7 @@ def _add(columns: _Columns, column: str, value: str) -> None:
 
 def _take_1(columns: _Columns, kind: int, payload: bytes) -> None:
     if kind == _SA_1:
-        octets = Octets(payload, _PROBLEM)
-        octets.take(8)  # domain of interpretation, situation
-        for transform in _transforms(octets, version=1):
-            _attributes_1(columns, transform)
+        _offer(columns, payload, second=False)
     elif kind == _IDENTITY_1:
         columns["identity"] = _identity(payload)
     elif kind == _NOTIFY_1 and len(payload) >= 8:
@@ -81,8 +85,7 @@ def _take_1(columns: _Columns, kind: int, payload: bytes) -> None:
 
 def _take_2(columns: _Columns, kind: int, payload: bytes) -> None:
     if kind == _SA_2:
-        for transform in _transforms(Octets(payload, _PROBLEM), version=2):
-            _transform_2(columns, transform)
+        _offer(columns, payload, second=True)
     elif kind == _NOTIFY_2 and len(payload) >= 4:
         _add(columns, "notifications", names.name(names.NOTIFICATIONS_2, int.from_bytes(payload[2:4], "big")))
     elif kind == _VENDOR_2:
@@ -92,6 +95,30 @@ def _take_2(columns: _Columns, kind: int, payload: bytes) -> None:
 def _vendor(columns: _Columns, payload: bytes) -> None:
     if len(columns.get("vendor_ids", ())) < _MAX_VENDORS:
         _add(columns, "vendor_ids", payload[:_MAX_VENDOR].hex())
+
+
+def _offer(columns: _Columns, payload: bytes, *, second: bool) -> None:
+    """Take an SA payload. A gateway offers the same to everybody and again and again, so what was read is remembered."""
+    read = _remembered_offer if len(payload) <= _LONGEST_REMEMBERED else _read_offer
+    for column, value in read(payload, second):
+        if column == "lifetime":
+            columns.setdefault(column, value)
+        else:
+            _add(columns, column, str(value))
+
+
+def _read_offer(payload: bytes, second: bool) -> tuple[tuple[str, str | float], ...]:
+    """Columns and values of an SA payload in the order of the wire, each once; raises Malformed."""
+    octets = Octets(payload, _PROBLEM)
+    if second:
+        found = [pair for transform in _transforms(octets, version=2) for pair in _transform_2(transform)]
+    else:
+        octets.take(8)  # domain of interpretation, situation
+        found = [pair for transform in _transforms(octets, version=1) for pair in _transform_1(transform)]
+    return tuple(dict.fromkeys(found))
+
+
+_remembered_offer = lru_cache(maxsize=1_024)(_read_offer)
 
 
 def _transforms(octets: Octets, *, version: int) -> Iterator[bytes]:
@@ -123,21 +150,21 @@ def _attributes(octets: Octets) -> Iterator[tuple[int, int]]:
             yield kind, int.from_bytes(octets.take(octets.number(2))[-8:], "big")
 
 
-def _attributes_1(columns: _Columns, transform: bytes) -> None:
+def _transform_1(transform: bytes) -> Iterator[tuple[str, str | float]]:
     octets = Octets(transform, _PROBLEM)
     octets.take(4)  # number, id (there is but one), reserved
     found = dict(_attributes(octets))
     if _CIPHER in found:
-        _add(columns, "encryption", names.cipher(names.ENCRYPTION_1, found[_CIPHER], found.get(_KEY_LENGTH, 0)))
+        yield "encryption", names.cipher(names.ENCRYPTION_1, found[_CIPHER], found.get(_KEY_LENGTH, 0))
     for number, column, known in (
         (_HASH, "integrity", names.HASH_1),
         (_AUTHENTICATION, "authentication", names.AUTHENTICATION_1),
         (_GROUP, "groups", names.GROUPS),
     ):
         if number in found:
-            _add(columns, column, names.name(known, found[number]))
+            yield column, names.name(known, found[number])
     if found.get(_LIFE_TYPE) == _SECONDS and _LIFETIME in found:
-        columns.setdefault("lifetime", float(min(found[_LIFETIME], 1 << 32)))
+        yield "lifetime", float(min(found[_LIFETIME], 1 << 32))
 
 
 _KINDS_2 = {
@@ -148,7 +175,7 @@ _KINDS_2 = {
 }
 
 
-def _transform_2(columns: _Columns, transform: bytes) -> None:
+def _transform_2(transform: bytes) -> Iterator[tuple[str, str | float]]:
     octets = Octets(transform, _PROBLEM)
     kind = octets.number(1)
     octets.take(1)
@@ -156,7 +183,7 @@ def _transform_2(columns: _Columns, transform: bytes) -> None:
     bits = dict(_attributes(octets)).get(_KEY_LENGTH, 0)
     if kind in _KINDS_2:
         column, known = _KINDS_2[kind]
-        _add(columns, column, names.cipher(known, number, bits))
+        yield column, names.cipher(known, number, bits)
 
 
 def _identity(payload: bytes) -> str | None:
