@@ -248,6 +248,22 @@ def _mail(folder: Path) -> None:
     )
 
 
+def _protection(folder: Path) -> None:
+    """What products found in letters and examinations of hers."""
+    folder.mkdir()
+    found = [
+        r"file:_D:\Comptes rendus\Dupont Helene 14.06.1957.docx", r"file:_\\NAS1\images\DUPONT_HELENE\PAT0042317\IM1.dcm",
+        r"containerfile:_C:\Users\sec\Downloads\Dupont-Helene.zip", r"file:_E:\DUPONT_HELENE_19570614\viewer.exe",
+    ]  # fmt: skip
+    detection = {"DetectionID": "{1}", "ThreatID": 7, "InitialDetectionTime": "2026-03-10T08:00:00Z", "PSComputerName": "ws9"}
+    (folder / "detections.json").write_text(json.dumps([detection | {"Resources": [resource]} for resource in found]))
+    (folder / "alerts.csv").write_text(
+        "Endpoint Name,Threat Details,Reported Time,Severity,Action Taken,File Path,Command Line,Description\n"
+        r"ws9,Trojan.Agent,2026-03-10 09:00:00,high,Detected,C:\CR\Dupont Helene.docx,"
+        r'"WINWORD.EXE ""D:\CR\DUPONT Hélène née le 14-06-1957.docx""",The file DUPONT_Helene.pdf was opened' + "\n"
+    )
+
+
 def _plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
 
@@ -262,6 +278,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     _trail(base / "evidence" / "trail")
     _logs(base / "evidence" / "logs")
     _mail(base / "evidence" / "mail")
+    _protection(base / "evidence" / "protection")
     out = base / "out"
     command = [sys.executable, "-m", "wardround", "examine", str(base / "evidence"), "-o", str(out), "-v"]
     for name in sorted({*FORMATS} - {"pdf"}):  # the printed page, whose text a PDF compresses
@@ -289,6 +306,7 @@ def test_every_kind_of_evidence_was_read(told: dict[str, str]) -> None:
         "logon",
         "firewall_event",
         "mail_message",
+        "edr_alert",
     }
     assert wanted <= {name for name, rows in tables.items() if rows}
     assert "(patient " in told["evidence.parquet"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,13 +15,14 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.readers.conftest import Found, damaged
+from tests.readers.conftest import Bytes, Found, damaged
 
 from wardround.detect.matcher import Matcher
 from wardround.detect.sigma import parse_rules
 from wardround.readers import identify
+from wardround.readers.base import Span
 from wardround.readers.batches import Batches
-from wardround.readers.edr import defender_alerts, defender_hunting, defender_powershell, values, windows_words
+from wardround.readers.edr import alerts, defender_alerts, defender_hunting, defender_powershell, values, windows_words
 
 HUNTING: list[dict[str, Any]] = [
     {"Timestamp": "2026-03-02T08:00:00.1234567Z", "DeviceName": "ws7.chu.example", "ActionType": "ProcessCreated", "FileName": "vssadmin.exe",
@@ -244,6 +246,86 @@ def test_what_one_computer_tells(read_bytes: Any) -> None:
         "virus",
         "memory",
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "host"),
+    [
+        ("PACS1.json", "PACS1"),
+        ("pacs1.chu.example.json", "pacs1.chu.example"),
+        ("Get-MpThreatDetection_PACS1_2026-03-02.json", "PACS1"),
+        ("CT-SCAN-2-MpPreference.csv.gz", "CT-SCAN-2"),
+        ("20260302T081500_lect2_Get-MpComputerStatus.json", "lect2"),
+        ("MpPreference.json", None),
+        ("Get-MpThreatDetection 2026-03-02.json", None),
+        ("defender_alertes.csv", None),
+        ("export (1).json", None),
+        ("Sortie du poste de Mme Martin.json", None),
+        ("", None),
+    ],
+)
+def test_the_computer_that_a_file_is_named_after(file: str, host: str | None) -> None:
+    assert defender_powershell.host_of(file) == host
+
+
+def test_a_computer_without_a_name_is_told_and_not_called_like_the_file() -> None:
+    nameless = {key: value for key, value in DETECTION.items() if key != "PSComputerName"}
+    settings_only = {key: value for key, value in PREFERENCE.items() if key != "CimSystemProperties"}
+    found = Found()
+    source = Bytes(json.dumps([nameless, settings_only]).encode(), None, path="/evidence/MpExport.zip!MpPreference.json")
+    defender_powershell.READER.read(source, Span(), found)
+    assert found.rows["edr_alert"][0]["host"] is None
+    assert {row["device"] for row in found.rows["device_config_item"]} == {"? (MpPreference.json)"}
+    assert found.codes() == ["host_not_named"]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("C:\\Temp\\m.exe", "C:\\Temp\\m.exe"),
+        ("C:\\Windows\\System32\\lsass.exe", None),
+        ("C:\\Program Files\\Some Maker\\Viewer\\client.dll", None),
+        ("\\Device\\HarddiskVolume3\\Windows\\explorer.exe", None),
+        ("C:\\inetpub\\wwwroot\\aspnet_client\\x.aspx", None),
+        ("\\\\NAS1\\images\\2026\\IM.dcm", None),
+        ("https://fraud.example/Facture.doc", None),
+        ("HKLM\\Software\\Some\\Run", None),
+        ("powershell.exe", None),
+        ("C:\\Users\\jd\\Downloads\\facture.docm", None),
+        ("D:\\Comptes rendus\\DUPONT Helene 14.06.1957.docx", "D:\\Comptes rendus\\~.docx"),
+        ("E:\\DUPONT_HELENE\\viewer.exe", "E:\\~\\viewer.exe"),
+        ("C:\\Users\\jd\\AppData\\Local\\Temp\\DUPONT.pdf", "C:\\Users\\jd\\AppData\\Local\\Temp\\~.pdf"),
+        ("C:\\Users\\jd\\Downloads\\DUPONT Helene.pdf.exe", "C:\\Users\\jd\\Downloads\\~.pdf.exe"),
+        ("\\\\NAS1\\images\\DUPONT\\IM0001.dcm", "\\\\NAS1\\images\\~\\~.dcm"),
+        ("D:\\cd-dupont.zip->DUPONT/readme.txt", "D:\\~.zip->~/readme.txt"),
+        ("/home/jd/Documents/dupont.odt", "/home/jd/Documents/~.odt"),
+    ],
+)
+def test_paths_of_alerts_do_not_name_patients(told: str, shown: str | None) -> None:
+    assert re.sub("~[0-9a-f]{8}", "~", alerts.path(told)) == (shown or told)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ('"C:\\Program Files\\Office\\WINWORD.EXE" /n "D:\\CR\\DUPONT Helene.docx"', '"C:\\Program Files\\Office\\WINWORD.EXE" /n "D:\\CR\\~.docx"'),
+        ("cmd /c dir D:\\DUPONT_HELENE", "cmd /c dir D:\\~"),
+        ("notepad DUPONT.txt", "notepad ~.txt"),
+        ("The file DUPONT Helene.pdf was stopped.", "The file ~.pdf was stopped."),
+        ("vssadmin delete shadows /all /quiet", None),
+        ("rundll32 C:\\Windows\\x.dll,Entry", None),
+        ("Trojan:Win32/Emotet.RPX!MTB", None),
+    ],
+)  # fmt: skip
+def test_command_lines_of_alerts_do_not_name_patients(told: str, shown: str | None) -> None:
+    assert re.sub("~[0-9a-f]{8}", "~", alerts.prose(told)) == (shown or told)
+
+
+@given(st.text(alphabet='Aa: \\/"~.~é1', max_size=400))
+def test_no_text_is_too_odd_to_be_told(text: str) -> None:
+    alerts.prose(text)
+    alerts.places(text)
+    assert alerts.path(text) == alerts.path(text)
 
 
 def test_preferences_one_by_one(read_bytes: Any) -> None:

@@ -98,6 +98,7 @@ def _contents(_: _Translate) -> dict[str, str]:
         _("Some events bear no time."): "time_missing no_time",
         _("The times bear no zone; universal time was assumed."): "time_without_zone",
         _("The times bear no year; it was told from what is around them."): "year_assumed no_year",
+        _("The computer is not named in what it tells; give the file the name of the computer."): "host_not_named",
         _("The exclusions of the antivirus were hidden from whoever made the export."): "exclusions_hidden",
     }
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from wardround.readers import delimited
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
-from wardround.readers.edr import values
+from wardround.readers.edr import alerts, values
 
 if TYPE_CHECKING:
     from wardround.readers.base import Reader
@@ -114,8 +114,8 @@ class AlertTableReader:
             if ts[0] is None:
                 sink.diagnose("no_time", "An alert has no time that can be read.", row.line)
             status = (get("status") or "").casefold()
-            batches.add(
-                "edr_alert",
+            alerts.add(
+                batches,
                 **values.place(ts, row.line),
                 product=products[-1] if products else None,
                 alert_id=get("id"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wardround.readers import json_exports as records
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
-from wardround.readers.edr import values
+from wardround.readers.edr import alerts, values
 from wardround.readers.edr.windows_words import SECURITY, SYSMON, Telemetry, hexadecimal, read_export
 from wardround.readers.json_members import mapping, mappings
 
@@ -100,8 +100,8 @@ def _summary(event: Row, created: tuple[int | None, str], number: int, batches: 
         sink.diagnose("no_time", "A detection has no time that can be read.", number)
     flags = mapping(event.get("PatternDispositionFlags"))
     failed = values.flag(flags.get("KillActionFailed"))
-    batches.add(
-        "edr_alert",
+    alerts.add(
+        batches,
         **values.place(ts, number),
         product="crowdstrike",
         alert_id=values.text(event.get("CompositeId")) or values.text(event.get("DetectId")),
@@ -130,8 +130,8 @@ def _resource(row: Row, number: int, batches: Batches) -> None:
     ts = values.first_moment({**row, "timestamp": worst.get("timestamp")}, "timestamp", "first_behavior", "created_timestamp")
     told = [values.action(_disposition(item)) for item in behaviours]
     status = str(row.get("status"))
-    batches.add(
-        "edr_alert",
+    alerts.add(
+        batches,
         **values.place(ts, number),
         product="crowdstrike",
         alert_id=values.text(row.get("composite_id")) or values.text(row.get("detection_id")),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wardround.readers import json_exports as records
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
-from wardround.readers.edr import values
+from wardround.readers.edr import alerts, values
 from wardround.readers.json_members import mapping, mappings
 
 if TYPE_CHECKING:
@@ -107,9 +107,9 @@ def _alert(alert: dict[str, Any], number: int, batches: Batches, sink: Sink) -> 
     if len(hosts) > MOST_HOSTS:
         sink.diagnose("too_many_hosts", f"An alert names more than {MOST_HOSTS} machines; the others were left out.", number)
     for place, (host, address) in enumerate(hosts[:MOST_HOSTS] or [(None, None)]):
-        batches.add("edr_alert", **common, host=host, address=address, user=users[0] if users and not place else None)
+        alerts.add(batches, **common, host=host, address=address, user=users[0] if users and not place else None)
     for user in users[1:MOST_HOSTS]:
-        batches.add("edr_alert", **common, host=hosts[0][0] if hosts else None, user=user)
+        alerts.add(batches, **common, host=hosts[0][0] if hosts else None, user=user)
 
 
 def _product(alert: dict[str, Any]) -> str:

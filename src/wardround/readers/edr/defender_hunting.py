@@ -16,7 +16,7 @@ from wardround.readers import delimited
 from wardround.readers import json_exports as records
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
-from wardround.readers.edr import values
+from wardround.readers.edr import alerts, values
 from wardround.readers.edr.windows_words import (
     MOST_CHARACTERS,
     POWERSHELL,
@@ -153,8 +153,8 @@ def _further(value: object) -> Row:
 
 def _alert(row: Row, number: int, ts: tuple[int | None, str], batches: Batches) -> None:
     """A row of AlertInfo, of AlertEvidence, or of both joined."""
-    batches.add(
-        "edr_alert",
+    alerts.add(
+        batches,
         **values.place(ts, number),
         product="defender_endpoint",
         alert_id=values.text(row.get("AlertId")),
@@ -187,8 +187,8 @@ def _alarm(row: Row, kind: str, further: Row, number: int, ts: tuple[int | None,
         action = "detected"
     elif (cleaned := values.flag(further.get("WasRemediated"))) is not None:
         action = "remediated" if cleaned else "failed"
-    batches.add(
-        "edr_alert",
+    alerts.add(
+        batches,
         **values.place(ts, number),
         product="defender_antivirus" if kind.startswith("Antivirus") else "defender_endpoint",
         title=kind,

@@ -8,6 +8,7 @@ MSFT_MpThreatDetection, MSFT_MpThreat, MSFT_MpPreference and MSFT_MpComputerStat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from wardround.readers import delimited
 from wardround.readers import json_exports as records
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
-from wardround.readers.edr import values
+from wardround.readers.edr import alerts, values
 from wardround.readers.json_members import mapping
 from wardround.readers.utf8_stream import HEAD_BYTES
 
@@ -85,6 +86,27 @@ _CATEGORIES = {
 _STATES = {1: "detected", 2: "remediated", 3: "remediated", 4: "remediated", 5: "allowed", 6: "prevented"}
 _FAILED = range(102, 108)
 
+#: What names of such files hold besides the name of the computer.
+_ENDING = re.compile(r"\.(?:json|csv|txt|log|xml|gz|bz2|xz|zst|zip|tar|out)\Z", re.I)
+_COMMANDS = r"(?:get[-_ ]?)?(?:mp[-_ ]?(?:preferences?|threat[-_ ]?detections?|threats?|computer[-_ ]?status)|mp)"
+_WORDS = (
+    "get windows microsoft ms defender antivirus av computer status preferences? settings threats? detections? alerts? exclusions? "
+    "exports? output results? list log data items? r[ée]glages menaces? alertes? liste journal sortie r[ée]sultats? poste [ée]tat"
+)
+_NO_HOST = re.compile(
+    rf"(?<![A-Za-z0-9])(?:{_COMMANDS}|{_WORDS.replace(' ', '|')})(?![A-Za-z0-9])"
+    r"|(?<![0-9])20[0-9]{2}[-_.]?[0-9]{2}[-_.]?[0-9]{2}(?:[T_ -]?[0-9]{2}[-h.:]?[0-9]{2}(?:[-.:]?[0-9]{2})?)?(?![0-9])",
+    re.I,
+)
+_HOST = re.compile(
+    r"(?<![A-Za-z0-9])(?:get[-_ ]?)?(?:mp[-_ ]?(?:preferences?|threat[-_ ]?detections?|threats?|computer[-_ ]?status)|mp)(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9])(?:get|windows|microsoft|ms|defender|antivirus|av|computer|status|preferences?|settings|threats?|detections?|alerts?|exclusions?"
+    r"|exports?|output|result|results|list|log|data|items?|r[ée]glages|menaces?|alertes?|liste|journal|sortie|r[ée]sultats?|poste|etat|[ée]tat)(?![A-Za-z0-9])"
+    r"|(?<![0-9])20[0-9]{2}[-_.]?[0-9]{2}[-_.]?[0-9]{2}(?:[T_ -]?[0-9]{2}[-h.:]?[0-9]{2}(?:[-.:]?[0-9]{2})?)?(?![0-9])",
+    re.I,
+)
+_HOST = re.compile(r"(?=[^.]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9-]{1,63}){0,6}")
+
 
 class DefenderPowershellReader:
     """The reader; see :class:`wardround.readers.base.Reader`."""
@@ -106,19 +128,33 @@ class DefenderPowershellReader:
     def read(self, source: Source, span: Span, sink: Sink) -> None:
         """Read detections into ``edr_alert`` and settings into ``device_config_item``."""
         batches, clock = Batches(sink), delimited.Clock()
-        named = source.path.replace("\\", "/").rsplit("/", 1)[-1]
+        file = re.split(r"[\\/!]", source.path)[-1]
+        named, told = host_of(file), False
         for number, item in _items(source, sink):
             host = _host(item) or named
+            if host is None and not told:
+                told = True
+                message = "The computer is not named; give the file the name of the computer."
+                sink.diagnose("host_not_named", message, number)
             kind = next((kind for kind, keys in _MARKS if keys <= item.keys()), None)
             if kind == "detection":
                 _detection(item, number, host, batches, clock, sink)
             elif kind == "threat":
                 _threat(item, number, host, batches)
             elif kind is not None:
-                _settings(item, kind, number, host, batches, sink)
+                _settings(item, kind, number, host or f"? ({file})", batches, sink)
             else:
                 sink.diagnose("bad_record", "A record is of none of the four classes.", number)
         batches.close()
+
+
+def host_of(file: str) -> str | None:
+    """The computer that a file is named after: its name without commands, dates and endings; None when that is no name."""
+    stem = file
+    while (found := _ENDING.search(stem)) is not None:
+        stem = stem[: found.start()]
+    left = _NO_HOST.sub("", stem).strip(" _-.()[]+=,")
+    return left if _HOST.fullmatch(left) else None
 
 
 def _layout(names: delimited.Columns) -> delimited.Columns | None:
@@ -157,7 +193,9 @@ def _host(item: dict[str, Any]) -> str | None:
     return values.text(item.get("PSComputerName")) or values.text(item.get("ComputerName")) or values.text(nested)
 
 
-def _detection(item: dict[str, Any], number: int, host: str, batches: Batches, clock: delimited.Clock, sink: Sink) -> None:
+def _detection(
+    item: dict[str, Any], number: int, host: str | None, batches: Batches, clock: delimited.Clock, sink: Sink
+) -> None:
     ts = values.moment(item.get("InitialDetectionTime"), clock)
     if ts[0] is None:
         sink.diagnose("no_time", "A detection has no time that can be read.", number)
@@ -167,8 +205,8 @@ def _detection(item: dict[str, Any], number: int, host: str, batches: Batches, c
         action = "failed"
     resources = [_resource(text) for text in _members(item.get("Resources"))]
     user = values.text(item.get("DomainUser"))
-    batches.add(
-        "edr_alert",
+    alerts.add(
+        batches,
         **values.place(ts, number),
         product="defender_antivirus",
         alert_id=values.text(item.get("ThreatID")),
@@ -187,10 +225,10 @@ def _resource(text: str) -> str:
     return rest if mark and kind.isalpha() else text
 
 
-def _threat(item: dict[str, Any], number: int, host: str, batches: Batches) -> None:
+def _threat(item: dict[str, Any], number: int, host: str | None, batches: Batches) -> None:
     executed, active = values.flag(item.get("DidThreatExecute")), values.flag(item.get("IsActive"))
-    batches.add(
-        "edr_alert",
+    alerts.add(
+        batches,
         ts_zone="none",
         record=number,
         product="defender_antivirus",

@@ -12,7 +12,7 @@ from wardround.readers import json_exports as records
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
 from wardround.readers.delimited import Clock
-from wardround.readers.edr import values
+from wardround.readers.edr import alerts, values
 
 if TYPE_CHECKING:
     from wardround.readers.base import Reader
@@ -63,8 +63,8 @@ def _event(event: dict[str, Any], number: int, batches: Batches, clock: Clock, s
         ts = (ts[0], "utc")  # the help says so
     handled = values.flag(event.get("threat_handled"))
     done = values.action(event.get("action_taken") or event.get("action"))
-    batches.add(
-        "edr_alert",
+    alerts.add(
+        batches,
         **values.place(ts, number),
         product="eset",
         alert_id=values.text(event.get("eialarmid")),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wardround.readers import json_exports as records
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
-from wardround.readers.edr import values
+from wardround.readers.edr import alerts, values
 from wardround.readers.edr.windows_words import POWERSHELL, SECURITY, SYSMON, Telemetry, hexadecimal, read_export
 from wardround.readers.json_members import mapping
 
@@ -71,8 +71,8 @@ def _record(row: Row, number: int, telemetry: Telemetry, sink: Sink) -> None:
 def _alert(row: Row, agent: Row, ts: tuple[int | None, str], number: int, batches: Batches) -> None:
     process, file = mapping(row.get("process")), mapping(row.get("details_file"))
     status = str(row.get("status"))
-    batches.add(
-        "edr_alert",
+    alerts.add(
+        batches,
         **values.place(ts, number),
         product="harfanglab",
         alert_id=values.text(row.get("alert_unique_id")),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wardround.readers import json_exports as records
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
-from wardround.readers.edr import values
+from wardround.readers.edr import alerts, values
 from wardround.readers.json_members import mapping, mappings
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def _threat(item: dict[str, Any], number: int, batches: Batches, sink: Sink) -> 
     indicators = mappings(item.get("indicators"))
     tactics = [tactic for indicator in indicators for tactic in mappings(indicator.get("tactics"))]
     named = [technique.get("name") for tactic in tactics for technique in mappings(tactic.get("techniques"))]
-    batches.add(
-        "edr_alert",
+    alerts.add(
+        batches,
         **values.place(ts, number),
         product="sentinelone",
         alert_id=values.text(threat.get("threatId")) or values.text(item.get("id")),

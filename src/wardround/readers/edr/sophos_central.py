@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wardround.readers import json_exports as records
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
-from wardround.readers.edr import values
+from wardround.readers.edr import alerts, values
 from wardround.readers.json_members import mapping
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def _event(event: dict[str, Any], kind: str, number: int, batches: Batches, sink
     told = values.text(event.get("name")) or values.text(event.get("description")) or kind
     quoted = _QUOTED.findall(told[:1000])
     threat = event.get("threat") if isinstance(event.get("threat"), str) else None
-    batches.add(
-        "edr_alert",
+    alerts.add(
+        batches,
         **values.place(ts, number),
         product="sophos",
         alert_id=values.text(event.get("event_service_event_id")) or values.text(event.get("id")),

@@ -58,6 +58,10 @@ _WORDS = frozenset(_WORD_TEXT.split())
 _WORD = re.compile(r"[^\W_]+")
 _ENDING = re.compile(r"[A-Za-z0-9_\-+@{}\[\]=~!#$]{1,64}")
 _PLAIN_NUMBER = re.compile(r"[0-9]{1,3}|19[0-9]{2}|20[0-9]{2}")
+_DATE = re.compile(
+    r"(?<![0-9])(?:[0-9]{1,2}[-_. ][0-9]{1,2}[-_. ](?:19|20)[0-9]{2}"
+    r"|(?:19|20)[0-9]{2}[-_. ][0-9]{1,2}[-_. ][0-9]{1,2})(?![0-9])"
+)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RUN = re.compile(r"[^\W_]+")
 _SHAPE_CHARACTERS = 32
@@ -120,7 +124,8 @@ def shown(text: str) -> str:
     spans = [found.span() for found in _WORD.finditer(text) if not _is_shown(found[0])]
     if not spans:
         return text
-    start, end = spans[0][0], spans[-1][1]
+    spans += [found.span() for found in _DATE.finditer(text)]  # beside a name it may be a date of birth
+    start, end = min(begin for begin, _ in spans), max(last for _, last in spans)
     return f"{text[:start]}~{(token('file', text[start:end]) or '')[:8]}{text[end:]}"
 
 
