@@ -26,8 +26,8 @@ _PASSING = frozenset(("temp", "tmp", "inetcache", "content.outlook", "temporary 
 _ACCOUNTS = frozenset(("users", "utilisateurs", "documents and settings", "home"))
 _FOLDERS = frozenset(
     ("desktop", "bureau", "downloads", "téléchargements", "documents", "pictures", "images", "videos", "onedrive", "public",
-     "default", "var", "tmp", "mnt", "media", "root", "srv", "content.outlook", "inetcache", "temporary internet files", "volume",
-     "device")
+     "default", "var", "tmp", "mnt", "media", "root", "srv", "content.outlook", "inetcache", "temporary internet files",
+     "volume", "device")
 )  # fmt: skip
 
 _PROGRAMS = frozenset(ending for ending, kind in PROMISED.items() if kind == "program") | frozenset(
