@@ -90,18 +90,12 @@ _FAILED = range(102, 108)
 _ENDING = re.compile(r"\.(?:json|csv|txt|log|xml|gz|bz2|xz|zst|zip|tar|out)\Z", re.I)
 _COMMANDS = r"(?:get[-_ ]?)?(?:mp[-_ ]?(?:preferences?|threat[-_ ]?detections?|threats?|computer[-_ ]?status)|mp)"
 _WORDS = (
-    "get windows microsoft ms defender antivirus av computer status preferences? settings threats? detections? alerts? exclusions? "
-    "exports? output results? list log data items? r[ée]glages menaces? alertes? liste journal sortie r[ée]sultats? poste [ée]tat"
+    "get windows microsoft ms defender antivirus av computer status preferences? settings threats? detections? alerts? "
+    "exclusions? exports? output results? list log data items? r[ée]glages menaces? alertes? liste journal sortie "
+    "r[ée]sultats? poste [ée]tat"
 )
 _NO_HOST = re.compile(
     rf"(?<![A-Za-z0-9])(?:{_COMMANDS}|{_WORDS.replace(' ', '|')})(?![A-Za-z0-9])"
-    r"|(?<![0-9])20[0-9]{2}[-_.]?[0-9]{2}[-_.]?[0-9]{2}(?:[T_ -]?[0-9]{2}[-h.:]?[0-9]{2}(?:[-.:]?[0-9]{2})?)?(?![0-9])",
-    re.I,
-)
-_HOST = re.compile(
-    r"(?<![A-Za-z0-9])(?:get[-_ ]?)?(?:mp[-_ ]?(?:preferences?|threat[-_ ]?detections?|threats?|computer[-_ ]?status)|mp)(?![A-Za-z0-9])"
-    r"|(?<![A-Za-z0-9])(?:get|windows|microsoft|ms|defender|antivirus|av|computer|status|preferences?|settings|threats?|detections?|alerts?|exclusions?"
-    r"|exports?|output|result|results|list|log|data|items?|r[ée]glages|menaces?|alertes?|liste|journal|sortie|r[ée]sultats?|poste|etat|[ée]tat)(?![A-Za-z0-9])"
     r"|(?<![0-9])20[0-9]{2}[-_.]?[0-9]{2}[-_.]?[0-9]{2}(?:[T_ -]?[0-9]{2}[-h.:]?[0-9]{2}(?:[-.:]?[0-9]{2})?)?(?![0-9])",
     re.I,
 )
