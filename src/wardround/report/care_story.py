@@ -103,7 +103,7 @@ def autonomy(service: Service, words: Language) -> str:
         parts.append(_("images wait on %(names)s when the archive is away") % {"names": _names(service.autonomous, words)})
     if service.independent:
         parts.append(_("%(names)s was not seen to need the directory") % {"names": _names(service.independent, words)})
-    return "; ".join(parts) or _("not seen")
+    return _("; ").join(parts) or _("not seen")
 
 
 def figure(value: float, words: Language) -> str:

@@ -106,7 +106,7 @@ def _isolate(machines: set[str], known: dict[str, Asset], members: Sequence[Find
                 text={
                     "en": "cut it from the network and leave it switched on"
                     + ("; agree with the department before, care depends on it" if clinical else ""),
-                    "fr": "la couper du réseau et la laisser allumée"
+                    "fr": "à couper du réseau et à laisser sous tension"
                     + ("\u202f; s’accorder d’abord avec le service, des soins en dépendent" if clinical else ""),
                 },
                 findings=_distinct(about[name]),
