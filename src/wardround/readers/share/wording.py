@@ -23,17 +23,27 @@ CLASSES: dict[str, str] = {
     r"(?:\w+ ){0,3}(?:locked|crypted|hacked|compromised)|\bchiffr(?:és?|ées?|ement|e)\b|\bcrypt(?:és?|ées?)\b|"
     r"\b(?:fichiers?|données|réseau|serveurs?|systèmes?) (?:ont été|a été|sont|est) (?:\w+ ){0,3}(?:verrouill|bloqu|compromis|pirat)",
     "recovery": r"\bdecrypt\w*|\b(?:restore|recover|unlock|get back|return) (?:\w+ ){0,4}(?:files?|data|documents?|network|systems?|access)|"
-    r"\bdéchiffr\w*|\bdecrypteur|\bdécrypt\w*|\b(?:restaurer|récupérer|retrouver|débloquer|déverrouiller) (?:\w+ ){0,4}(?:fichiers?|données|documents?|accès|réseau|système)",
+    r"\b(?:get|return|have|want) (?:\w+ ){0,4}(?:files?|data|documents?) back\b|\bto (?:unlock|restore|recover) (?:them|it all)\b|"
+    r"\bdéchiffr\w*|\bdecrypteur|\bdécrypt\w*|\b(?:restaurer|récupérer|retrouver|débloquer|déverrouiller) (?:\w+ ){0,4}(?:fichiers?|données|documents?|accès|réseau|système)|"
+    r"\bpour les (?:récupérer|restaurer|débloquer|déverrouiller|retrouver)\b|\b(?:obtenir|recevoir|acquérir|acheter) (?:la|une|votre|cette|notre) clé\b",
     "hidden_service": r"\.onion\b|\btor[ -]?browser|\bnavigateur tor\b|torproject\.org",
     "contact": r"\b(?:contact|e-?mail|write(?: to)?|message) (?:us|me)\b|\bcontact(?:ez|er)[ -](?:nous|moi)|\bécri(?:vez|re)[ -](?:nous|moi)|"
+    r"\b(?:write|e-?mail|mail|message|send) (?:\w+ ){0,6}(?:on|to|at|in|via) (?:our|my|this|the following|live) (?:e-?mail|mail|address|chat|telegram)|\bwrite to (?:live )?chat\b|\be-?mail (?:us|me) at\b|"
+    r"\b(?:your|votre) (?:personal |decrypt(?:ion)? |unique )?(?:id|identifiant personnel)\b ?:|\b(?:à l'|a l')adresse suivante\b|\benvoyez[ -](?:nous|moi)\b|"
     r"\b(?:tox|session|telegram|jabber|qtox|signal)[ -]?(?:id|chat|messenger)?\s*[:=]|\b(?:our|this|following|notre|cette|suivante) e?-?(?:mail|adresse|address)\b|"
     r"\b(?:chat|support|negotiat\w+|négociat\w+|négocier) (?:\w+ ){0,3}(?:us|link|room|portal|nous|lien|portail)|[\w.+-]{2,40}@[\w-]{2,40}\.[a-z.]{2,12}",
     "payment": r"\b(?:bitcoins?|btc|monero|xmr|usdt|ransom|rançon|crypto-?(?:currency|monnaies?))\b|\bpa(?:y|ying|yment|yments) (?:\w+ ){0,4}"
-    r"(?:us|for|ransom|price|amount|decrypt\w*|wallet)|\b(?:payer|paiement|payez|versement) (?:\w+ ){0,4}(?:pour|rançon|somme|montant|prix)|"
+    r"(?:us|for|ransom|price|amount|decrypt\w*|wallet)|\b(?:buy|purchase|purchasing|obtain) (?:\w+ ){0,4}(?:decrypt\w*|private key|special software)|\bmoney reward\b|"
+    r"\bprice (?:for|of) (?:\w+ ){0,2}(?:private key|decrypt\w*|restor\w*|recover\w*)|\b(?:acheter|acquérir|achetez) (?:\w+ ){0,3}(?:clé privée|déchiffr\w*|décrypt\w*)|\b(?:payer|paiement|payez|versement) (?:\w+ ){0,4}(?:pour|rançon|somme|montant|prix)|"
     r"\b(?:price|amount|prix|montant) (?:\w+ ){0,5}(?:double\w*|increase\w*|depends|doubler\w*|augment\w*|dépend\w*)",
-    "threat": r"\b(?:leak(?:ed|s)?|publish(?:ed)?|stolen|exfiltrat\w*|downloaded|disclos\w+|sold)\b|\bdark ?(?:web|net)\b|\bdata leak|"
+    "threat": r"\b(?:lost|lose|gone|deleted|destroyed) (?:\w+ ){0,3}forever\b|\b(?:will|be) (?:be )?(?:lost|deleted|destroyed|unrecoverable|published) (?:\w+ ){0,3}(?:if|unless|until)\b|\bbecome unrecoverable\b|"
+    r"\byou(?:'ll| will) (?:never|not be able to) (?:restore|recover|get|see|decrypt)\b|\b(?:permanently|irreversibly) (?:deleted|lost|destroyed|corrupt)|"
+    r"\bvous (?:perdrez|ne pourrez plus|ne pourrez jamais)\b|\b(?:perdus?|perdues?|supprimés?|supprimées?|détruits?|détruites?|effacés?|effacées?) (?:définitivement|à jamais|pour toujours)\b|"
+    r"\b(?:leak(?:ed|s)?|publish(?:ed)?|stolen|exfiltrat\w*|downloaded|disclos\w+|sold)\b|\bdark ?(?:web|net)\b|\bdata leak|"
     r"\b(?:publi(?:er|ées?|ons|erons)|divulgu\w+|vol(?:é|és|ée|ées)\b|exfiltr\w+|fuite de (?:vos )?données|revend\w+|télécharg(?:é|és|ée|ées)\b)",
-    "warning": r"\b(?:do not|don't|dont|never|not to|any attempts?(?: to)?) (?:\w+ ){0,3}(?:rename|modify|move|delete|edit|change|decrypt|recover|restore|use|contact|call|shut|turn|reboot|reset|try|hire)|"
+    "warning": r"\b(?:the )?only (?:\w+ ){0,2}(?:way|method|chance|choice|possibility|one who can) (?:\w+ ){0,4}(?:decrypt|restor|recover|return|get|unlock)\w*|\bthird[ -]?party (?:software|tools?|decrypt\w*|recovery)|\bno(?:body|one)? (?:\w+ ){0,2}can (?:decrypt|recover|restore)|"
+    r"\b(?:seule?|unique) (?:façon|moyen|manière|chance|solution|personne) (?:\w+ ){0,3}(?:récupér|déchiffr|décrypt|restaur|retrouv)\w*|\bpersonne (?:d'autre )?ne (?:peut|pourra)\b|\bimpossible sans (?:notre|nos|la) clé\b|"
+    r"\b(?:do not|don't|dont|never|not to|any attempts?(?: to)?) (?:\w+ ){0,3}(?:rename|modify|move|delete|edit|change|decrypt|recover|restore|use|contact|call|shut|turn|reboot|reset|try|hire)|"
     r"\b(?:ne|n'|de ne pas|évitez de|toute tentative(?: de)?|sans) ?(?:\w+ ){0,2}(?:renomm|modifi|déplac|supprim|édit|chang|déchiffr|récupér|restaur|utilis|contact|appel|étei|étein|redémarr|essay|tent)\w*",
 }
 
