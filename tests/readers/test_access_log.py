@@ -33,6 +33,8 @@ EXPECTED: list[tuple[str, dict[str, Any]]] = [
     ),
     ("1773126000.277   3387 10.1.1.7 TCP_TUNNEL/200 19131 CONNECT portal.example:443 jean HIER_DIRECT/198.51.100.9 -", {"ts": 1773126000277 * 10**6, "ts_zone": "utc", "id.orig_h": "10.1.1.7", "id.resp_h": "198.51.100.9", "host": "portal.example", "method": "CONNECT", "username": "jean", "status_code": 200, "response_body_len": 19131}),
     ("1773126000.277     24 10.1.1.7 TCP_MISS/200 394 GET http://www.example/x?y - HIER_DIRECT/www.example image/gif", {"host": "www.example", "uri": "http://www.example/x?y", "username": None}),
+    ("203.0.113.7, -, 3/10/2026, 8:05:06, W3SVC2, WEB1, 10.0.0.5, 46, 2071, 143, 401, 5, GET, /owa/auth.owa, a=b&password=hunter2,", {"ts": 1773129906 * 10**9, "ts_zone": "assumed", "id.orig_h": "203.0.113.7", "id.resp_h": "10.0.0.5", "username": None, "method": "GET", "uri": "/owa/auth.owa?a=b&password=(secret)", "status_code": 401, "request_body_len": 2071, "response_body_len": 143}),
+    ("203.0.113.7, HOSP\\jean, 12/1/2026, 18:05:06, W3SVC1, WEB1, 10.0.0.5, 46, 1, 2, 200, 0, POST, /x, -,", {"uri": "/x", "username": "HOSP\\jean", "method": "POST"}),
 ]  # fmt: skip
 
 

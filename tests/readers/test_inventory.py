@@ -47,6 +47,29 @@ ii  libc6:amd64          2.28-10                 amd64        library
 """
 QUERY = "".join(f"package{i}\t1:2.{i}-1\n" for i in range(8))
 RPM = "".join(f"openssl-libs-1.0.2k-{i}.el7_9.x86_64\n" for i in range(8))
+STATUS = """Package: openssh-server
+Status: install ok installed
+Priority: optional
+Version: 1:7.9p1-10+deb10u2
+Depends: adduser (>= 3.9)
+Description: secure shell server
+ Version: of a continuation line, which names nothing
+
+Package: telnetd
+Status: deinstall ok config-files
+Version: 0.17-41
+"""
+APT = "Listing... Done\n" + "".join(f"openssl/stable,now 3.0.{i}-1~deb12u2 amd64 [installed,automatic]\n" for i in range(7))
+APT_FRENCH = APT.replace("Listing... Done", "En train de lister… Fait").replace("installed,automatic", "installé, automatique")
+WMIC = (
+    "Name                                      Vendor                  Version        \r\r\n"
+    "TeamViewer 15                             TeamViewer              15.2.2756      \r\r\n"
+    "Microsoft Visual C++ 2015 Redistributable Microsoft Corporation   14.0.24215     \r\r\n\r\r\n"
+)
+FORMAT_TABLE = (
+    "\r\nDisplayName DisplayVersion Publisher \r\n----------- -------------- --------- \r\n"
+    "Zoom        5.0.1                    \r\nTeamViewer  15.2.2756      TeamViewer\r\n"
+)
 
 CYCLONEDX = {
     "bomFormat": "CycloneDX", "specVersion": "1.5", "metadata": {"timestamp": "2026-01-01T00:00:00Z", "component": {"type": "application", "name": "viewer", "version": "2.1", "bom-ref": "v"}},
@@ -103,6 +126,22 @@ CASES: dict[str, tuple[bytes, str, list[Row]]] = {
         DPKG.encode(),
         "dpkg_list",
         [("memory", "openssh-server", "1:7.9p1-10+deb10u2", None), ("memory", "libc6", "2.28-10", None)],
+    ),
+    "dpkg status": (STATUS.encode(), "dpkg_status", [("memory", "openssh-server", "1:7.9p1-10+deb10u2", None)]),
+    "apt": (APT.encode(), "package_list", [("memory", "openssl", f"3.0.{i}-1~deb12u2", None) for i in range(7)]),
+    "apt, french": (APT_FRENCH.encode(), "package_list", [("memory", "openssl", f"3.0.{i}-1~deb12u2", None) for i in range(7)]),
+    "wmic product": (
+        WMIC.encode("utf-16"),
+        "software_columns",
+        [
+            ("memory", "TeamViewer 15", "15.2.2756", "TeamViewer"),
+            ("memory", "Microsoft Visual C++ 2015 Redistributable", "14.0.24215", "Microsoft Corporation"),
+        ],
+    ),
+    "Format-Table": (
+        FORMAT_TABLE.encode(),
+        "software_columns",
+        [("memory", "Zoom", "5.0.1", None), ("memory", "TeamViewer", "15.2.2756", "TeamViewer")],
     ),
     "dpkg-query": (QUERY.encode(), "package_list", [("memory", f"package{i}", f"1:2.{i}-1", None) for i in range(8)]),
     "rpm": (RPM.encode(), "package_list", [("memory", "openssl-libs", f"1.0.2k-{i}.el7_9", None) for i in range(8)]),

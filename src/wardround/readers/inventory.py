@@ -1,4 +1,4 @@
-"""Reader of software inventories into ``software``: tables (CSV) of any tool, ``winget list``, ``dpkg -l`` and the like.
+"""Reader of software inventories into ``software``: tables of any tool, and lists of winget, wmic, dpkg, apt and rpm.
 
 A table is recognised by its header: columns for a program and its version, in English or French (SCCM, Intune, Wazuh,
 ``Export-Csv``, GLPI, OCS …). Comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252. Other columns are not kept.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 TABLE = "software_table"
 WINGET = "winget_list"
+FIXED = "software_columns"
 DPKG = "dpkg_list"
+STATUS = "dpkg_status"
 PACKAGES = "package_list"
 
 #: A longer field or line is no name of a program.
@@ -70,6 +73,10 @@ _DPKG_LINE = re.compile(r"[uihrp][nicURHTWt](?:[R ]) +(\S+) +(\S+) +(\S+)? *")
 _DPKG_HEAD = re.compile(r"(Desired=Unknown/Install|Souhait=inconnu/Install)")
 _QUERY_LINE = re.compile(r"([a-z0-9][a-z0-9+.-]+(?::[a-z0-9-]+)?)\t([0-9A-Za-z.:~+-]*\d[0-9A-Za-z.:~+-]*)$")
 _RPM_LINE = re.compile(r"([\w+.-]+)-([\w.+~^]+-[\w.+~^]+)\.(x86_64|noarch|i[36]86|aarch64|ppc64le|s390x)$")
+_APT_LINE = re.compile(
+    r"([a-z0-9][a-z0-9+.-]+)/\S+ ([0-9A-Za-z.:~+-]*\d[0-9A-Za-z.:~+-]*) \S+ \[[^\]]*\b(?:installed|installé)\b[^\]]*\]$"
+)
+_RULE = re.compile(r"-+( +-+)+ *$")
 _WINGET_HEAD = re.compile(r"(Name|Nom) +(Id|ID) +Version( +(Available|Disponible))?( +Source)? *$")
 
 
@@ -93,10 +100,15 @@ class InventoryReader:
             return DPKG
         if any(_WINGET_HEAD.match(line) for line in lines[:20]):
             return WINGET
+        if any(_starts(line) and ("  " in line or _RULE.match(below)) for line, below in itertools.pairwise(lines[:6])):
+            return FIXED
+        if lines and lines[0].startswith("Package: ") and any(line.startswith("Status: ") for line in lines):
+            return STATUS
         if next(filter(None, map(_layout, lines[:5])), None):
             return TABLE
         full = [line for line in lines if line.strip()][:-1]
-        if len(full) >= 5 and (all(_QUERY_LINE.match(line) for line in full) or all(_RPM_LINE.match(line) for line in full)):
+        shapes = (_QUERY_LINE, _RPM_LINE)
+        if len(full) >= 5 and (any(all(map(shape.match, full)) for shape in shapes) or all(map(_APT_LINE.match, full[1:]))):
             return PACKAGES
         return DPKG if len(full) >= 5 and all(_DPKG_LINE.match(line) for line in full) else None
 
@@ -112,7 +124,8 @@ class InventoryReader:
         batches = Batches(sink)
         otherwise = PurePosixPath(source.path.replace("!", "/").replace("\\", "/")).name
         with source.open() as raw, io.TextIOWrapper(raw, encoding_of(head), errors="replace", newline="") as stream:
-            programs = {TABLE: _of_table, WINGET: _of_winget}.get(kind or "", _of_packages)
+            known = {TABLE: _of_table, WINGET: _of_winget, FIXED: _of_columns, STATUS: _of_status}
+            programs = known.get(kind or "", _of_packages)
             for host, name, version, vendor, type_, record in programs(stream, sink):
                 batches.add(
                     "software",
@@ -136,7 +149,7 @@ def _head(head: bytes) -> list[str]:
     text = head.decode(encoding_of(head), "replace")
     if "\0" in text[:1024]:
         return []
-    return [line.rsplit("\r", 1)[-1] for line in text.replace("\r\n", "\n").split("\n")[: _HEAD_LINES + 1]]
+    return [line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.replace("\r\n", "\n").split("\n")[: _HEAD_LINES + 1]]
 
 
 def _layout(line: str) -> _Layout | None:
@@ -212,10 +225,62 @@ def _of_winget(stream: TextIO, sink: Sink) -> Iterator[_Program]:
             yield "", cells[0], cells[2].lstrip("<> "), "", "application", number
 
 
+def _starts(line: str) -> list[tuple[int, str]]:
+    """Where columns of fixed width begin and what they hold (``wmic product get``, ``Format-Table``); empty: none."""
+    words = list(re.finditer(r"\S+", line[:_FIELD])) if "\t" not in line else []
+    if not 2 <= len(words) <= 12:
+        return []
+    found = [(word.start(), _COLUMNS.get(plain(word[0]), "")) for word in words]
+    kinds = [kind for _, kind in found]
+    return found if "name" in kinds and "version" in kinds and kinds.count("") <= len(kinds) // 2 else []
+
+
+def _of_columns(stream: TextIO, sink: Sink) -> Iterator[_Program]:
+    """Columns of fixed width under a header that names them."""
+    starts: list[tuple[int, str]] = []
+    for number, raw in enumerate(_lines(stream, sink), 1):
+        line = raw.rstrip("\r\n")
+        if not starts:
+            starts = _starts(line)
+        elif line.strip("- "):
+            bounds = [at for at, _ in starts[1:]] + [len(line)]
+            cells = [(kind, line[at:end].strip()) for (at, kind), end in zip(starts, bounds, strict=True)]
+            values = dict(reversed(cells))
+            if values.get("name"):
+                yield (
+                    values.get("host", ""),
+                    values["name"],
+                    values.get("version", ""),
+                    values.get("vendor", ""),
+                    "application",
+                    number,
+                )
+
+
+def _of_status(stream: TextIO, sink: Sink) -> Iterator[_Program]:
+    """The list of packages that dpkg keeps: paragraphs of fields (deb-src-control(5)); removed packages are left out."""
+    fields: dict[str, str] = {}
+    first = 0
+    for number, raw in enumerate(_lines(stream, sink), 1):
+        name, separator, value = raw.rstrip("\r\n").partition(":")
+        if separator and name in ("Package", "Version", "Status"):
+            first = first or number
+            fields[name] = value.strip()
+        elif not raw.strip():
+            yield from _paragraph(fields, first)
+            fields, first = {}, 0
+    yield from _paragraph(fields, first)
+
+
+def _paragraph(fields: dict[str, str], record: int) -> Iterator[_Program]:
+    if fields.get("Package") and fields.get("Version") and fields.get("Status", "").endswith(" installed"):
+        yield "", fields["Package"], fields["Version"], "", "package", record
+
+
 def _of_packages(stream: TextIO, sink: Sink) -> Iterator[_Program]:
     for number, raw in enumerate(_lines(stream, sink), 1):
         line = raw.rstrip("\r\n")
-        found = _DPKG_LINE.match(line) or _QUERY_LINE.match(line) or _RPM_LINE.match(line)
+        found = _DPKG_LINE.match(line) or _QUERY_LINE.match(line) or _RPM_LINE.match(line) or _APT_LINE.match(line)
         if found and line[:1] + line[1:2] not in ("rc", "un", "pn"):
             yield "", found[1].partition(":")[0], found[2], "", "package", number
 

@@ -1,7 +1,7 @@
 """Requests in the logs of web servers, reverse proxies and forward proxies, as rows of ``http``.
 
 Sources: Apache *mod_log_config* (common, combined), nginx *ngx_http_log_module*, HAProxy *HTTP log format*, Squid
-*LogFormat* (squid), W3C *Extended Log File Format* and Microsoft's use of it (IIS).
+*LogFormat* (squid), W3C *Extended Log File Format* and Microsoft's use of it (IIS), Microsoft *IIS Log File Format*.
 """
 
 # Patterns and sample lines are easier to compare when each stands on one line.
@@ -46,10 +46,16 @@ _CITRIX = (
     + r" (?P<status>\d{3}) (?P<length>\d+) \"(?P<referrer>[^\"]*)\" \"(?P<agent>[^\"]*)\""
 )
 
+#: IIS's own format (not W3C): client, user, date, time, service, server's name and address, then sizes, status and request.
+_IIS = (
+    r"^(?P<client>[0-9A-Fa-f.:]+), (?P<username>[^,]*), (?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}), (?P<clock>\d{1,2}:\d\d:\d\d), "
+    r"[^,]*, [^,]*, (?P<server>[0-9A-Fa-f.:]+), \d+, (?P<sent>\d+), (?P<length>\d+), (?P<status>\d{3}), \d+, (?P<method>[A-Za-z_]{1,20}), (?P<uri>[^,]*), (?P<query>.*?), ?$"
+)
+
 #: Remarks of a server about itself, in its error log.
 ERRORS = r"^\[(?:[\w:]+:)?(?:emerg|alert|crit|error|warn|notice|info|debug|trace\d)\]|^\[?(?:emerg|alert|crit|error|warn|notice|info|debug)\]? \d+#\d+: |mod_jk|AH\d{5}:"
 
-FORMATS = (("combined", _COMBINED), ("haproxy", _HAPROXY), ("squid", _SQUID), ("citrix", _CITRIX))
+FORMATS = (("combined", _COMBINED), ("haproxy", _HAPROXY), ("squid", _SQUID), ("citrix", _CITRIX), ("iis", _IIS))
 
 
 def _clock(messages: Messages, groups: dict[str, pa.Array]) -> None:
@@ -59,8 +65,9 @@ def _clock(messages: Messages, groups: dict[str, pa.Array]) -> None:
         millis = groups["millis"].cast(pa.int64()).to_numpy(zero_copy_only=False)
         messages.ts, messages.zone = seconds * 10**9 + millis * 10**6, np.full(len(messages), UTC, np.uint8)
     elif "clock" in groups:
-        local = cells.iso_date(groups["day"], groups["month"], groups["year"], groups["clock"])
-        value, good, stated = cells.times(local, groups["zone"])
+        clock = pc.utf8_lpad(groups["clock"], 8, "0")
+        local = cells.iso_date(groups["day"], groups["month"], groups["year"], clock)
+        value, good, stated = cells.times(local, groups.get("zone", pa.nulls(len(clock), pa.string())))
         messages.ts = np.where(good, value, messages.ts)
         messages.zone = np.where(good, np.where(stated, STATED, ASSUMED), messages.zone).astype(np.uint8)
 
@@ -115,5 +122,9 @@ def read(messages: Messages, output: Output) -> Messages:
         kept = parts.filter(pa.array(matched))
         groups = {kept.type.field(i).name: pc.struct_field(kept, [i]) for i in range(kept.type.num_fields)}
         _clock(mine, groups)
+        if "query" in groups:
+            groups["uri"] = pc.coalesce(
+                pc.binary_join_element_wise(groups["uri"], cells.known(groups["query"]), "?"), groups["uri"]
+            )
         request(groups, mine, output)
     return messages
