@@ -1,5 +1,7 @@
 """Reader of the logs of web servers and proxies (common, combined, nginx, HAProxy, Squid, W3C and IIS) into ``http``.
 
+Connections that HAProxy only hands on become rows of ``firewall_event``.
+
 Apache's and nginx's error logs are recognised as well; their lines say nothing of requests that a table could hold and are
 counted.
 """
@@ -22,7 +24,7 @@ _SNIFFED_LINES = 40
 
 _LINE = re.compile(
     rb"(?:[^\s\"]{1,255} ){2,6}\[\d{1,2}/\w{2,3}/\d{4}[: ]\d\d:\d\d:\d\d[^\]]{0,12}\] \""
-    rb"|\d{9,10}\.\d{3} +\d{1,12} \S{1,255} [A-Z_]{1,40}/\d{3} \d+ [A-Za-z_]{1,20} "
+    rb"|\d{9,10}\.\d{3} +\d{1,12} \S{1,255} (?:\d{1,5} )?[A-Z_]{1,40}/\d{3} \d+ (?:[\d-]{1,12} ){0,6}[A-Za-z_]{1,20} "
     rb"|(?:\S{1,255}: )?[0-9a-fA-F.:]{2,45}:\d{1,5} \[\d{1,2}/\w{3}/\d{4}:\d\d:\d\d:\d\d\.\d{3}\] \S+ \S+/\S+ "
     rb"|[0-9a-fA-F.:]{2,45} -> [0-9a-fA-F.:]{2,45} \"[A-Z]+ "
     rb"|[0-9a-fA-F.:]{2,45}, [^,]{0,255}, \d{1,2}/\d{1,2}/\d{4}, \d{1,2}:\d\d:\d\d, \w{1,20}, [^,]{0,255}, [0-9a-fA-F.:]+, "

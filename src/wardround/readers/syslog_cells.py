@@ -274,6 +274,7 @@ def without_secrets(texts: pa.Array) -> pa.Array:
     if not pc.any(pc.match_substring_regex(texts, _HIDDEN)).as_py():
         return texts
     told = pc.replace_substring_regex(texts, _STATES, "\\1\x1f\\2")
+    told = pc.replace_substring_regex(told, r"(?i)\b(bypass) ", "\\1\x1f")
     return pc.replace_substring(pc.replace_substring_regex(told, _HIDDEN, r"\1\2(secret)"), "\x1f", " ")
 
 

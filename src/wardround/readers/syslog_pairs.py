@@ -304,11 +304,13 @@ def listed(messages: Messages, width: int, comma: str = ",") -> list[pa.Array]:
 
 
 def day_and_clock(messages: Messages, text: pa.Array, offset: pa.Array | None = None) -> None:
-    """Put times such as ``2026-03-10 08:00:00``, ``2026/03/10 08:00:00`` or with ``UTC`` after them into the messages."""
+    """Put times such as ``2026-03-10 08:00:00`` or ``2026/03/10 08:00:00``, perhaps with a zone, into the messages."""
     text = pc.fill_null(text, "")
+    if offset is None:
+        offset = part_of(text, r"[\d.]+ ?(?P<o>[+-]\d\d:?\d\d)\s*$")
     utc = pc.match_substring_regex(text, r"(?:UTC|GMT|Z)\s*$")
     plain = pc.replace_substring_regex(text, r"^\s*(\d{4})[-/](\d\d)[-/](\d\d)[ T](\d\d:\d\d:\d\d).*$", r"\1-\2-\3T\4")
-    value, good, stated = cells.times(plain, offset if offset is not None else pa.nulls(len(messages), pa.string()))
+    value, good, stated = cells.times(plain, offset)
     messages.ts[good] = value[good]
     stated = stated | utc.to_numpy(zero_copy_only=False)
     messages.zone[good] = np.where(stated, STATED, ASSUMED)[good]

@@ -23,6 +23,8 @@ _WHO = r"Group <?(?P<realm>[^>]*?)>?,? User <?(?P<user>[^>]*?)>?,? IP <?(?P<sour
 _SRC = r"(?P<source_zone>[^:\s]+):(?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+)(?:\s*\([^)]*\))*"
 _DST = r"(?P<destination_zone>[^:\s]+):(?P<destination>[0-9A-Fa-f.:]+)/(?P<destination_port>\d+)(?:\s*\([^)]*\))*"
 
+_IKE2 = r"Local:\S+ Remote:\[?(?P<source>[0-9A-Fa-f.]+|[0-9A-Fa-f:]+)\]?(?::\d+)? Username:(?P<user>\S+) "
+
 
 def _asa(number: str, table: str | None, pattern: str, **values: str) -> tuple[str, Kind]:
     return number, Kind(number, table, pattern, values)
@@ -66,22 +68,27 @@ _ASA = (
     _asa("713119", _SESSION, r"Group = (?P<realm>[^,]*),(?: Username = (?P<user>[^,]*),)? IP = (?P<source>[^,]*), PHASE 1 COMPLETED", action="negotiation", tunnel="ipsec"),
     _asa("750006", _SESSION, r"Local:\S+ Remote:(?P<source>[0-9A-Fa-f.]+)(?::\d+)? Username:(?P<user>\S+) IKEv2 SA UP", action="negotiation", tunnel="ipsec"),
     _asa("750007", _SESSION, r"Local:\S+ Remote:(?P<source>[0-9A-Fa-f.]+)(?::\d+)? Username:(?P<user>\S+) IKEv2 SA DOWN. Reason: (?P<reason>.*)", action="tunnel_down", tunnel="ipsec"),
-    _asa("750003", _SESSION, r"Local:\S+ Remote:(?P<source>[0-9A-Fa-f.]+)(?::\d+)? Username:(?P<user>\S+) IKEv2 Negotiation aborted due to ERROR: (?P<reason>.*)", action="negotiation", outcome="failure", tunnel="ipsec"),
+    _asa("750002", _SESSION, _IKE2 + r"(?:IKEv2 )?Received a IKE_INIT_SA request", action="negotiation", tunnel="ipsec"),
+    _asa("750003", _SESSION, _IKE2 + r"(?:IKEv2 )?Negotiation aborted due to ERROR: (?P<reason>.*)", action="negotiation", outcome="failure", tunnel="ipsec"),
     _asa("603108", _SESSION, r"Built PPTP Tunnel at .*remote-peer = (?P<source>[0-9A-Fa-f.]+),.* client-dynamic-ip = (?P<assigned_address>[0-9.]+), username = (?P<user>[^,]*)", action="tunnel_up", tunnel="pptp"),
     _asa("109201", _SESSION, r"UAUTH: Session=(?P<session>\S+), User=(?P<user>[^,]*), Assigned IP=(?P<assigned_address>[^,]*), Succeeded", action="assigned"),
     # Connections.
-    _asa("304001", _FLOW, r"(?:\S+@)?(?P<source>[0-9A-Fa-f.]+)\S* Accessed (?:JAVA )?URL (?P<destination>[0-9A-Fa-f.]+):(?P<url>\S+)", action="accept"),
+    _asa("304001", _FLOW, r"(?:\S+@)?(?P<source>[0-9A-Fa-f.]+)\S* Accessed (?:JAVA )?URL (?:[^\s@]+@)?(?P<destination>[0-9A-Fa-f.]+):(?P<url>\S+)", action="accept"),
     _asa("304002", _FLOW, r"Access denied URL (?P<url>\S+) SRC (?P<source>[0-9A-Fa-f.]+)\S* DEST (?P<destination>[0-9A-Fa-f.]+)", action="deny"),
     _asa("106020", _FLOW, r"Deny (?P<proto>IP) teardrop fragment .* from (?P<source>[0-9A-Fa-f.]+) to (?P<destination>[0-9A-Fa-f.]+)", action="deny", threat="teardrop fragment"),
     _asa("106022", _FLOW, r"Deny (?P<proto>\S+) connection spoof from (?P<source>[0-9A-Fa-f.]+) to (?P<destination>[0-9A-Fa-f.]+) on interface (?P<source_zone>[^\s.]+)", action="deny", threat="connection spoof"),
     _asa("313001", _FLOW, r"Denied (?P<proto>ICMP) type=\d+, code=\d+ from (?P<source>[0-9A-Fa-f.:]+) on interface (?P<source_zone>\S+)", action="deny"),
     _asa("313004", _FLOW, r"Denied (?P<proto>ICMP) type=\d+, from (?:laddr )?(?P<source>[0-9A-Fa-f.:]+) on interface (?P<source_zone>\S+) to (?P<destination>[0-9A-Fa-f.]+)", action="deny"),
     _asa("313008", _FLOW, r"Denied IPv6-ICMP type=\d+, code=\d+ from (?P<source>[0-9A-Fa-f.:]+) on interface (?P<source_zone>\S+)", action="deny", proto="icmp6"),
-    _asa("302013", _FLOW, r"Built inbound (?P<proto>TCP|UDP|SCTP) connection (?P<session>\d+) for " + _SRC + r" to " + _DST + r"(?:\((?P<user>[^)]*)\))?", action="accept"),
-    _asa("302013", _FLOW, r"Built outbound (?P<proto>TCP|UDP|SCTP) connection (?P<session>\d+) for " + _DST + r" to " + _SRC, action="accept"),
-    _asa("302014", _FLOW, r"Teardown (?P<proto>TCP|UDP|SCTP) connection (?P<session>\d+) for " + _SRC + r"(?:\(\S+\))? to " + _DST + r"(?:\(\S+\))? duration (?P<duration>[\d:]+) bytes (?P<bytes_out>\d+)", action="close"),
-    _asa("302020", _FLOW, r"Built (?:inbound|outbound) (?P<proto>ICMP)(?:v6)? connection for faddr (?P<source>[0-9A-Fa-f.:]+)/\d+\S* gaddr [0-9A-Fa-f.:]+/\d+ laddr (?P<destination>[0-9A-Fa-f.:]+)/\d+", action="accept"),
-    _asa("302021", _FLOW, r"Teardown (?P<proto>ICMP)(?:v6)? connection for faddr (?P<source>[0-9A-Fa-f.:]+)/\d+\S* gaddr [0-9A-Fa-f.:]+/\d+ laddr (?P<destination>[0-9A-Fa-f.:]+)/\d+", action="close"),
+    _asa("302013", _FLOW, r"Built inbound (?P<proto>TCP|UDP|SCTP)(?: state-bypass)? connection (?P<session>\d+) (?:for|from) " + _SRC + r" to " + _DST + r"(?:\((?P<user>[^)]*)\))?", action="accept"),
+    _asa("302013", _FLOW, r"Built outbound (?P<proto>TCP|UDP|SCTP)(?: state-bypass)? connection (?P<session>\d+) (?:for|from) " + _DST + r" to " + _SRC, action="accept"),
+    _asa("302014", _FLOW, r"Teardown (?P<proto>TCP|UDP|SCTP)(?: state-bypass)? connection (?P<session>\d+) (?:for|from) " + _SRC + r"(?:\(\S+\))? to " + _DST + r"(?:\(\S+\))? duration (?P<duration>[\d:]+) bytes (?P<bytes_out>\d+)", action="close"),
+    _asa("302020", _FLOW, r"Built outbound (?P<proto>ICMP)(?:v6)? connection for faddr (?P<destination>[0-9A-Fa-f.:]+)/\d+(?:\([^)]*\))? gaddr [0-9A-Fa-f.:]+/\d+(?:\([^)]*\))? laddr (?P<source>[0-9A-Fa-f.:]+)/\d+", action="accept"),
+    _asa("302020", _FLOW, r"Built inbound (?P<proto>ICMP)(?:v6)? connection for faddr (?P<source>[0-9A-Fa-f.:]+)/\d+(?:\([^)]*\))? gaddr [0-9A-Fa-f.:]+/\d+(?:\([^)]*\))? laddr (?P<destination>[0-9A-Fa-f.:]+)/\d+", action="accept"),
+    _asa("302021", _FLOW, r"Teardown (?P<proto>ICMP)(?:v6)? connection for faddr (?P<source>[0-9A-Fa-f.:]+)/\d+(?:\([^)]*\))? gaddr [0-9A-Fa-f.:]+/\d+(?:\([^)]*\))? laddr (?P<destination>[0-9A-Fa-f.:]+)/\d+", action="close"),
+    _asa("303002", _FLOW, r"FTP connection from " + _SRC + r" to " + _DST + r", user (?P<user>.*?) (?:Stored|Retrieved) file (?P<url>.*)", action="accept", application="ftp"),
+    _asa("313009", _FLOW, r"Denied invalid (?P<proto>ICMP) code \d+, for " + _SRC + r" to " + _DST, action="deny"),
+    _asa("507003", _FLOW, r"(?P<proto>tcp|udp) flow from " + _SRC + r" to " + _DST + r" terminated by inspection engine, reason - (?P<threat>[^.]*)", action="drop"),
     _asa("106001", _FLOW, r"Inbound (?P<proto>TCP) connection denied from (?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+) to (?P<destination>[0-9A-Fa-f.:]+)/(?P<destination_port>\d+).* on interface (?P<source_zone>\S+)", action="deny"),
     _asa("106002", _FLOW, r"(?P<proto>\S+) connection denied by outbound list \S+ src (?P<source>[0-9A-Fa-f.:]+)(?:/(?P<source_port>\d+))? dest (?P<destination>[0-9A-Fa-f.:]+)(?:/(?P<destination_port>\d+))?", action="deny"),
     _asa("106006", _FLOW, r"Deny inbound (?P<proto>UDP) from (?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+) to (?P<destination>[0-9A-Fa-f.:]+)/(?P<destination_port>\d+).* on interface (?P<source_zone>\S+)", action="deny"),
@@ -94,7 +101,7 @@ _ASA = (
     _asa("106017", _FLOW, r"Deny IP due to Land Attack from (?P<source>[0-9A-Fa-f.:]+) to (?P<destination>[0-9A-Fa-f.:]+)", action="deny", threat="Land attack"),
     _asa("106021", _FLOW, r"Deny (?P<proto>\S+) reverse path check from (?P<source>[0-9A-Fa-f.:]+) to (?P<destination>[0-9A-Fa-f.:]+) on interface (?P<source_zone>\S+)", action="deny", threat="reverse path check"),
     _asa("106023", _FLOW, r"Deny (?:protocol )?(?P<proto>\S+) src (?P<source_zone>[^:\s]+):(?P<source>[0-9A-Fa-f.:]+?)(?:/(?P<source_port>\d+))?(?:\s*\([^)]*\))? dst (?P<destination_zone>[^:\s]+):(?P<destination>[0-9A-Fa-f.:]+?)(?:/(?P<destination_port>\d+))?(?:\s*\([^)]*\))*(?: by access-group \"?(?P<policy>[^\"\s]+)|\s|$)", action="deny"),
-    _asa("106100", _FLOW, r"access-list (?P<policy>\S+) (?P<action>permitted|denied|est-allowed) (?P<proto>\S+) (?P<source_zone>[^/\s]+)/(?P<source>[0-9A-Fa-f.:]+)\((?P<source_port>\d+)\)(?:\s*\([^)]*\))? -> (?P<destination_zone>[^/\s]+)/(?P<destination>[0-9A-Fa-f.:]+)\((?P<destination_port>\d+)\)"),
+    _asa("106100", _FLOW, r"access-list (?P<policy>\S+) (?P<action>permitted|denied|est-allowed) (?P<proto>\S+) (?P<source_zone>[^/\s]+)/(?P<source>[^\s()]+)\((?P<source_port>\d+)\)(?:\s*\([^)]*\))? -> (?P<destination_zone>[^/\s]+)/(?P<destination>[^\s()]+)\((?P<destination_port>\d+)\)"),
     _asa("106102", _FLOW, r"access-list (?P<policy>\S+) (?P<action>permitted|denied) (?P<proto>\S+) for user '?(?P<user>[^']*?)'? (?P<source_zone>[^/\s]+)/(?P<source>[0-9A-Fa-f.:]+)[ (]+(?P<source_port>\d+)\)? -?>?\s*(?P<destination_zone>[^/\s]+)/(?P<destination>[0-9A-Fa-f.:]+)[ (]+(?P<destination_port>\d+)"),
     _asa("710002", _FLOW, r"(?P<proto>TCP|UDP) access permitted from (?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+) to (?P<destination_zone>[^:\s]+):(?P<destination>[0-9A-Fa-f.:]+)/(?P<destination_port>\w+)", action="accept"),
     _asa("710003", _FLOW, r"(?P<proto>TCP|UDP) access denied by ACL from (?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+) to (?P<destination_zone>[^:\s]+):(?P<destination>[0-9A-Fa-f.:]+)/(?P<destination_port>\w+)", action="deny"),
@@ -141,6 +148,21 @@ _REFUSED = Kind(
     + r"(?P<message_id>\d+):? *(?P<threat>[^:]*?(?:[Dd]ropp?e?d?|[Dd]en(?:y|ied)|[Dd]iscard\w*|[Rr]eject\w*|skipped|blocked|"
     r"Disallow\w*|exceeded|exhausted|Duplicate TCP SYN)\b.*?) from " + _SRC + r" to " + _DST,
     {"action": "drop"},
+)
+
+_UNDONE = r"(?P<reason>(?i:.*(?:could not|unable|not allowed|not enabled|terminat|den(?:y|ied)|fail|unacceptable|reject|invalid|mismatch|not found).*))"
+_IKE1 = (
+    _HEAD
+    + r"(?P<message_id>713\d{3}):? *(?:Group = (?P<realm>[^,]*), )?(?:Username = (?P<user>[^,]*), )?IP = (?P<source>[0-9A-Fa-f.:]+),? "
+)
+_SAID = _HEAD + r"(?P<message_id>\d{6}):? *" + _WHO + r" "
+
+#: What else is said of a user's session, or of a negotiation of IKE: whatever begins like this.
+_SESSIONS = (
+    Kind("", _SESSION, _SAID + _UNDONE, {"action": "denied"}),
+    Kind("", _SESSION, _SAID + r"(?P<reason>.*)", {"action": "message"}),
+    Kind("", _SESSION, _IKE1 + _UNDONE, {"action": "negotiation", "outcome": "failure", "tunnel": "ipsec"}),
+    Kind("", _SESSION, _IKE1 + r"(?P<reason>.*)", {"action": "negotiation", "tunnel": "ipsec"}),
 )
 
 #: Said of every connection or packet and already known from another message, or of no bearing on security.
@@ -257,10 +279,14 @@ def _asa_messages(messages: Messages, numbers: pa.Array, output: Output) -> None
         if number in ("430001", "430002", "430003", "430004", "430005"):
             _firepower(mine, number, output)
             continue
-        rest = apply((*_KINDS.get(number, ()), _REFUSED), "cisco", mine, output)
+        rest = apply((*_KINDS.get(number, ()), *_SESSIONS, _REFUSED), "cisco", mine, output)
         # What is left is a remark of the device about itself, or a kind that Cisco words in another way in some version.
         apply([Kind(number, "device_event", _HEAD + r"\d+:? *(?P<message>.*)", {"category": "system"})], "cisco", rest, output)
 
+
+#: The access lists of IOS, IOS XE (where a process names itself first) and IOS XR.
+_LISTED = r"%[A-Z0-9_-]+-6-(?:IP|IPV6)?ACCESSLOG\w* ?: *(?:\S+: +){0,3}(?:access-)?list (?P<policy>\S+?)(?:/\d+)? (?P<action>permitted|denied|permit|deny)"
+_LIST_WORDS = {"action": {"permitted": "accept", "permit": "accept", "denied": "deny", "deny": "deny"}}
 
 _IOS = (
     Kind("SSH2_USERAUTH", "logon", r"%SSH-5-SSH2_USERAUTH: User '(?P<user>[^']*)' authentication for SSH2 Session from (?P<source>\S+) .*(?P<action>Succeeded|Failed)", {"service": "ssh"}, {"action": {"succeeded": "login", "failed": "login_failed"}}),
@@ -275,11 +301,12 @@ _IOS = (
     Kind("SESS_LOGOUT", "logon", r"%WEBSERVER-\d-SESS_LOGOUT: .*?from host (?P<source>[0-9A-Fa-f.:]+) by user '(?P<user>[^']*)'", {"action": "logout", "service": "https"}),
     Kind("AUTH_PASSED", "logon", r"%DMI-5-AUTH_PASSED: .*User '(?P<user>[^']*)' authenticated successfully from (?P<source>[0-9A-Fa-f.]+)(?::(?P<source_port>\d+))?.* for (?P<service>\S+)", {"action": "login"}),
     Kind("AUTHENTICATION_FAILED", "logon", r"%DMI-5-AUTHENTICATION_FAILED: .*failure from (?P<source>[0-9A-Fa-f.]+)(?::(?P<source_port>\d+))?.* for (?P<service>[^\s.]+)", {"action": "login_failed"}),
-    Kind("IPACCESSLOG", "firewall_event", r"%(?:SEC|FMANFP)-6-IPACCESSLOG\w*: (?:[^ ]+: ){0,3}list (?P<policy>\S+) (?P<action>permitted|denied) (?P<proto>\S+) (?P<source>[0-9A-Fa-f.:]+)\((?P<source_port>\d+)\)(?: \([^)]*\))? -> (?P<destination>[0-9A-Fa-f.:]+)\((?P<destination_port>\d+)\)", {}, _WORDS),
-    Kind("IPACCESSLOG", "firewall_event", r"%(?:SEC|FMANFP)-6-IPACCESSLOG\w*: (?:[^ ]+: ){0,3}list (?P<policy>\S+) (?P<action>permitted|denied) (?P<proto>\S+) (?P<source>[0-9A-Fa-f.:]+)(?: \([^)]*\))? -> (?P<destination>[0-9A-Fa-f.:]+)", {}, _WORDS),
-    Kind("IPACCESSLOG", "firewall_event", r"%(?:SEC|FMANFP)-6-IPACCESSLOG\w*: (?:[^ ]+: ){0,3}list (?P<policy>\S+) (?P<action>permitted|denied) (?P<source>[0-9A-Fa-f.:]+) ", {}, _WORDS),
-    Kind("ACCESSLOG", "firewall_event", r"%IPV6_ACL-6-ACCESSLOG\w*: (?:list )?(?P<policy>[^/\s]+)/\d+ (?P<action>permitted|denied) (?P<proto>\S+) (?P<source>[0-9A-Fa-f.:]+)(?:\((?P<source_port>\d+)\))?(?: \([^)]*\))? -> (?P<destination>[0-9A-Fa-f.:]+)(?:\((?P<destination_port>\d+)\))?", {}, _WORDS),
+    Kind("IPACCESSLOG", "firewall_event", _LISTED + r" (?P<proto>\S+) (?:[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5} )?(?P<source>[0-9A-Fa-f.:]+)(?:\((?P<source_port>\d+)\))?(?: ?\([^)]*\)| [A-Z][\w/.]+)? ?-> (?P<destination>[0-9A-Fa-f.:]+)(?:\((?P<destination_port>\d+)\))?", {}, _LIST_WORDS),
+    Kind("IPACCESSLOG", "firewall_event", _LISTED + r" (?P<source>[0-9A-Fa-f.:]+) ", {}, _LIST_WORDS),
     Kind("DROP_PKT", "firewall_event", r"%FW-6-DROP_PKT: Dropping (?P<proto>\w+) \w+ (?P<source>[0-9A-Fa-f.:]+):(?P<source_port>\d+) (?P<destination>[0-9A-Fa-f.:]+):(?P<destination_port>\d+)(?: on zone-pair (?P<policy>\S+))?", {"action": "drop"}),
+    Kind("DROP_PKT", "firewall_event", r"%FW-6-DROP_PKT: Dropping (?P<proto>\w+) pkt from (?P<source_zone>\S+) \[?(?P<source>[0-9A-Fa-f.:]+?)\]?:(?P<source_port>\d+) => \[?(?P<destination>[0-9A-Fa-f.:]+?)\]?:(?P<destination_port>\d+)", {"action": "drop"}),
+    Kind("SESS_AUDIT_TRAIL", "firewall_event", r"%FW-6-SESS_AUDIT_TRAIL: .*?Stop (?P<application>\S+) session: initiator \(\[?(?P<source>[0-9A-Fa-f.:]+?)\]?:(?P<source_port>\d+)\) sent (?P<bytes_out>\d+) bytes -- responder \(\[?(?P<destination>[0-9A-Fa-f.:]+?)\]?:(?P<destination_port>\d+)\) sent (?P<bytes_in>\d+) bytes", {"action": "close"}),
+    Kind("SESS_AUDIT_TRAIL", "firewall_event", r"%FW-6-SESS_AUDIT_TRAIL_START: .*?Start (?P<application>\S+) session: initiator \(\[?(?P<source>[0-9A-Fa-f.:]+?)\]?:(?P<source_port>\d+)\) -- responder \(\[?(?P<destination>[0-9A-Fa-f.:]+?)\]?:(?P<destination_port>\d+)\)", {"action": "accept"}),
     Kind("INSTALL_OPERATION_INFO", "device_event", r"%WEBUI-\d-INSTALL_OPERATION_INFO: .*?User: (?P<user>[^,\s]+), (?P<object>Install Operation: .*)", {"category": "config", "action": "install"}),
     Kind("CONFIG_I", "device_event", r"%SYS-5-CONFIG_I: Configured from (?P<ui>\S+)(?: by (?P<user>\S+?)(?: on (?P<object>\S+))?(?: \((?P<source>[^)]*)\))?)?(?:\s|$)", {"category": "config", "action": "configure"}),
     Kind("CONFIG_P", "device_event", r"%SYS-5-CONFIG_P: Configured programmatically by process (?P<ui>\S+) from \S+ as (?P<user>\S+)", {"category": "config", "action": "configure"}),

@@ -60,7 +60,7 @@ _KINDS = (
     Kind("Windows events as XML", None, r"^<Event xmlns="),
     Kind("vmware internals", None, r"get_serial_num|Unlocked esx|Could not get state for NFS|broker|Originator@\d+|vim\.event|vmkernel|^(?:verbose|info|warning|error) \w+\[|hostd-probe|fdm\[|cmmdsTime|ucs-tool|USBArb|vsan|Vpxa|NSX|nsx@|View@|hostd|vobd|\bESXi\b|^ ?Event \[|USER \w+ pid|cpu\d+:\d+\)|talReadBytes"),
     Kind("cisco ISE", None, r"endpoint\(s\) purged|EAP Connection Timeout|^Configuration Changed: Admin=|Dynamic Authorization Failed|MnT purge"),
-    Kind("cisco processes", None, r"^Task ran for \d+ msec|^Tunnel group search using certificate"),
+    Kind("cisco processes", None, r"^NTP Core \(\w+\): |^Task ran for \d+ msec|^Tunnel group search using certificate"),
     Kind("aruba", None, r"(?:All Audits|CPPM|Session Log|Common\.|RADIUS\.|Endpoint|Insight|ClearPass)"),
     Kind("application delivery (Ubika)", None, r"logAlertUid|accessLogUid"),
     Kind("telephony (Cisco, Avaya, Polycom)", None, r"UTCTime=\"|com\.avaya|com\.polycom|Jserver|tvcs"),

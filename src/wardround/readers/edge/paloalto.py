@@ -19,7 +19,7 @@ from wardround.readers.syslog_messages import Messages, Output, chosen
 from wardround.readers.syslog_pairs import day_and_clock, first_of, listed, part_of
 
 _TYPES = "TRAFFIC|THREAT|GLOBALPROTECT|CONFIG|SYSTEM|HIPMATCH|USERID|DECRYPTION|AUTHENTICATION|CORRELATION|SCTP|GTP|IPTAG|TUNNEL|AUDIT|START|END|URL|DATA|WILDFIRE"
-PATTERN = rf"^\d{{0,3}},[^,]{{1,24}},[^,]{{0,24}},(?:{_TYPES}),|^\{{\s*(?:\"[^{{}}]*)?\"(?:VendorName|ConfigVersion|LogSourceID|DeviceSN)\":|failed to unmarshal session\("
+PATTERN = rf"^\d{{0,20}},[^,]{{1,32}},[^,]{{0,24}},(?:{_TYPES}),|^\{{\s*(?:\"[^{{}}]*)?\"(?:VendorName|ConfigVersion|LogSourceID|DeviceSN)\":|failed to unmarshal session\("
 VENDOR = "paloalto"
 
 _ACTIONS = (
@@ -56,7 +56,8 @@ def _clock(messages: Messages, values: list[pa.Array]) -> None:
     )
     zone = pc.replace_substring(pc.fill_null(pc.struct_field(fine, [1]), ""), "Z", "+00:00")
     value, good, stated = cells.times(pc.fill_null(pc.struct_field(fine, [0]), ""), zone)
-    good &= stated
+    # Where the columns themselves are as fine, the first of them is when the log was received.
+    good &= stated & ~chosen(pc.match_substring_regex(pc.fill_null(values[6], ""), r"^\d{4}-\d\d-\d\dT"))
     messages.ts[good], messages.zone[good] = value[good], 2
 
 
@@ -93,6 +94,8 @@ def by_kind(messages: Messages, values: list[pa.Array], output: Output) -> None:
             _threat(mine, cells_of, output)
         elif kind == "GLOBALPROTECT":
             _globalprotect(mine, cells_of, output)
+        elif kind == "AUTHENTICATION":
+            _authentication(mine, cells_of, output)
         elif kind == "SYSTEM":
             _system(mine, cells_of, output)
         else:
@@ -137,6 +140,11 @@ def _threat(messages: Messages, v: list[pa.Array], output: Output) -> None:
     output.write("firewall_event", VENDOR, messages, values | {"action": action})
 
 
+def _address(text: pa.Array) -> pa.Array:
+    """An address of IPv4; where 0.0.0.0 stands, the next column may hold one of IPv6."""
+    return pc.if_else(pc.fill_null(pc.equal(text, "0.0.0.0"), False), pa.scalar(None, pa.string()), text)  # noqa: S104
+
+
 def _globalprotect(messages: Messages, v: list[pa.Array], output: Output) -> None:
     failed = pc.fill_null(pc.match_substring_regex(v[28], "(?i)fail"), False)
     action = first_of(_PORTAL, v[8], "message")
@@ -156,9 +164,9 @@ def _globalprotect(messages: Messages, v: list[pa.Array], output: Output) -> Non
             "outcome": pc.if_else(failed, "failure", succeeded),
             "user": pc.replace_substring_regex(v[12], r"\\{2,}", r"\\"),
             "realm": v[33],
-            "source": v[15],
+            "source": pc.coalesce(_address(v[15]), v[16]),
             "source_country": v[13],
-            "assigned_address": v[17],
+            "assigned_address": pc.coalesce(_address(v[17]), v[18]),
             "hostname": v[14],
             "client": v[21],
             "os": pc.coalesce(v[23], v[22]),
@@ -229,8 +237,29 @@ def _system(messages: Messages, v: list[pa.Array], output: Output) -> None:
     )
     rest = ~portal & ~logon
     mine = _where(v, rest)
-    values = {"category": "system", "severity": mine[13], "action": mine[8], "object": mine[9], "message": mine[14]}
+    changed_by = part_of(text.filter(pa.array(rest)), r"(?:\bby user |\bUser: )'?(?P<u>[^'\s,]+)")
+    values = {
+        "category": "system",
+        "severity": mine[13],
+        "user": changed_by,
+        "action": mine[8],
+        "object": mine[9],
+        "message": mine[14],
+    }
     output.write("device_event", VENDOR, messages.take(rest), _common(mine, 22) | values)
+
+
+def _authentication(messages: Messages, v: list[pa.Array], output: Output) -> None:
+    """Logons that an authentication policy asked for; description and event tell how they went."""
+    said = pc.binary_join_element_wise(*(pc.fill_null(v[i], "") for i in (4, 18, 20)), " ")
+    action = first_of(((r"(?i)fail|denied|reject|invalid|timeout|timed out|locked", "login_failed"),), said, "login")
+    output.write(
+        "logon",
+        VENDOR,
+        messages,
+        _common(v, None)
+        | {"action": action, "user": v[9], "source": v[8], "service": v[19], "authentication": v[17], "reason": pc.if_else(pc.equal(action, "login_failed"), v[18], pa.scalar(None, pa.string()))},
+    )  # fmt: skip
 
 
 def _other(kind: str, messages: Messages, v: list[pa.Array], output: Output) -> None:

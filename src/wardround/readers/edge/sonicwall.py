@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from wardround.readers.syslog_messages import Messages, Output, chosen
 from wardround.readers.syslog_pairs import Pairs, Vocabulary, day_and_clock, first_of, part_of
 
-PATTERN = r"^id=(?:firewall|sslvpn) .*?sn=|^id=sslvpn "
+PATTERN = r"^(?:[0-9A-Fa-f.:]+ +)?id=\"?[^\s=]{1,64} +sn=\S* +(?:vp_)?time=|^id=sslvpn "
 VENDOR = "sonicwall"
 
 _KEYS = Vocabulary(
@@ -78,9 +78,10 @@ _LOGON = (
     (r"(?i)log", "login"),
 )
 _FLOW = (
-    (r"(?i)connection opened|web site (?:hit|access)|connection established", "accept"),
+    (r"(?i)connection opened|web site (?:hit|accessed)|connection established", "accept"),
     (r"(?i)connection closed", "close"),
-    (r"(?i)prevention|blocked|denied|dropp?ed|drop\b|reject|discard|not allowed|access rule deny", "drop"),
+    (r"(?i)access denied|prevention|blocked|denied|dropp?ed|drop\b|reject|discard|not allowed|access rule deny", "drop"),
+    (r"(?i)\ballowed\b", "accept"),
 )
 
 
@@ -142,7 +143,9 @@ def _part(pairs: Pairs, key: str, part: str) -> pa.Array:
 
 
 def _user(pairs: Pairs) -> pa.Array:
-    return pairs.get("usr", "user", "susr")
+    """Who; single sign-on that did not find out says ``Unknown (…)``."""
+    said = pairs.get("usr", "user", "susr")
+    return pc.if_else(pc.fill_null(pc.match_substring_regex(said, r"^(?i:unknown) \("), False), pairs.no, said)
 
 
 def _common(pairs: Pairs) -> dict[str, pa.Array | str | None]:

@@ -102,6 +102,9 @@ _KEYS = Vocabulary(
         "connectiontype",
         "signature_msg",
         "virus",
+        "sourceip",
+        "destinationip",
+        "spamaction",
         "threatname",
         "category",
         "starttime",
@@ -145,7 +148,7 @@ def read(messages: Messages, output: Output) -> Messages:
         & ~vpn
     )
     _logons(pairs.take(logon), output)
-    flows = chosen(pc.and_(pc.is_valid(pairs.get("src_ip", "srcip")), pc.invert(own))) & ~vpn & ~logon
+    flows = chosen(pc.and_(pc.is_valid(pairs.get("src_ip", "srcip", "sourceip")), pc.invert(own))) & ~vpn & ~logon
     _flows(pairs.take(flows), output)
     rest = pairs.take(~vpn & ~logon & ~flows)
     output.write(
@@ -251,7 +254,7 @@ def _logons(pairs: Pairs, output: Output) -> None:
 def _flows(pairs: Pairs, output: Output) -> None:
     kind = pc.fill_null(pairs.get("log_type", "sub"), "")
     said = pc.binary_join_element_wise(
-        pc.fill_null(pairs.get("status"), ""), pc.fill_null(pairs.get("action", "log_subtype"), ""), pc.fill_null(pairs.get("log_subtype"), ""), " "
+        *(pc.fill_null(pairs.get(key), "") for key in ("status", "action", "log_subtype", "spamaction")), " "
     )  # fmt: skip
     action = first_of(_ACTIONS, said, "alert")
     named = pc.if_else(
@@ -265,11 +268,11 @@ def _flows(pairs: Pairs, output: Output) -> None:
         _common(pairs)
         | {
             "action": action,
-            "source": pairs.get("src_ip", "srcip"),
+            "source": pairs.get("src_ip", "srcip", "sourceip"),
             "source_port": pairs.get("src_port", "srcport"),
             "source_zone": pairs.get("srczone", "src_zone", "in_interface", "initf"),
             "source_role": pc.utf8_lower(pairs.get("srczonetype", "src_zone_type")),
-            "destination": pairs.get("dst_ip", "dstip"),
+            "destination": pairs.get("dst_ip", "dstip", "destinationip"),
             "destination_port": pairs.get("dst_port", "dstport"),
             "destination_zone": pairs.get("dstzone", "dst_zone", "out_interface", "outitf"),
             "destination_role": pc.utf8_lower(pairs.get("dstzonetype", "dst_zone_type")),

@@ -31,14 +31,21 @@ _COMBINED = (
 )  # fmt: skip
 
 _HAPROXY = (
-    r"(?:^|\s)(?P<client>[0-9A-Fa-f.:]+):(?P<port>\d{1,5}) " + _TIME + r" (?P<frontend>\S+) (?P<backend>[^\s/]+)/(?P<server>\S+) "
-    r"[\d+/-]+ (?P<status>-?\d{1,3}) \+?(?P<length>\d+) \S+ \S+ \S{4} [\d/]+ [\d/]+ (?:\{(?P<captured>[^}]*)\} )?(?:\{[^}]*\} )?" + _REQUEST
+    r"(?:^|\s)(?P<client>[0-9A-Fa-f.:]+|-):(?P<port>\d{1,5}) " + _TIME + r" (?P<frontend>\S+) (?P<backend>[^\s/]+)/(?P<server>\S+) "
+    r"(?:[^\s\"]+ ){0,3}?[\d+/-]+ (?P<status>-?\d{1,3}) \+?(?P<length>\d+) \S+ \S+ \S{4} [\d/]+ [\d/]+ (?:\{(?P<captured>[^}]*)\} )?(?:\{[^}]*\} )?" + _REQUEST
 )  # fmt: skip
 
+#: Squid's own format; columns that a logformat adds (ports, sizes of headers, the version) stand between and behind.
 _SQUID = (
-    r"^(?P<epoch>\d{9,10})\.(?P<millis>\d{3}) +\d+ (?P<client>\S+) (?P<result>[A-Z_]+)/(?P<status>\d{3}) (?P<length>\d+) "
-    r"(?P<method>[A-Za-z_]{1,20}) (?P<uri>\S*) (?P<username>\S+) (?P<hierarchy>[A-Z_]+)/(?P<peer>\S*)"
+    r"^(?P<epoch>\d{9,10})\.(?P<millis>\d{3}) +\d+ (?P<client>\S+) (?:(?P<port>\d{1,5}) )?(?P<result>[A-Z_]+)/(?P<status>\d{3}) (?P<length>\d+) "
+    r"(?:[\d-]+ ){0,6}?(?P<method>[A-Za-z_]{1,20}) (?P<uri>\S*) (?:\d\.\d )?(?P<username>\S+) (?P<hierarchy>[A-Z_]+)/(?P<peer>\S*)"
 )
+
+#: A proxy that hands on connections instead of requests (HAProxy, TCP log format).
+_CONNECTION = (
+    r"(?:^|\s)(?P<source>[0-9A-Fa-f.:]+|-):(?P<source_port>\d{1,5}) " + _TIME + r" (?P<source_zone>\S+) (?P<policy>[^\s/]+)/(?P<destination_zone>\S+) "
+    r"[\d+-]+/[\d+-]+/[\d+-]+ \+?(?P<bytes_in>\d+) (?P<state>\S{2}) [\d/]+ [\d/]+\s*$"
+)  # fmt: skip
 
 _CITRIX = (
     r"^(?P<client>[0-9A-Fa-f.:]+) -> (?P<server>[0-9A-Fa-f.:]+) "
@@ -108,6 +115,27 @@ def request(groups: dict[str, pa.Array], messages: Messages, output: Output) -> 
     output.write("http", "", messages, columns)
 
 
+def _connections(messages: Messages, output: Output) -> Messages:
+    """Write the connections among messages; returns the messages that are none.
+
+    The state ``PR`` says that the proxy itself refused it.
+    """
+    parts = pc.extract_regex(messages.text, _CONNECTION)
+    matched = parts.is_valid().to_numpy(zero_copy_only=False)
+    if not matched.any():
+        return messages
+    mine, kept = replace(messages.take(matched)), parts.filter(pa.array(matched))
+    groups = {kept.type.field(i).name: pc.struct_field(kept, [i]) for i in range(kept.type.num_fields)}
+    _clock(mine, groups)
+    refused = pc.match_substring_regex(groups["state"], "^PR")
+    columns = {
+        name: groups[name] for name in ("source", "source_port", "source_zone", "policy", "destination_zone", "bytes_in")
+    }
+    action = pc.if_else(refused, "deny", "close")
+    output.write("firewall_event", "haproxy", mine, columns | {"action": action, "proto": "tcp"})
+    return messages.take(~matched)
+
+
 def read(messages: Messages, output: Output) -> Messages:
     """Write the requests among messages; returns the messages that are none."""
     for _, pattern in FORMATS:
@@ -127,4 +155,4 @@ def read(messages: Messages, output: Output) -> Messages:
                 pc.binary_join_element_wise(groups["uri"], cells.known(groups["query"]), "?"), groups["uri"]
             )
         request(groups, mine, output)
-    return messages
+    return _connections(messages, output) if len(messages) else messages
