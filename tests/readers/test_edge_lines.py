@@ -12,22 +12,23 @@ from .edge_lines import check, lines
 
 #: Fields right and fields asked for, by file.
 REACHED = {
-    "checkpoint": (211, 211),
+    "checkpoint": (229, 229),
     "cisco": (555, 555),
     "citrix": (276, 276),
     "fortinet": (464, 464),
     "freeradius": (60, 60),
     "ivanti": (209, 209),
-    "openssh": (53, 53),
-    "openvpn": (85, 85),
+    "openssh": (75, 75),
+    "openvpn": (124, 124),
     "paloalto": (328, 328),
-    "pfsense": (183, 183),
+    "pfsense": (198, 198),
     "radius_accounting": (194, 194),
     "softether": (57, 57),
     "sonicwall": (213, 213),
     "sophos": (219, 219),
     "stormshield": (177, 177),
     "strongswan": (36, 36),
+    "unix": (99, 99),
     "web_servers": (362, 362),
     "wireguard": (45, 45),
 }

@@ -368,7 +368,7 @@ def _rfc3164(
             at = stop + 1 if stop < limit and data[stop] == 93 else stop
             continue
         if bare:
-            break
+            return _after_bare(data, at, end, limit, line, found)
         # A relay's header before one of RFC 5424: Mar 10 07:00:00 relay 1 2026-03-10T08:00:00+01:00 …
         numbered = after_time and at + 2 < limit and data[at] == 49 and data[at + 1] == 32
         if numbered and stamp(data, at + 2, limit, months, codes, minutes)[0] >= 0:
@@ -415,6 +415,34 @@ def _rfc3164(
         break
     while at < end and data[at] == 32:
         at += 1
+    return _without_number(data, at, end) if found.tag_begins[line] >= 0 else at
+
+
+@_kernel
+def _without_number(data: Bytes, at: int, end: int) -> int:
+    """Where a message begins behind the number that Solaris and its heirs put before it (``[ID 800047 auth.notice] ``)."""
+    if at + 4 < end and data[at] == 91 and data[at + 1] == 73 and data[at + 2] == 68 and data[at + 3] == 32:
+        for stop in range(at + 4, min(end, at + 64)):
+            if data[stop] == 93 and stop + 1 < end and data[stop + 1] == 32:
+                return stop + 2
+    return at
+
+
+@_kernel
+def _after_bare(data: Bytes, at: int, end: int, limit: int, line: int, found: Frames) -> int:
+    """Where a message begins after a time as files write it: a host and a program with its process may stand before it."""
+    stop = _token(data, at, limit)
+    after = stop
+    while after < limit and data[after] == 32:
+        after += 1
+    if after < limit and _is_host(data, at, stop):
+        name_end, message = _program(data, after, limit)
+        if name_end >= 0 and data[name_end] == 91:
+            found.host_begins[line], found.host_ends[line] = at, stop
+            found.tag_begins[line], found.tag_ends[line] = after, name_end
+            at = message
+            while at < end and data[at] == 32:
+                at += 1
     return at
 
 
@@ -476,6 +504,9 @@ def _frames(
                 found.priority[line] = value
                 at = stop + 1
                 version = at + 2 < end and data[at] == 49 and data[at + 1] == 32 and data[at + 2] != 32
+        elif at + 13 < end and data[at] == 49 and data[at + 1] == 32 and data[at + 12] == 84:
+            # The priority before the version was taken off.
+            version = stamp(data, at + 2, end, months, codes, minutes)[0] >= 0
         if version:
             found.begins[line] = _rfc5424(data, at + 2, end, line, found, months, codes, minutes)
         else:

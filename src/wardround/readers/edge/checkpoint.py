@@ -11,10 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wardround.readers import syslog_cells as cells
-from wardround.readers.syslog_messages import Messages, Output, chosen
-from wardround.readers.syslog_pairs import Pairs, Vocabulary, first_of, listed, part_of, seconds_since_1970
+from wardround.readers.syslog_messages import OUTCOMES, Messages, Output, chosen
+from wardround.readers.syslog_pairs import Pairs, Vocabulary, day_and_clock, first_of, listed, part_of, seconds_since_1970
 
-_PAIRED = r"\[action:\"|\[[a-z_]{1,40}:+\"[^\"]{0,300}\"; ?(?:.*; ?)?(?:flags|ifdir|loguid|origin|product|time|version):\""
+_PAIRED = (
+    r"\[Fields@1\.3\.6\.1\.4\.1\.2620 |"
+    r"\[action:\"|\[[a-z_]{1,40}:+\"[^\"]{0,300}\"; ?(?:.*; ?)?(?:flags|ifdir|loguid|origin|product|time|version):\""
+)
 PATTERN = _PAIRED + r"|^time=\d{9,10}\|hostname=|^\"\d+\" \"\d{1,2}[A-Z][a-z]{2}\d{4}\" \""
 VENDOR = "checkpoint"
 
@@ -29,6 +32,12 @@ _KEYS = Vocabulary(
         "ifname",
         "src",
         "s_port",
+        "sport_svc",
+        "svc",
+        "xlatedport_svc",
+        "ProductName",
+        "Action",
+        "reject_category",
         "dst",
         "service",
         "proto",
@@ -116,7 +125,11 @@ def read(messages: Messages, output: Output) -> Messages:
     braces = chosen(pc.match_substring_regex(messages.text, _PAIRED))
     bars = chosen(pc.match_substring_regex(messages.text, r"^time=\d"))
     if braces.any():
-        _write(Pairs.of(messages.take(braces), _KEYS, assign=":", divider=";"), output)
+        # Of the older form each value is assigned by an equals sign and parted by a blank.
+        older = chosen(pc.match_substring_regex(messages.text, r"\[Fields@")) & braces
+        if older.any():
+            _write(Pairs.of(messages.take(older), _KEYS), output)
+        _write(Pairs.of(messages.take(braces & ~older), _KEYS, assign=":", divider=";"), output)
     if bars.any():
         _write(Pairs.of(messages.take(bars), _KEYS, divider="|"), output)
     rest = messages.take(~braces & ~bars)
@@ -126,12 +139,15 @@ def read(messages: Messages, output: Output) -> Messages:
 
 
 def _common(pairs: Pairs) -> dict[str, pa.Array | str | None]:
-    return {"device": pairs.get("origin", "hostname"), "message_id": pairs.get("product")}
+    return {"device": pairs.get("origin", "hostname"), "message_id": pairs.get("product", "ProductName")}
 
 
 def _write(pairs: Pairs, output: Output) -> None:
+    if not len(pairs):
+        return
+    day_and_clock(pairs.messages, pairs.get("time"))
     seconds_since_1970(pairs.messages, pairs.get("time"))
-    said, product = pc.fill_null(pairs.get("action"), ""), pc.fill_null(pairs.get("product"), "")
+    said, product = pc.fill_null(pairs.get("action", "Action"), ""), pc.fill_null(pairs.get("product", "ProductName"), "")
     people = pc.and_(
         pc.match_substring_regex(said, r"(?i)log ?-?(?:in|out|off|on)|fail|update"),
         pc.is_valid(pairs.get("user", "src_user_name")),
@@ -141,22 +157,30 @@ def _write(pairs: Pairs, output: Output) -> None:
         pc.match_substring_regex(product, r"(?i)mobile access|endpoint security vpn"),
         pc.match_substring_regex(said, _KEYS_AGREED),
     )
-    vpn = chosen(pc.or_(people, vpn))
+    refused = pc.fill_null(pc.match_substring_regex(pairs.get("reject_category"), r"(?i)\bIKE\b"), False)
+    vpn = chosen(pc.or_(pc.or_(people, refused), vpn))
     mine = pairs.take(vpn)
     cases = (
+        (r"(?i)\bike\b", "negotiation"),
         (r"(?i)fail|reject|den|block|drop", "login_failed"),
         (r"(?i)log ?-?(?:out|off)|disconnect", "logout"),
         (r"(?i)log ?-?(?:in|on)", "login"),
         (_KEYS_AGREED, "negotiation"),
     )
-    status = pc.binary_join_element_wise(pc.fill_null(mine.get("auth_status"), ""), pc.fill_null(mine.get("action"), ""), " ")
+    status = pc.binary_join_element_wise(
+        *(pc.fill_null(mine.get(key), "") for key in ("reject_category", "auth_status", "action")), " "
+    )
+    keys = part_of(mine.messages.text, r"\bike::?\"(?P<i>[^\"]*)\"")
+    unkept = pc.is_valid(mine.get("reject_category"))
+    action = first_of(cases, status, "message")
     output.write(
         "vpn_session",
         VENDOR,
         mine.messages,
         _common(mine)
         | {
-            "action": first_of(cases, status, "message"),
+            "action": action,
+            "outcome": pc.if_else(unkept, "failure", cells.mapped(action, OUTCOMES)),
             "user": mine.get("user", "src_user_name"),
             "source": mine.get("src"),
             "source_country": mine.get("src_country"),
@@ -165,7 +189,9 @@ def _write(pairs: Pairs, output: Output) -> None:
             "client": mine.get("client_name", "client_version"),
             "os": mine.get("os_name"),
             "authentication": mine.get("auth_method", "login_option"),
-            "reason": mine.get("failure_reason", "reason"),
+            "reason": pc.coalesce(
+                mine.get("failure_reason", "reason"), pc.if_else(unkept, keys, None), mine.get("reject_category")
+            ),
             "session": mine.get("session_id"),
             "duration": mine.get("duration", "elapsed"),
         },
@@ -181,9 +207,13 @@ def _write(pairs: Pairs, output: Output) -> None:
     )
     _administration(pairs.take(admin), output)
     told = vpn | admin
-    aside = ~told & chosen(pc.is_null(pairs.get("action", "src", "dst", "packets")))
+    aside = ~told & chosen(pc.is_null(pairs.get("action", "Action", "src", "dst", "packets")))
     _remarks(pairs.take(aside), output)
-    many = ~told & ~aside & chosen(pc.and_(pc.is_valid(pairs.get("packets")), pc.is_null(pairs.get("src"))))
+    many = (
+        ~told
+        & ~aside
+        & chosen(pc.and_(pc.match_substring(pc.fill_null(pairs.get("packets"), ""), "<"), pc.is_null(pairs.get("src"))))
+    )
     _packets(pairs.take(many), output)
     _flows(pairs.take(~told & ~aside & ~many), output)
 
@@ -263,22 +293,23 @@ def _administration(pairs: Pairs, output: Output) -> None:
 
 
 def _flows(pairs: Pairs, output: Output) -> None:
+    said = pairs.get("action", "Action")
     output.write(
         "firewall_event",
         VENDOR,
         pairs.messages,
         _common(pairs)
         | {
-            "action": first_of(_ACTIONS, pc.fill_null(pairs.get("action"), ""), "alert"),
+            "action": pc.if_else(pc.is_valid(said), first_of(_ACTIONS, pc.fill_null(said, ""), "alert"), None),
             "source": pairs.get("src"),
-            "source_port": pairs.get("s_port"),
+            "source_port": pairs.get("s_port", "sport_svc"),
             "source_zone": pairs.get("inzone", "ifname"),
             "destination": pairs.get("dst"),
-            "destination_port": pairs.get("service"),
+            "destination_port": pairs.get("service", "svc"),
             "destination_zone": pairs.get("outzone"),
             "nat_source": pairs.get("xlatesrc"),
             "nat_destination": pairs.get("xlatedst"),
-            "nat_port": pairs.get("xlatedport"),
+            "nat_port": pairs.get("xlatedport", "xlatedport_svc"),
             "proto": pairs.get("proto"),
             "application": pairs.get("appi_name"),
             "user": pairs.get("user", "src_user_name"),

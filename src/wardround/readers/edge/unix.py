@@ -28,8 +28,43 @@ _SSHD = (
     Kind("Disconnected", "logon", r"^\s*Disconnected from user (?P<user>.*) (?P<source>[0-9A-Fa-f.:]+) port (?P<source_port>\d+)\s*$", {"service": "ssh", "action": "logout"}),
     Kind("session closed", "logon", r"^\s*(?:pam_unix\(sshd:session\): )?session closed for user (?P<user>\S+)", {"service": "ssh", "action": "logout"}),
     Kind("sshd sessions", None, r"session opened for user|Starting session|^\s*Close session|^\s*User child is on pid|Postponed |^\s*Accepted key |Found matching|^\s*Server listening|^\s*Received (?:signal|disconnect)|^\s*Exiting on signal|Changed (?:root )?directory"),
-    Kind("sshd connections", None, r"^\s*(?:fatal: |error: |ssh_dispatch_run_fatal: |Disconnecting: |Unable to|pam_\w+\(sshd|input_userauth_request|rexec|Nasty|refused|reverse mapping|Address \S+ maps|Timeout|beginning|kex_|banner|dispatch_protocol|subsystem|Corrupted|Could not|Did not|Bad (?:protocol|packet)|Connection (?:closed|reset|from)|Disconnect|Protocol major|Unable|drop connection|userauth|message repeated|Authentication refused|Postponed|Authorized to|Set /proc|refus|warning|Failed to|Write failed|Read from|Ssh|sshd|Remote|channel|ssh_|Invalid|Certificate|Attempt|Changing|Client|debug|Allocation|Server|something)"),
+    Kind("sshd connections", None, r"^\s*(?:fatal: |error: |ssh_dispatch_run_fatal: |Disconnecting: |Unable to|Read error|pam_\w+\(sshd|input_userauth_request|rexec|Nasty|refused|reverse mapping|Address \S+ maps|Timeout|beginning|kex_|banner|dispatch_protocol|subsystem|Corrupted|Could not|Did not|Bad (?:protocol|packet)|Connection (?:closed|reset|from)|Disconnect|Protocol major|Unable|drop connection|userauth|message repeated|Authentication refused|Postponed|Authorized to|Set /proc|refus|warning|Failed to|Write failed|Read from|Ssh|sshd|Remote|channel|ssh_|Invalid|Certificate|Attempt|Changing|Client|debug|Allocation|Server|something)"),
 )  # fmt: skip
+
+_KEY = r" from <?(?P<source>[0-9A-Fa-f.:]+):(?P<source_port>\d+)>?"
+_DROPBEAR = (
+    Kind("dropbear", "logon", r"^Bad (?P<authentication>\S+) attempt for '(?P<user>[^']*)'" + _KEY, _OUT),
+    Kind("dropbear", "logon", r"^Login attempt for nonexistent user(?: '(?P<user>[^']*)')?" + _KEY, _OUT | {"reason": "unknown user"}),
+    Kind("dropbear", "logon", r"^(?P<authentication>\w+) auth succeeded for '(?P<user>[^']*)'.*?" + _KEY, {"service": "ssh", "action": "login"}),
+    Kind("dropbear", "logon", r"^Max auth tries reached - user '(?P<user>[^']*)'" + _KEY, _OUT | {"reason": "too many attempts"}),
+    Kind("dropbear", "logon", r"^Exit \((?P<user>[^)]*)\)(?:" + _KEY + ")?: ", {"service": "ssh", "action": "logout"}),
+    Kind("dropbear connections", None, r"."),
+)  # fmt: skip
+
+#: Accounts and groups of the machine itself (shadow-utils).
+_ACCOUNTS = (
+    Kind("new account", "device_event", r"^(?P<message>new (?:user|account): (?:name=)?(?P<object>[^,]+).*)", {"category": "config", "action": "add"}),
+    Kind("deleted account", "device_event", r"^(?P<message>delete user '(?P<object>[^']*)'.*)", {"category": "config", "action": "delete"}),
+    Kind("changed account", "device_event", r"^(?P<message>(?:change user '|add '|lock user '|unlock user '|delete ')(?P<object>[^']*)'.*)", {"category": "config", "action": "edit"}),
+    Kind("changed account", "device_event", r"^(?P<message>(?:password changed for|changed password for|changed user) (?P<object>\S+).*)", {"category": "config", "action": "edit"}),
+    Kind("changed group", "device_event", r"^(?P<message>user (?P<object>\S+) (?:added|removed) by .*)", {"category": "config", "action": "edit"}),
+    Kind("accounts", None, r"."),
+)  # fmt: skip
+_ACCOUNT_TOOLS = (
+    "useradd",
+    "userdel",
+    "usermod",
+    "groupadd",
+    "groupdel",
+    "groupmod",
+    "gpasswd",
+    "chage",
+    "chpasswd",
+    "adduser",
+    "newusers",
+    "chsh",
+    "chfn",
+)
 
 _PAM = (
     Kind("pam_unix failure", "logon", r"authentication failure;.*?ruser=(?:\S*) +rhost=(?P<source>\S*)(?:\s+user=(?P<user>\S+))?", {"action": "login_failed", "authentication": "pam"}),
@@ -61,7 +96,9 @@ _IGNORED = [
     "dbus",
     "dbus-daemon",
     "dhclient",
+    "dhcp6c",
     "dhcpcd",
+    "dhcpleases",
     "dhcpd",
     "dnsmasq",
     "dnsmasq-dhcp",
@@ -159,6 +196,12 @@ def _is(messages: Messages, *programs: str) -> pa.Array:
 
 def read(messages: Messages, output: Output) -> Messages:
     """Write rows of logons; count programs that are left out on purpose; returns the rest."""
+    for known, vendor, programs in ((_DROPBEAR, "dropbear", ("dropbear",)), (_ACCOUNTS, "unix", _ACCOUNT_TOOLS)):
+        theirs = chosen(_is(messages, *programs))
+        if theirs.any():
+            messages = Messages.joined(messages.take(~theirs), apply(known, vendor, messages.take(theirs), output))
+    if not len(messages):
+        return messages
     nameless = pc.is_null(messages.tag)
     ssh = chosen(
         pc.or_(
