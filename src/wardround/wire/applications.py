@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -63,8 +63,16 @@ def _domains() -> dict[str, str]:
     return {domain: application for application, domains in rows for domain in domains.split()}
 
 
+#: No host name is longer; what is, is not looked up among those that were met.
+_LONGEST_HOST = 255
+
+
 def by_host(name: str) -> str | None:
     """The application that a host name belongs to: the one of the longest domain that it ends with."""
+    return _remembered(name) if len(name) <= _LONGEST_HOST else _by_host(name)
+
+
+def _by_host(name: str) -> str | None:
     labels = name.lower().rstrip(".").removeprefix("*.").split(".")[-16:]
     domains = _domains()
     for start in range(len(labels) - 1):
@@ -74,6 +82,9 @@ def by_host(name: str) -> str | None:
     return "doh" if any(_RESOLVER_LABELS.fullmatch(label) for label in labels[:-2]) else None
 
 
+_remembered = lru_cache(maxsize=4_096)(_by_host)
+
+
 def tunnel_of(method: str, uri: str) -> str | None:
     """The kind of VPN whose client opens its tunnel with a request."""
     if method == "SSTP_DUPLEX_POST":
@@ -81,8 +92,15 @@ def tunnel_of(method: str, uri: str) -> str | None:
     return _beginning(uri, _TUNNEL_PATHS)
 
 
+@cache
+def _starts(known: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    return tuple(start for start, _ in known)
+
+
 def _beginning(text: str, known: tuple[tuple[str, str], ...]) -> str | None:
     lower = text[:128].lower()
+    if not lower.startswith(_starts(known)):
+        return None
     return next((application for start, application in known if lower.startswith(start)), None)
 
 
@@ -113,8 +131,11 @@ def learn(table: str, connection: Connection, columns: Mapping[str, Any]) -> Non
     if table not in TELLING:
         return
     asked = columns.get("host" if table == "http" else "server_name")
-    subject = _COMMON_NAME.search(columns.get("subject") or "")
-    application = by_host(asked) if asked else by_host(subject[1]) if subject else None
+    if asked:
+        application = by_host(asked)
+    else:
+        subject = _COMMON_NAME.search(columns.get("subject") or "")
+        application = by_host(subject[1]) if subject else None
     if application is None:
         application = _of_request(columns) if table == "http" else _of_session(connection, columns)
     if application is not None:

@@ -30,7 +30,7 @@ from wardround.wire.decode import (
 from wardround.wire.finished import Finished
 from wardround.wire.flows import ICMP_PAIRS, SERVER_PORTS, Tables, assign, evict, release, sweep
 from wardround.wire.fragments import Fragments
-from wardround.wire.names import ESP
+from wardround.wire.names import ESP, TCP
 from wardround.wire.reassembled import Reassembled
 from wardround.wire.rows import Collector, Sink
 from wardround.wire.segments import FINISHED, FLOW_TOP, FLOWS_LIVE, SEGMENTS_LIVE
@@ -225,21 +225,22 @@ class Engine:
         """Hand the connections that carried payload to the parsers that could know them."""
         found, starts = gather(segments, batch.ends.reshape(-1))
         candidates = self._candidates.of(self._data, batch.flows, found, starts)
-        bounds, chosen, sizes, parsed = starts.tolist(), candidates.tolist(), batch.ends["bytes"].sum(axis=1), 0
+        bounds, chosen, sizes, parsed = starts.tolist(), candidates.tolist(), batch.ends["bytes"].sum(axis=1).tolist(), 0
+        payload, protocol = self._payload, batch.flows["protocol"].tolist()
         for number, index in enumerate(np.nonzero(candidates)[0].tolist()):
-            connection = batch.connection(index)
             first, second, end = bounds[2 * index : 2 * index + 3]
-            if connection.proto == "tcp":
-                connection.orig = MappedStream(self._payload, found[first:second])
-                connection.resp = MappedStream(self._payload, found[second:end])
+            if protocol[index] == TCP:
+                streams = (MappedStream(payload, found[first:second]), MappedStream(payload, found[second:end]))
+                connection = batch.connection(index, *streams)
             else:
-                connection.datagrams = MappedDatagrams(self._payload, found[first:end], second - first)
+                datagrams = MappedDatagrams(payload, found[first:end], second - first)
+                connection = batch.connection(index, datagrams=datagrams)
             try:
                 protocols.parse(connection, self._rows, self._candidates.chosen(chosen[index]))
             except Exception as error:  # noqa: BLE001 - the boundary: a defect of one parser must not end the capture
                 self._sink.diagnose("parser_defect", f"frame {connection.record}: {type(error).__name__}: {error}")
             batch.learned(index, connection)
-            parsed += int(sizes[index])
+            parsed += sizes[index]
             if number % PARSED_AT_A_TIME == 0 or parsed > PARSED_BYTES:
                 self._give_back()
                 parsed = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,15 @@ from numpy.typing import NDArray
 
 from wardround.wire import names
 from wardround.wire.capture import Records
-from wardround.wire.connection import Connection
+from wardround.wire.connection import Connection, Datagram, Stream
 from wardround.wire.decode import TUNNELS
 from wardround.wire.endpoints import CLOSED, ESTABLISHED, INACTIVE, PARTIAL, RESET, SYN_ACK, SYN_SENT, WEIRDS
 
 _PROTO = np.full(256, "unknown_transport", object)
 _PROTO[[names.TCP, names.UDP, names.ICMP, names.ICMP6]] = ("tcp", "udp", "icmp", "icmp")
+
+#: The streams of a connection that has none.
+_NOTHING = Stream()
 
 #: Service names of connections that carry tunnels.
 _CARRIED = tuple(name.rpartition("::")[2].lower() for name in TUNNELS)
@@ -70,14 +74,18 @@ class Finished:
         for index in np.nonzero(flows["protocol"] == names.ESP)[0].tolist():
             self.services[index] = "esp"
 
-    def connection(self, index: int) -> Connection:
-        """The connection of a flow, still without its payload."""
+    def connection(
+        self, index: int, orig: Stream = _NOTHING, resp: Stream = _NOTHING, datagrams: Sequence[Datagram] = ()
+    ) -> Connection:
+        """The connection of a flow, with its payload where that is given."""
         orig_h, orig_p, resp_h, resp_p = self._ends[index]
         uid, ts, frame, proto = self._heads[index]
-        return Connection(uid, ts, frame, proto, orig_h, orig_p, resp_h, resp_p)
+        return Connection(uid, ts, frame, proto, orig_h, orig_p, resp_h, resp_p, orig, resp, datagrams)
 
     def learned(self, index: int, connection: Connection) -> None:
         """Take what parsers found out about a connection."""
+        if not connection.services and not connection.applications:
+            return
         own = self.services[index]
         services = [*connection.services, own] if own else connection.services
         self.services[index] = ",".join(services) or None

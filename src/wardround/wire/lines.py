@@ -14,6 +14,8 @@ LINE_LIMIT = 32_768
 
 _WINDOW = 4_096
 
+_RETURN = ord("\r")
+
 
 def decode(data: bytes) -> str:
     """Bytes as text: UTF-8, other bytes as a backslash, x and their number as Zeek writes them."""
@@ -88,9 +90,11 @@ class Cursor:
                     self.at += limit
                     return data
                 size *= 4
-        line = self._window[skip:end]
+        window = self._window
         self.at += end + 1 - skip
-        return line[:-1] if line.endswith(b"\r") else line
+        if end > skip and window[end - 1] == _RETURN:
+            end -= 1
+        return window[skip:end]
 
     def last_line(self) -> bytes | None:
         """The next line even where nothing ends it but the end of the stream; None at the end or a gap."""

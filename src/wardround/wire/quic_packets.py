@@ -111,6 +111,10 @@ def long_header(data: bytes) -> LongHeader:
 
 def variable(octets: Octets) -> int:
     """A number of variable length (RFC 9000, section 16)."""
+    at, data = octets.at, octets.data
+    if at < len(data) and at + (size := 1 << (data[at] >> 6)) <= len(data):
+        octets.at = at + size
+        return int.from_bytes(data[at : at + size], "big") & (1 << 8 * size - 2) - 1
     start = octets.number(1)
     rest = (1 << (start >> 6)) - 1
     return (start & 0x3F) << (8 * rest) | octets.number(rest)
@@ -178,7 +182,7 @@ def frames(payload: bytes, version: int = VERSION_1) -> Iterator[Crypto | Close]
     """The frames of an initial packet that matter; what may not be there ends the reading."""
     octets = Octets(payload, _PROBLEM)
     crypto = 8 if version in _GOOGLE else 6
-    while octets.left:
+    while octets.at < len(payload):
         kind = octets.number(1)
         if kind == crypto:
             offset = variable(octets)
@@ -224,9 +228,7 @@ class CryptoStream:
             return None
         if len(frame.data) > len(self._parts.get(frame.offset, b"")):
             self._parts[frame.offset] = frame.data
-        for offset in sorted(self._parts):
-            if offset > len(self._data):
-                break
+        while self._parts and (offset := min(self._parts)) <= len(self._data):
             self._data += self._parts.pop(offset)[len(self._data) - offset :]
         if len(self._data) < 4:
             return None

@@ -12,8 +12,9 @@ from tests.wire.protocols import datagrams, talk
 from tests.wire.protocols.datagrams import row
 
 from wardround.wire.connection import Malformed
+from wardround.wire.printable import lowered, printable
 from wardround.wire.protocols import dns
-from wardround.wire.protocols.dns_records import name, netbios_name
+from wardround.wire.protocols.dns_records import name, netbios_name, shown
 
 QUERY, REPLY = 0x0100, 0x8180
 
@@ -217,3 +218,29 @@ def test_damaged_messages(data: st.DataObject) -> None:
 @given(st.binary(max_size=200), st.binary(max_size=200), st.lists(st.integers(0, 100), max_size=3))
 def test_hostile_streams(client: bytes, server: bytes, cuts: list[int]) -> None:
     datagrams.fits(talk.survives("dns", client, server, cuts))
+
+
+#: Bytes in which names, pointers, zeros within labels and capitals are frequent.
+_NAMES = st.lists(
+    st.sampled_from([b"\0", b"\1a", b"\3WWW", b"\2\0b", b"\xc0\0", b"\xc0\2", b"\xc0\x04", b"\x3f", b"\x40", b"\2\xe9\xff"]),
+    max_size=24,
+).map(b"".join)
+
+
+@given(_NAMES, st.integers(0, 30))
+@settings(max_examples=400)
+def test_a_name_that_is_remembered_reads_as_one_that_is_not(message: bytes, at: int) -> None:
+    try:
+        found, after = name(message, at)
+    except Malformed as problem:
+        with pytest.raises(Malformed, match=problem.name):
+            shown(message, at)
+    else:
+        assert shown(message, at) == (printable(lowered(found)), after)
+
+
+def test_a_name_behind_a_pointer_to_a_name_met_before() -> None:
+    message = bytes(12) + labels("Archive.Hospital.example") + b"\xc0\x0c" + b"\xc0\x26"
+    assert [shown(message, at) for at in (12, 38, 40)] == [("archive.hospital.example", at) for at in (38, 40, 42)]
+    with pytest.raises(Malformed):
+        shown(message, 42)
