@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import json
@@ -95,9 +96,11 @@ def test_nothing_readable_is_exit_code_1(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "nothing could be read" in done.stderr
     assert (tmp_path / "round" / "round.json").is_file()
-    french = run("examine", tmp_path / "noise", "--out", tmp_path / "round", "--lang", "fr", "--quiet")
+    french = run("examine", tmp_path / "noise", "--out", tmp_path / "round", "--lang", "fr", "--quiet", "--verbose")
     assert (french.returncode, french.stdout) == (1, "")
-    assert french.stderr == "wardround: rien n’a pu être lu\u202f; voir les problèmes rencontrés dans le rapport\n"
+    problem, last = french.stderr.splitlines()
+    assert "noise: Le format de ce fichier n’est pas connu\u202f; il n’a pas été lu. (" in problem
+    assert last == "wardround: rien n’a pu être lu\u202f; voir les problèmes rencontrés dans le rapport"
 
 
 @pytest.mark.parametrize(
@@ -121,6 +124,10 @@ def test_nothing_readable_is_exit_code_1(tmp_path: Path) -> None:
         (["examine", "{in}", "--since", "yesterday"], 2, "not an ISO 8601 time"),
         (["examine", "{in}", "--site", "/no/site.toml"], 1, "No such file"),
         (["examine", "{in}", "--rules", "/no/rules"], 1, "--rules /no/rules: no such"),
+        (["examine", "{in}", "--rules", "{empty}"], 1, "--rules {empty}: holds no rule"),
+        (["examine", "{empty}", "-q"], 1, "there is no file in what was given"),
+        (["examine", "{in}", "--since", "2026-03-11", "--until", "2026-03-10"], 1, "--until: must be later than --since"),
+        (["examine", "{in}", "--history", "{in}", "--lang", "fr"], 1, "ce n’est pas un dossier"),
         (["examine", "{in}", "--out", "/proc/round"], 1, "cannot write"),
         (["report", "{tmp}"], 1, "no round"),
         (["report", "{tmp}", "--lang", "fr"], 1, "il n’y a pas de visite dans {tmp} : fichier ou dossier introuvable"),
@@ -130,10 +137,13 @@ def test_nothing_readable_is_exit_code_1(tmp_path: Path) -> None:
 )
 def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], code: int, message: str) -> None:
     (tmp_path / "in.log").write_text(ZEEK)
-    given = [a.replace("{in}", str(tmp_path / "in.log")).replace("{tmp}", str(tmp_path)) for a in arguments]
+    (tmp_path / "empty").mkdir()
+    places = {"{in}": str(tmp_path / "in.log"), "{tmp}": str(tmp_path), "{empty}": str(tmp_path / "empty")}
+    given = [functools.reduce(lambda text, place: text.replace(*place), places.items(), a) for a in arguments]
+    message = functools.reduce(lambda text, place: text.replace(*place), places.items(), message)
     done = run(*given, cwd=tmp_path)
     assert done.returncode == code
-    assert message.replace("{tmp}", str(tmp_path)) in done.stderr.replace("\u00a0", " ").replace("\u202f", " ")
+    assert message in done.stderr.replace("\u00a0", " ").replace("\u202f", " ")
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("wardround: ")
@@ -174,6 +184,9 @@ def test_standard_input_and_time_range(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert [row["uid"] for row in rows(tmp_path / "round", "conn")] == ["C2"]
     assert [row["path"] for row in rows(tmp_path / "round", "evidence")] == ["stdin"]
+    notes = json.loads((tmp_path / "round" / "round.json").read_text())["notes"]
+    assert notes[0]["en"].startswith("Only events from 2026-01-01 00:00:01 on (UTC) were looked at")
+    assert "à partir du 2026-01-01 00:00:01 (UTC)" in notes[0]["fr"]
 
 
 def test_a_round_is_rendered_again_without_its_evidence(tmp_path: Path) -> None:

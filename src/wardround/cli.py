@@ -134,6 +134,8 @@ def _in_series(request: pipeline.Request, series: Path, *, given: bool) -> pipel
     """The request with the latest round of the folder as the earlier one, and a place in it unless one was ``given``."""
     from wardround.report.series import rounds_in
 
+    if series.exists() and not series.is_dir():
+        raise UserError(f"--history {series}: is not a directory", f"--history {series}\u00a0: ce n’est pas un dossier")
     series.mkdir(parents=True, exist_ok=True)
     rounds = rounds_in(series)
     moment = datetime.datetime.fromtimestamp(request.created // 1_000_000_000, datetime.UTC)
@@ -196,19 +198,31 @@ def _round(request: pipeline.Request, formats: list[str] | None, fail_on: str | 
     if not quiet:
         _print_document(document, request.language, request.out)
     if verbose:
-        for problem in document.diagnostics:
-            print(_visible(f"{problem.code}: {problem.source}: {problem.message}"), file=sys.stderr)
+        _print_problems(document, request.language)
     if pipeline.nothing_read(document):
         nothing = {
             "en": "nothing could be read; see the diagnostics in the report",
             "fr": "rien n’a pu être lu\u202f; voir les problèmes rencontrés dans le rapport",
         }
+        if not document.evidence and not document.diagnostics:
+            nothing = {"en": "there is no file in what was given", "fr": "il n’y a aucun fichier dans ce qui a été donné"}
         print(f"wardround: {nothing[request.language]}", file=sys.stderr)
         raise typer.Exit(1)
     if fail_on is not None:
         least = SEVERITIES.index(fail_on)
         if any(SEVERITIES.index(finding.severity) >= least for finding in document.findings):
             raise typer.Exit(3)
+
+
+def _print_problems(document: ResultDocument, lang: str) -> None:
+    """Every diagnostic on a line; in French with the sentence of its kind, because the details are in English."""
+    from wardround.report import problems, texts
+
+    words = texts.language(lang)
+    for problem in document.diagnostics:
+        kind = problems.sentence(problem.code, words) if lang != "en" else ""
+        told = f"{kind} ({problem.message})" if kind else problem.message
+        print(_visible(f"{problem.code}: {problem.source}: {told}"), file=sys.stderr)
 
 
 @app.command()
@@ -500,8 +514,9 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:  # the boundary: a full disk, a directory that may not be written
         english, french = reasons(error)
-        place = f"{error.filename}: " if error.filename else ""
-        _fail(place + (french if lang == "fr" else english))
+        if error.filename:
+            english, french = f"{error.filename}: {english}", f"{error.filename}\u00a0: {french}"
+        _fail(french if lang == "fr" else english)
     if code == INTERRUPTED:  # typer makes an exit code of Ctrl-C
         _fail("arrêt avant la fin" if lang == "fr" else "stopped before the end", INTERRUPTED)
     sys.exit(code)

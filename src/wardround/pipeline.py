@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,6 +66,8 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
 
     Raises UserError for what the user got wrong. Bad evidence never raises: it is in the round's diagnostics.
     """
+    if request.since is not None and request.until is not None and request.since >= request.until:
+        raise UserError("--until: must be later than --since", "--until\u00a0: doit être après --since")
     for path in request.rules:
         if not path.exists():
             raise UserError(
@@ -74,11 +77,14 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
     given = _inputs(request.impact_file)
     workers.warm("wardround.preload")
     from wardround import many, reading
-    from wardround.detect import asked, pack
+    from wardround.detect import asked, pack, rule_files
     from wardround.detect.catalogue import catalogue as shipped
 
     catalogue = shipped()
     added = pack.load_rules(request.rules)
+    for path in request.rules:
+        if not rule_files.find(path):
+            raise UserError(f"--rules {path}: holds no rule (.yml)", f"--rules {path}\u00a0: ne contient aucune règle (.yml)")
     rules = (*(rule for item in catalogue for rule in item.rules), *added.rules)
     with store.RoundDirectory(request.out) as directory:
         earlier = _Earlier.of(request)
@@ -306,6 +312,16 @@ def _mail(tables: Path, told: site.Site, narrow: store.Narrow) -> _Mail:
 
 def _notes(request: Request, told: site.Site) -> Iterator[dict[str, str]]:
     """What the reader of the report must know about how the round was made."""
+    if request.since is not None or request.until is not None:
+        first, last = _moment(request.since), _moment(request.until)
+        parts_en = [f"from {first} on" if first else "", f"before {last}" if last else ""]
+        parts_fr = [f"à partir du {first}" if first else "", f"avant le {last}" if last else ""]
+        yield {
+            "en": f"Only events {' and '.join(filter(None, parts_en))} (UTC) were looked at; what happened at other times is "
+            "not judged here.",
+            "fr": f"Seuls les événements {' et '.join(filter(None, parts_fr))} (UTC) ont été examinés\u202f; ce qui s’est "
+            "passé à d’autres moments n’est pas jugé ici.",
+        }
     if request.site_file is None:
         yield {
             "en": "No site file was given: zones and roles are inferred from addresses, and no exception is known.",
@@ -317,6 +333,11 @@ def _notes(request: Request, told: site.Site) -> Iterator[dict[str, str]]:
             "en": "The site file names no zones: they are inferred from addresses.",
             "fr": "Le fichier de site ne nomme aucune zone\u00a0: elles sont déduites des adresses.",
         }
+
+
+def _moment(ts: int | None) -> str:
+    """A time of the request as it was asked for, in UTC to the second."""
+    return "" if ts is None else datetime.fromtimestamp(ts // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _unlisted(files: int) -> Iterator[dict[str, str]]:
