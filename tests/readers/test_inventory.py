@@ -168,6 +168,11 @@ CASES: dict[str, tuple[bytes, str, list[Row]]] = {
         "spdx_json",
         [("viewer", "log4j-core", "2.13.2", "Apache"), ("viewer", "x", None, None)],
     ),
+    "spdx, members sorted, long": (
+        json.dumps({"SPDXID": "SPDXRef-DOCUMENT", "files": [{"n": "x" * 60}] * 2000} | SPDX, sort_keys=True).encode(),
+        "spdx_json",
+        [("viewer", "log4j-core", "2.13.2", "Apache"), ("viewer", "x", None, None)],
+    ),
     "spdx tags": (SPDX_TAGS, "spdx_tag_value", [("viewer", "log4j-core", "2.13.2", "Apache"), ("viewer", "x", None, None)]),
 }
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 JSON = "spdx_json"
 TAGS = "spdx_tag_value"
 
-_JSON_HEAD = re.compile(rb'"spdxVersion"\s*:\s*"SPDX-')
+#: Programs that sort the members write the version at the end; the document's own identifier is always this one.
+_JSON_HEAD = re.compile(rb'"spdxVersion"\s*:\s*"SPDX-|"SPDXID"\s*:\s*"SPDXRef-DOCUMENT"')
 _TAGS_HEAD = re.compile(rb"(^|\n)SPDXVersion: *SPDX-")
 _LINE_BYTES = 64 * 1024
 _NONE = ("NOASSERTION", "NONE")
@@ -29,7 +30,7 @@ class SpdxReader:
     name = "spdx"
 
     def sniff(self, head: bytes) -> str | None:
-        """JSON with ``spdxVersion``, or lines of which one is ``SPDXVersion:``."""
+        """JSON with ``spdxVersion`` or the identifier of a document, or lines of which one is ``SPDXVersion:``."""
         if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
             return JSON if _JSON_HEAD.search(head) else None
         return TAGS if _TAGS_HEAD.search(head[:4096]) else None
