@@ -95,6 +95,18 @@ def test_a_large_map_draws_the_worst_and_counts_the_rest(machines: int) -> None:
     assert len(drawn.svg) < 60_000
 
 
+@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("name", ["pacs1", "198.51.100.60", "prosanteconnect-verification.example"])
+def test_names_and_severities_do_not_lie_upon_each_other(name: str, lang: str) -> None:
+    """A severity stands beside a short name, and below a long one."""
+    drawn = department_map(department.machines(document(named("critical", name), assets=())), language(lang))
+    assert drawn is not None
+    shown = re.search(r'<text class="name" x="\d+" y="(\d+)">([^<]+)<', drawn.svg)
+    sign = re.search(r'<text class="sign critical" x="\d+" y="(\d+)">([^<]+)<', drawn.svg)
+    assert shown is not None and sign is not None
+    assert (shown[1] == sign[1]) == (len(shown[2]) + len(sign[2]) <= 21)
+
+
 def test_nothing_to_draw() -> None:
     assert department_map([], language("en")) is None
     assert "there is no map to draw" in page(document(assets=()))

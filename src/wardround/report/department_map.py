@@ -24,7 +24,8 @@ _PAD = 12
 _MOST_BOXES = 60
 _MOST_LINES = 60
 
-_NAME_LENGTH, _ROLE_LENGTH = 20, 26
+#: Characters that a line of a box holds: of a name alone, of a name and a severity beside it, of a role.
+_NAME_LENGTH, _BOTH_LENGTH, _ROLE_LENGTH = 20, 21, 26
 _DESCRIBED = 40
 
 
@@ -132,13 +133,17 @@ def _box(machine: Machine, place: _Place, language: Language) -> Iterator[str]:
         f'<rect class="{classes}" x="{place.x}" y="{place.y}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" '
         f'rx="{4 if severity else 10}"/>'
     )
-    yield f'<text class="name" x="{place.x + 10}" y="{place.y + 19}">{escape(shorten(machine.name, _NAME_LENGTH))}</text>'
+    name = shorten(machine.name, _NAME_LENGTH)
+    yield f'<text class="name" x="{place.x + 10}" y="{place.y + 19}">{escape(name)}</text>'
+    sign = language.severity(severity) if severity else ""
+    beside = len(name) + len(sign) <= _BOTH_LENGTH  # else the severity goes where the role is
+    longest = _ROLE_LENGTH if beside else _ROLE_LENGTH - len(sign) - 2
     what = language.role(machine.roles[0]) if machine.roles else (machine.addresses or ("",))[0]
     if what and what != machine.name:
-        yield f'<text class="what" x="{place.x + 10}" y="{place.y + 36}">{escape(shorten(what, _ROLE_LENGTH))}</text>'
+        yield f'<text class="what" x="{place.x + 10}" y="{place.y + 36}">{escape(shorten(what, longest))}</text>'
     if severity:
-        right = place.x + _BOX_WIDTH - 8
-        yield f'<text class="sign {severity}" x="{right}" y="{place.y + 19}">{escape(language.severity(severity))}</text>'
+        right, below = place.x + _BOX_WIDTH - 8, place.y + (19 if beside else 36)
+        yield f'<text class="sign {severity}" x="{right}" y="{below}">{escape(sign)}</text>'
 
 
 def _description(machines: Sequence[Machine], language: Language) -> str:
