@@ -89,7 +89,7 @@ def activity(done: ServiceActivity, words: Language) -> str:
     if done.per_day is not None and done.low is not None and done.high is not None:
         facts = {"rate": figure(done.per_day, words), "low": figure(done.low, words), "high": figure(done.high, words)}
         rate = _("about %(rate)s a day (between %(low)s and %(high)s)") % facts
-        return f"{rate}; {counted} {hours}"
+        return rate + _("; ") + f"{counted} {hours}"
     if done.basis == "none" or not done.exams:
         return _("not measured in this evidence")
     return _("%(counted)s %(hours)s: too little for a rate per day") % {"counted": counted, "hours": hours}

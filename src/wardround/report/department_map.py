@@ -25,7 +25,7 @@ _MOST_BOXES = 60
 _MOST_LINES = 60
 
 #: Characters that a line of a box holds: of a name alone, of a name and a severity beside it, of a role.
-_NAME_LENGTH, _BOTH_LENGTH, _ROLE_LENGTH = 20, 21, 26
+_NAME_LENGTH, _BOTH_LENGTH, _ROLE_LENGTH = 19, 21, 26
 _DESCRIBED = 40
 
 
