@@ -26,7 +26,7 @@ _STAMP = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|S
 _FORMATS = (
     (DETAIL, re.compile(rb"\s*" + _STAMP + rb"\r?\n\t[A-Z][\w.-]+ = ")),
     (NPS_CSV, re.compile(rb"\"[^\"]{1,255}\",\"(?:IAS|RAS)\",\d\d/\d\d/\d{4},\d\d:\d\d:\d\d,\d{1,2},")),
-    (IAS, re.compile(rb"\"?[0-9.]{7,15}\"?,[^,]{0,255},\d\d/\d\d/\d{4},\d\d:\d\d:\d\d,\"?(?:IAS|RAS)\"?,[^,]{1,255},\d+,")),
+    (IAS, re.compile(rb"\"?[0-9.]{7,15}\"?,[^,]{0,255},\d\d/\d\d/\d{4},\d\d:\d\d:\d\d,\"?(?:IAS|RAS|NPS)\"?,[^,]{1,255},\d+,")),
     (NPS_XML, re.compile(rb"\s*<Event><Timestamp data_type=\"\d+\">")),
 )
 

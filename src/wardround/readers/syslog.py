@@ -31,6 +31,7 @@ _HEAD = re.compile(
     rb"|[*.\[\"]?" + _MONTH + rb" [ \d]?\d (?:\d{4} )?" + _CLOCK + rb"|[*.]?\d{4} " + _MONTH + rb" [ \d]?\d " + _CLOCK +
     rb"|(?:\S{1,64}: ){1,2}[*.]?" + _MONTH + rb" [ \d]?\d (?:\d{4} )?" + _CLOCK +
     rb"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) " + _MONTH + rb" [ \d]?\d " + _CLOCK + rb" \d{4} (?:us=|\S+:\d|[A-Z])"
+    rb"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{4}-\d\d-\d\d, " + _CLOCK + rb" "
     rb"|\d{4}-\d\d-\d\d[T ]" + _CLOCK + rb"(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\s+\S"
     rb"|\"?\d\d/\d\d/\d{4}:" + _CLOCK + rb"|\"?\d{4}/\d\d/\d\d:" + _CLOCK + rb"|\d\d-" + _MONTH + rb"-\d{4} " + _CLOCK +
     rb"|(?:syslog)?\[action:\"|CEF: ?\d\||LEEF:\d|%[A-Z][A-Z0-9_]+(?:-\w+)*-[0-7]-[A-Z0-9_]+"

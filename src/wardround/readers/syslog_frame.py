@@ -184,6 +184,8 @@ def _date(data: Bytes, at: int, end: int, months: Bytes) -> tuple[int, int, int,
             day, after = _day(data, at + 9, end)
             return first, month, day, after, 0
         return 0, 0, 0, at, 0
+    if data[at + 3] == 44 and at + 16 < end and data[at + 9] == 45 and data[at + 15] == 44:  # Tue, 2026-03-10, 10:00:00
+        return _number(data, at + 5, end, 4), _number(data, at + 10, end, 2), _number(data, at + 13, end, 2), at + 16, 1
     month = _month(data, at, end, months)
     if month and data[at + 3] == 32:  # Mar 10, Mar 10 2026
         day, after = _day(data, at + 4, end)
