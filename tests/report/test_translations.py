@@ -15,6 +15,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from wardround.detect.detection import shipped
 from wardround.report.texts import language
 
 REPORT = Path(str(resources.files("wardround.report")))
@@ -74,6 +75,13 @@ def test_french_is_set_with_no_break_spaces(french: Catalog) -> None:
         for text in texts:
             assert not re.search(r" [:;!?»]|« ", text), (ids, "plain space before a double sign")
             assert not re.search(r"[^\W\d]'|\"", text), (ids, "straight quotation mark")
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_every_kind_of_subject_has_a_word(lang: str) -> None:
+    kinds = {kind for item in shipped() for kind, _ in item.subjects}
+    assert {"sender", "host", "folder"} <= kinds
+    assert kinds - set(language(lang).subject_kinds()) == set()
 
 
 def test_usage_of_english() -> None:

@@ -162,8 +162,12 @@ class Language:
 
     def subject_kind(self, kind: str) -> str:
         """What a subject is; a kind without a translation is shown as it is."""
+        return self.subject_kinds().get(kind, kind)
+
+    def subject_kinds(self) -> dict[str, str]:
+        """The kinds of subjects and what they are called."""
         _ = self.gettext
-        names = {
+        return {
             "host": _("host"),
             "user": _("user"),
             "address": _("address"),
@@ -183,8 +187,15 @@ class Language:
             "product": _("product"),
             "identity": _("identity of"),
             "item": _("number"),
+            "sender": _("sender"),
+            "reply_to": _("answers to"),
+            "impersonated": _("in the name of"),
+            "server": _("server"),
+            "folder": _("folder"),
+            "image": _("image"),
+            "flaw": _("flaw"),
+            "weakness": _("weakness"),
         }
-        return names.get(kind, kind)
 
     def role(self, role: str) -> str:
         """What a host is, as a table says it; a role without a translation is shown as it is."""
