@@ -90,6 +90,27 @@ def test_two_attacks_on_one_machine_are_one_incident() -> None:
     assert incident.stops[0].finding == GUESSED.id
 
 
+def test_a_worm_is_one_incident_once_a_machine_that_it_took_attacks_in_turn() -> None:
+    first = found("RW-A08", 0, ("host", "10.1.1.2"), ("address", "10.1.1.1"), severity="critical")
+    beside = found("RW-A08", 0.1, ("host", "10.1.1.3"), ("address", "10.1.1.1"), severity="critical")
+    assert told((first, beside)) == ()
+    in_turn = found("RW-A08", 0.2, ("host", "10.1.1.4"), ("address", "10.1.1.2"), severity="critical")
+    (incident,) = told((first, beside, in_turn))
+    assert incident.findings == (first.id, beside.id, in_turn.id)
+    assert [stage.name for stage in incident.stages] == ["movement"]
+    before = found("RW-A08", -1, ("host", "10.1.1.5"), ("address", "10.1.1.2"), severity="critical")
+    assert told((first, before)) == ()
+
+
+@pytest.mark.parametrize("detection", ["RW-A07", "RW-A09"])
+def test_a_machine_made_to_run_a_program_or_robbed_of_its_secrets_is_held_whoever_did_it(detection: str) -> None:
+    taken = found(detection, 0, ("host", "fs1"), ("address", "10.1.1.9"), severity="critical")
+    erased = found("RW-A06", 1, ("host", "fs1"))
+    (incident,) = told((taken, erased))
+    assert incident.findings == (taken.id, erased.id)
+    assert told((taken, dataclasses.replace(erased, subjects=(Subject("host", "fs2"),)))) == ()
+
+
 def test_time_alone_chains_nothing() -> None:
     assert told((GUESSED, dataclasses.replace(DESTROYED, subjects=(Subject("host", "ws2"),)))) == ()
 

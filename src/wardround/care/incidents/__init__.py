@@ -86,7 +86,8 @@ def chained(
 def _stories_of(found: Gathered, roots: graph.Integers) -> list[list[int]]:
     """The findings (numbers, in the order of time) of the gravest components that are stories.
 
-    A story: somebody got in, and at least two stages of two detections belong to it.
+    A story: somebody got in, and at least two stages of two detections belong to it, or a machine that was taken attacks in
+    turn, as worms make it do.
     """
     if not len(roots):
         return []
@@ -102,10 +103,30 @@ def _stories_of(found: Gathered, roots: graph.Integers) -> list[list[int]]:
     seen = np.bitwise_or.reduceat(stages, starts)
     several = (seen & (seen - 1)) != 0
     several &= np.maximum.reduceat(detections, starts) != np.minimum.reduceat(detections, starts)
+    several |= np.isin(sorted_roots[starts], _handed_on(found.graph, roots))
     several &= np.maximum.reduceat(got_in, starts) > 0
     chosen = np.flatnonzero(several)
     ranked = chosen[np.lexsort((first[order[starts[chosen]]], -gravest[chosen].astype(np.int64)))][:MOST]
     return [order[starts[n] : min(ends[n], starts[n] + story.MOST_FINDINGS)].tolist() for n in ranked.tolist()]
+
+
+def _handed_on(graph_: graph.Graph, roots: graph.Integers) -> graph.Integers:
+    """The components in which a machine was taken by one finding and acts in a later one."""
+    finding = np.frombuffer(graph_.mention_finding, np.int32).astype(np.int64)
+    entity = np.frombuffer(graph_.mention_entity, np.int32).astype(np.int64)
+    relation = np.frombuffer(graph_.mention_relation, np.int8)
+    got_in = np.frombuffer(graph_.established, np.int8) != 0
+    first = np.frombuffer(graph_.first, np.int64)
+    if not len(finding):
+        return np.empty(0, np.int64)
+    taken = np.flatnonzero((relation == graph.HELD) & got_in[finding])
+    taken = taken[np.argsort(-first[finding[taken]], kind="stable")]
+    by = np.full(int(entity.max()) + 1, -1, np.int64)
+    by[entity[taken]] = finding[taken]  # the last one written is the earliest
+    acting = np.flatnonzero((relation == graph.ACTOR) & (by[entity] >= 0))
+    actor, taker = finding[acting], by[entity[acting]]
+    later = (first[actor] > first[taker]) & (roots[actor] == roots[taker])
+    return np.unique(roots[actor[later]])
 
 
 def _mentions(graph_: graph.Graph, wanted: set[int]) -> dict[int, set[tuple[int, int]]]:
