@@ -13,8 +13,9 @@ from .edge_lines import check, lines
 #: Fields right and fields asked for, by file.
 REACHED = {
     "checkpoint": (229, 229),
-    "cisco": (555, 555),
+    "cisco": (585, 585),
     "citrix": (276, 276),
+    "ehr_audit": (95, 95),
     "fortinet": (464, 464),
     "freeradius": (60, 60),
     "ivanti": (209, 209),
@@ -25,10 +26,11 @@ REACHED = {
     "radius_accounting": (199, 199),
     "softether": (57, 57),
     "sonicwall": (213, 213),
-    "sophos": (219, 219),
+    "sophos": (226, 226),
     "stormshield": (177, 177),
     "strongswan": (76, 76),
     "unix": (99, 99),
+    "suricata_eve": (140, 140),
     "web_servers": (362, 362),
     "wireguard": (45, 45),
 }

@@ -52,6 +52,7 @@ referrer           http.http_refer http.http_referer http2.http_refer
 user_agent         http.http_user_agent http2.http_user_agent
 response_body_len  http.length http2.length
 status_code        http.status http2.status
+location           http.redirect
 orig_filenames     files.filename
 proxied            http.xff
 """),

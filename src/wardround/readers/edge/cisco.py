@@ -19,7 +19,7 @@ from wardround.readers.syslog_pairs import Pairs, Vocabulary
 
 _HEAD = r"%(?:ASA|FTD|PIX|FWSM|NGIPS)-(?:[\w.]+-)*[0-7]-"
 _END = r"(?:\s|,|$|\(|\))"
-_WHO = r"Group <?(?P<realm>[^>]*?)>?,? User <?(?P<user>[^>]*?)>?,? IP <?(?P<source>[0-9A-Fa-f.:]+)>?"
+_WHO = r"Group <?(?P<realm>[^>]*?)>?,? User(?: <?(?P<user>[^>]*?)>?)?,? IP <?(?P<source>[0-9A-Fa-f.:]+)>?"
 _SRC = r"(?P<source_zone>[^:\s]+):(?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+)(?:\s*\([^)]*\))*"
 _DST = r"(?P<destination_zone>[^:\s]+):(?P<destination>[0-9A-Fa-f.:]+)/(?P<destination_port>\d+)(?:\s*\([^)]*\))*"
 
@@ -47,6 +47,10 @@ _ASA = (
     _asa("716002", _SESSION, _WHO + r" WebVPN session terminated: (?P<reason>.*)", action="logout", tunnel="clientless"),
     _asa("716038", _SESSION, _WHO + r" Authentication: successful", action="authenticated"),
     _asa("716039", _SESSION, _WHO + r" Authentication: rejected", action="login_failed"),
+    _asa("716038", _SESSION, r"Authentication: successful, group = (?P<realm>.*?),? user = (?P<user>.*?) ?, Session Type", action="authenticated"),
+    _asa("716039", _SESSION, r"Authentication: rejected, group = (?P<realm>.*?),? user = (?P<user>.*?) ?, Session Type", action="login_failed"),
+    _asa("721016", _SESSION, r"\([^)]*\) WebVPN session for client user (?P<user>.*?), IP(?:v[46])? (?P<source>[0-9A-Fa-f.:]+) has been created", action="message", tunnel="clientless"),
+    _asa("721018", _SESSION, r"\([^)]*\) WebVPN session for client user (?P<user>.*?), IP(?:v[46])? (?P<source>[0-9A-Fa-f.:]+) has been deleted", action="message", tunnel="clientless"),
     _asa("716058", _SESSION, _WHO + r" AnyConnect session lost connection", action="lost"),
     _asa("716059", _SESSION, _WHO + r" AnyConnect session resumed(?: connection)?(?: from IP <?(?P<from>[0-9A-Fa-f.:]+)>?)?", action="resumed"),
     _asa("722022", _SESSION, _WHO + r" (?:TCP|UDP) SVC connection established", action="connection", tunnel="ssl"),
@@ -54,7 +58,7 @@ _ASA = (
     _asa("722033", _SESSION, _WHO + r" First (?:TCP|UDP) SVC connection established", action="connection", tunnel="ssl"),
     _asa("722034", _SESSION, _WHO + r" New (?:TCP|UDP) SVC connection", action="connection", tunnel="ssl"),
     _asa("722028", _SESSION, _WHO + r" Stale SVC connection closed", action="disconnection", tunnel="ssl"),
-    _asa("722032", _SESSION, _WHO + r" New (?:TCP|UDP) SVC connection replacing old", action="connection", tunnel="ssl"),
+    _asa("722032", _SESSION, _WHO + r" New (?:(?:TCP|UDP) )?SVC connection replacing old", action="connection", tunnel="ssl"),
     _asa("722037", _SESSION, _WHO + r" SVC closing connection: (?P<reason>.*)", action="disconnection", tunnel="ssl"),
     _asa("722051", _SESSION, _WHO + r" (?:IPv4 )?Address <(?P<assigned_address>[^>]*)>", action="tunnel_up", tunnel="ssl"),
     _asa("722055", _SESSION, _WHO + r" Client Type: (?P<client>.*)", action="client", tunnel="ssl"),
@@ -96,7 +100,7 @@ _ASA = (
     _asa("106010", _FLOW, r"Deny inbound (?:protocol )?(?P<proto>\S+) src (?P<source_zone>[^:\s]+):(?P<source>[0-9A-Fa-f.:]+?)(?:/(?P<source_port>\d+))? dst (?P<destination_zone>[^:\s]+):(?P<destination>[0-9A-Fa-f.:]+?)(?:/(?P<destination_port>\d+))?(?:\s|$)", action="deny"),
     _asa("106012", _FLOW, r"Deny (?P<proto>IP) from (?P<source>[0-9A-Fa-f.:]+) to (?P<destination>[0-9A-Fa-f.:]+)", action="deny"),
     _asa("106014", _FLOW, r"Deny inbound (?P<proto>icmp) src (?P<source_zone>[^:\s]+):(?P<source>[0-9A-Fa-f.:]+)(?:\(\S+\))? dst (?P<destination_zone>[^:\s]+):(?P<destination>[0-9A-Fa-f.:]+)", action="deny"),
-    _asa("106015", _FLOW, r"Deny (?P<proto>TCP) \(no connection\) from (?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+) to (?P<destination>[0-9A-Fa-f.:]+)/(?P<destination_port>\d+).* on interface (?P<source_zone>\S+)", action="deny"),
+    _asa("106015", _FLOW, r"Deny (?P<proto>TCP) \(no connection\) from (?P<source>[^\s/]+)/(?P<source_port>\d+) to (?P<destination>[^\s/]+)/(?P<destination_port>\d+).* on interface (?P<source_zone>\S+)", action="deny"),
     _asa("106016", _FLOW, r"Deny IP spoof from \((?P<source>[0-9A-Fa-f.:]+)\) to (?P<destination>[0-9A-Fa-f.:]+) on interface (?P<source_zone>\S+)", action="deny", threat="IP spoof"),
     _asa("106017", _FLOW, r"Deny IP due to Land Attack from (?P<source>[0-9A-Fa-f.:]+) to (?P<destination>[0-9A-Fa-f.:]+)", action="deny", threat="Land attack"),
     _asa("106021", _FLOW, r"Deny (?P<proto>\S+) reverse path check from (?P<source>[0-9A-Fa-f.:]+) to (?P<destination>[0-9A-Fa-f.:]+) on interface (?P<source_zone>\S+)", action="deny", threat="reverse path check"),
@@ -117,7 +121,7 @@ _ASA = (
     _asa("611102", "logon", r"User authentication failed:(?: IP(?: address)?\s*[=:] ?(?P<source>[^,\s]+),?)? ?Uname: (?P<user>.*)", action="login_failed"),
     _asa("611103", "logon", r"User logged out: Uname: (?P<user>.*)", action="logout"),
     _asa("308001", "logon", r"(?:PIX )?console enable password incorrect for .* \(from (?P<source>[^)]*)\)", action="login_failed", service="console", privilege="admin"),
-    _asa("315011", "logon", r"SSH session from (?P<source>[0-9A-Fa-f.:]+) on interface \S+ for user \"?(?P<user>[^\"]*?)\"? (?:disconnected|terminated)", action="logout", service="ssh", privilege="admin"),
+    _asa("315011", "logon", r"SSH session from (?:(?P<source>[0-9A-Fa-f.:]+) )?on interface \S+ for user \"?(?P<user>[^\"]*?)\"? (?:disconnected|terminated)(?:.*?, reason: \"?(?P<reason>[^\"(]*))?", action="logout", service="ssh", privilege="admin"),
     _asa("111008", "device_event", r"User '(?P<user>[^']*)' executed the '(?P<object>.*)' command", category="config", action="command"),
     _asa("111009", "device_event", r"User '(?P<user>[^']*)' executed cmd: (?P<object>.*)", category="command", action="show"),
     _asa("111010", "device_event", r"User '(?P<user>[^']*)', running '(?P<ui>[^']*)' from IP (?P<source>\S+), executed '(?P<object>.*)'", category="config", action="command"),
@@ -250,7 +254,7 @@ _FIREPOWER_KEYS = Vocabulary(
     + ["AccessControlRuleAction", "InlineResult", "FileAction", "FirstPacketSecond"]
 )
 #: What stands where Firepower knows no user.
-_NOBODY = r"^(?:No Authentication Required|Unknown|Guest|Failed Authentication|No Data)$"
+_NOBODY = r"^(?:No Authentication Required|Unknown|Guest|Failed Authentication|No Data|Not Found)$"
 
 
 def _firepower(messages: Messages, number: str, output: Output) -> None:

@@ -102,6 +102,7 @@ _KEYS = Vocabulary(
         "connectiontype",
         "signature_msg",
         "virus",
+        "connevent",
         "sourceip",
         "destinationip",
         "spamaction",
@@ -257,10 +258,14 @@ def _flows(pairs: Pairs, output: Output) -> None:
         *(pc.fill_null(pairs.get(key), "") for key in ("status", "action", "log_subtype", "spamaction")), " "
     )  # fmt: skip
     action = first_of(_ACTIONS, said, "alert")
+    ended = pc.and_(pc.equal(action, "accept"), pc.fill_null(pc.equal(pairs.get("connevent"), "Stop"), False))
+    action = pc.if_else(ended, "close", action)
     named = pc.if_else(
         pc.match_substring_regex(kind, r"(?i)idp|ips|virus|atp|waf|sandbox"), pairs.get("signature_msg", "virus", "threatname", "message"), pairs.no
     )  # fmt: skip
-    refused = pc.and_(pc.match_substring_regex(kind, r"(?i)^content filter"), pc.invert(pc.equal(action, "accept")))
+    refused = pc.and_(
+        pc.match_substring_regex(kind, r"(?i)^content filter"), pc.invert(pc.is_in(action, pa.array(["accept", "close"])))
+    )
     output.write(
         "firewall_event",
         VENDOR,
