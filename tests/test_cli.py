@@ -117,7 +117,7 @@ def test_nothing_readable_is_exit_code_1(tmp_path: Path) -> None:
         (["examine", "--quiet=yes", "{in}"], 2, "--quiet: takes no value"),
         (["exmaine"], 2, "exmaine: unknown command; did you mean examine?"),
         (["zzz"], 2, "zzz: unknown command; choose one of: examine, diff"),
-        (["services", "--lang", "fr"], 2, "il manque PATHS"),
+        (["services", "--lang", "fr"], 2, "il manque ROUND|EVIDENCE"),
         (["readers", "{in}"], 2, "more than this command takes"),
         (["history", "--ocr", "x", "--threshold", "many"], 2, "--threshold: must be a whole number"),
         (["history", "--ocr", "x", "--as-of", "soon"], 2, "--as-of: soon: not a day"),
@@ -349,6 +349,9 @@ def test_tables_and_readers_are_listed() -> None:
     listed = run("readers").stdout
     for reader in ("evtx", "zeek", "suricata", "windows_json"):
         assert reader in listed
+    told = [line.partition(" ")[2].strip() for line in listed.splitlines()]
+    assert len(set(told)) == len(told), "each reader says what itself reads"
+    assert not re.search(r"``|:\w+:`", listed)
     assert "RDP-A01" in run("detections", "list", "--lang", "fr").stdout
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -226,3 +228,27 @@ def test_an_earlier_round_that_cannot_be_read_is_an_error_of_the_user(tmp_path: 
         pq.write_table(pa.table({"path": [b"\xff"]}), tables / "dicom_file.parquet")
         with pytest.raises(UserError, match="cannot be read"):
             directory.carry_over(tables.parent)
+
+
+def test_a_full_disk_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not again, with a traceback, when the writer is thrown away; a limit on the size of files stands for the full disk."""
+    resource = pytest.importorskip("resource")
+    lost: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lost.append)
+    rows = pa.table({"a": np.random.default_rng(7).integers(0, 1 << 62, 100_000)})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        writer = store._Writer(tmp_path / "rows.parquet", rows.schema)
+        failed = False
+        try:  # not pytest.raises, which keeps the traceback and with it the writer
+            writer.write_table(rows)
+            writer.close()
+        except OSError:
+            failed = True
+        del writer
+        gc.collect()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert failed
+    assert lost == []

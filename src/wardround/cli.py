@@ -48,7 +48,7 @@ LANGUAGES = ("en", "fr")
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 OutOption = Annotated[
-    Path, typer.Option("--out", "-o", help="Directory of the round; replaced when the new round is complete.")
+    Path, typer.Option("--out", "-o", metavar="DIR", help="Directory of the round; replaced when the new round is complete.")
 ]
 LangOption = Annotated[
     str,
@@ -62,7 +62,9 @@ def _fail_on(text: str) -> Any:
     return typer.Option("--fail-on", help=text, metavar="[info|low|medium|high|critical]", callback=check)
 
 
-FormatOption = Annotated[list[str] | None, typer.Option("--format", "-f", help="Also write this format; may be repeated.")]
+FormatOption = Annotated[
+    list[str] | None, typer.Option("--format", "-f", metavar="NAME", help="Also write this format; may be repeated.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -75,28 +77,40 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 @app.command()
 def examine(
     context: typer.Context,
-    evidence: Annotated[list[str] | None, typer.Argument(help="Files, directories, or - for standard input.")] = None,
+    evidence: Annotated[
+        list[str] | None, typer.Argument(metavar="EVIDENCE", help="Files, directories, or - for standard input.")
+    ] = None,
     out: OutOption = Path("round"),
     share: Annotated[
         list[str] | None,
-        typer.Option("--share", help="A file share or mounted backup, looked at from outside; may be repeated."),
+        typer.Option("--share", metavar="DIR", help="A file share or mounted backup, looked at from outside; may be repeated."),
     ] = None,
-    rules: Annotated[list[Path] | None, typer.Option("--rules", help="A directory of Sigma rules; may be repeated.")] = None,
-    site: Annotated[Path | None, typer.Option("--site", help="site.toml: what the hospital tells about itself.")] = None,
+    rules: Annotated[
+        list[Path] | None, typer.Option("--rules", metavar="DIR", help="A directory of Sigma rules; may be repeated.")
+    ] = None,
+    site: Annotated[
+        Path | None, typer.Option("--site", metavar="FILE", help="site.toml: what the hospital tells about itself.")
+    ] = None,
     lang: LangOption = "en",
     formats: FormatOption = None,
     since: Annotated[
-        str | None, typer.Option(help="Only events from this time on (ISO 8601, UTC unless it has a zone).")
+        str | None, typer.Option(metavar="TIME", help="Only events from this time on (ISO 8601, UTC unless it has a zone).")
     ] = None,
-    until: Annotated[str | None, typer.Option(help="Only events before this time.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Only events before this time.")] = None,
     fail_on: Annotated[str | None, _fail_on("Exit 3 when a finding is at least this severe.")] = None,
     impact_file: Annotated[
-        Path | None, typer.Option("--impact", help="impact.toml: what the estimate of lost care rests on.")
+        Path | None, typer.Option("--impact", metavar="FILE", help="impact.toml: what the estimate of lost care rests on.")
     ] = None,
-    previous: Annotated[Path | None, typer.Option("--previous", help="An earlier round of this site to compare with.")] = None,
+    previous: Annotated[
+        Path | None, typer.Option("--previous", metavar="DIR", help="An earlier round of this site to compare with.")
+    ] = None,
     series: Annotated[
         Path | None,
-        typer.Option("--history", help="A folder of rounds of this site: compare with the latest, put this one beside them."),
+        typer.Option(
+            "--history",
+            metavar="DIR",
+            help="A folder of rounds of this site: compare with the latest, put this one beside them.",
+        ),
     ] = None,
     paranoid: Annotated[bool, typer.Option("--paranoid", help="Check the fast matcher against the literal one.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
@@ -148,13 +162,15 @@ def _in_series(request: pipeline.Request, series: Path, *, given: bool) -> pipel
 
 @app.command()
 def diff(
-    old: Annotated[Path, typer.Argument(help="The directory of the earlier round.")],
-    new: Annotated[Path, typer.Argument(help="The directory of the later round.")],
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The directory of the earlier round.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The directory of the later round.")],
     lang: LangOption = "en",
     formats: Annotated[
-        list[str] | None, typer.Option("--format", "-f", help="Also write html or json; may be repeated.")
+        list[str] | None, typer.Option("--format", "-f", metavar="NAME", help="Also write html or json; may be repeated.")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the files that --format writes.")] = Path(),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Directory of the files that --format writes.")
+    ] = Path(),
     fail_on: Annotated[str | None, _fail_on("Exit 3 when a finding that is new or worse is at least this severe.")] = None,
 ) -> None:
     """Compare two rounds: what is new, worse, closed, or could not be looked at again."""
@@ -227,12 +243,14 @@ def _print_problems(document: ResultDocument, lang: str) -> None:
 
 @app.command()
 def report(
-    directory: Annotated[Path, typer.Argument(help="The directory of a round.")],
+    directory: Annotated[Path, typer.Argument(metavar="ROUND", help="The directory of a round.")],
     lang: LangOption = "en",
     formats: FormatOption = None,
     views: Annotated[
         list[str] | None,
-        typer.Option("--framework", help="Tell the round through a framework (anssi, hicp, nis2 …); may be repeated."),
+        typer.Option(
+            "--framework", metavar="NAME", help="Tell the round through a framework (anssi, hicp, nis2 …); may be repeated."
+        ),
     ] = None,
 ) -> None:
     """Render a round again, in another language or format, or through a framework, without reading the evidence."""
@@ -266,8 +284,12 @@ def _compliance(directory: Path, views: list[str], formats: list[str] | None, la
 
 @app.command()
 def services(
-    paths: Annotated[list[str], typer.Argument(help="The directory of a round, or evidence to examine.")],
-    site: Annotated[Path | None, typer.Option("--site", help="site.toml: what the hospital tells about itself.")] = None,
+    paths: Annotated[
+        list[str], typer.Argument(metavar="ROUND|EVIDENCE", help="The directory of a round, or evidence to examine.")
+    ],
+    site: Annotated[
+        Path | None, typer.Option("--site", metavar="FILE", help="site.toml: what the hospital tells about itself.")
+    ] = None,
     lang: LangOption = "en",
 ) -> None:
     """Show the services of the department: what each needs, what stops it, how much it does."""
@@ -278,9 +300,13 @@ def services(
 
 @app.command()
 def impact(
-    paths: Annotated[list[str] | None, typer.Argument(help="The directory of a round, or evidence to examine.")] = None,
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="ROUND|EVIDENCE", help="The directory of a round, or evidence to examine.")
+    ] = None,
     inputs: Annotated[bool, typer.Option("--inputs", help="Print every input with its source, to be edited.")] = False,
-    site: Annotated[Path | None, typer.Option("--site", help="site.toml: what the hospital tells about itself.")] = None,
+    site: Annotated[
+        Path | None, typer.Option("--site", metavar="FILE", help="site.toml: what the hospital tells about itself.")
+    ] = None,
     lang: LangOption = "en",
 ) -> None:
     """Show what an attack would cost care and the plan; with --inputs, what that estimate rests on."""
@@ -310,18 +336,22 @@ def _document(paths: list[str], site: Path | None) -> ResultDocument:
 def history(
     ocr: Annotated[
         list[Path],
-        typer.Option("--ocr", help="An export of the HHS breach list (CSV, zip or gzip); may be repeated for both lists."),
+        typer.Option(
+            "--ocr", metavar="FILE", help="An export of the HHS breach list (CSV, zip or gzip); may be repeated for both lists."
+        ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the files that --format writes.")] = Path(),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Directory of the files that --format writes.")
+    ] = Path(),
     lang: LangOption = "en",
     formats: Annotated[
-        list[str] | None, typer.Option("--format", "-f", help="Also write html, json or csv; may be repeated.")
+        list[str] | None, typer.Option("--format", "-f", metavar="NAME", help="Also write html, json or csv; may be repeated.")
     ] = None,
     since: Annotated[int | None, typer.Option(help="Only breaches of this year and later.")] = None,
     until: Annotated[int | None, typer.Option(help="Only breaches of this year and earlier.")] = None,
     threshold: Annotated[int, typer.Option(help="A number of people; tells on which day it was passed.", min=1)] = 257_000_000,
     as_of: Annotated[
-        str, typer.Option("--as-of", help="A day (YYYY-MM-DD) for which the state of the list is told.")
+        str, typer.Option("--as-of", metavar="DAY", help="A day (YYYY-MM-DD) for which the state of the list is told.")
     ] = "2021-11-28",
 ) -> None:
     """Tell the history of health data breaches from a dated export of the US breach list, with pictures."""
@@ -345,7 +375,9 @@ def history(
 
 @app.command()
 def tables(
-    directory: Annotated[Path | None, typer.Argument(help="The directory of a round: its tables, rows and files.")] = None,
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="ROUND", help="The directory of a round: its tables, rows and files.")
+    ] = None,
 ) -> None:
     """Print every table with its columns, in Markdown; of a round, which tables it has and how many rows they hold."""
     from wardround.schema import document
@@ -362,10 +394,10 @@ def tables(
 @app.command("readers")
 def list_readers() -> None:
     """List the evidence formats that can be read, in the order in which they are recognised."""
-    from wardround.readers import readers
+    from wardround.readers import descriptions
 
-    for reader in readers():
-        print(f"{reader.name:14} {(sys.modules[reader.__class__.__module__].__doc__ or '').splitlines()[0]}")
+    for name, text in descriptions():
+        print(f"{name:20} {text}")
 
 
 @detections_app.command("list")
@@ -378,7 +410,7 @@ def list_detections(lang: LangOption = "en") -> None:
 
 
 @detections_app.command("show")
-def show_detection(name: Annotated[str, typer.Argument(help="Catalogue name, such as RDP-A01.")]) -> None:
+def show_detection(name: Annotated[str, typer.Argument(metavar="NAME", help="Catalogue name, such as RDP-A01.")]) -> None:
     """Print the file of one detection."""
     from wardround.detect import detection
 

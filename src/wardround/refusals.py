@@ -102,7 +102,7 @@ def _parameter(error: Exception) -> str:
     if parameter is None:
         return str(getattr(error, "param_hint", "") or "")
     if parameter.param_type_name == "argument":
-        return str(parameter.name).upper()
+        return str(parameter.metavar or parameter.name).upper()
     return str(parameter.opts[0])
 
 

@@ -136,7 +136,7 @@ class UnitWriter:
         self._on_batch = on_batch
         self._buffers: dict[str, dict[str, _Group]] = {}
         self._buffered = 0
-        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._writers: dict[str, _Writer] = {}
         self._open_files: dict[str, int] = {}
         self.result = UnitResult()
 
@@ -238,7 +238,7 @@ class UnitWriter:
             return
         if name not in self._writers:
             path = self._directory / f"{name}-{self._unit:05d}.parquet"
-            self._writers[name] = pq.ParquetWriter(path, rows.schema, **_PARQUET)
+            self._writers[name] = _Writer(path, rows.schema, **_PARQUET)
         self._writers[name].write_table(rows)
 
     def close(self) -> UnitResult:
@@ -281,6 +281,14 @@ class GatheringSink:
 #: What stands behind the name of a table in the name of its file: its unit, and the batch of an open table.
 _PART = re.compile(r"(-\d+){1,2}$")
 _PARQUET = {"compression": "zstd", "compression_level": 1}
+
+
+class _Writer(pq.ParquetWriter):  # type: ignore[misc] # pyarrow has no types
+    """A writer that fails once on a full disk, where it is used, and not again when it is thrown away."""
+
+    def __del__(self) -> None:
+        with suppress(OSError):
+            super().__del__()
 
 
 class EvidenceSink:
@@ -415,7 +423,7 @@ class RoundDirectory:
         table = schema.tables()[name]
         names = [column.name for column in table.columns]
         records = [{key: value for key, value in asdict(row).items() if key in names} for row in rows]  # type: ignore[call-overload]
-        with pq.ParquetWriter(self.tables / f"{name}.parquet", table.arrow(), **_PARQUET) as writer:
+        with _Writer(self.tables / f"{name}.parquet", table.arrow(), **_PARQUET) as writer:
             writer.write_table(pa.Table.from_pylist(records, schema=table.arrow()))
             for part in more:
                 writer.write_table(part)
@@ -433,7 +441,7 @@ class RoundDirectory:
         if not files:
             return
         try:
-            with pq.ParquetWriter(self.tables / f"{name}.parquet", wanted, **_PARQUET) as writer:
+            with _Writer(self.tables / f"{name}.parquet", wanted, **_PARQUET) as writer:
                 for file in files:
                     with pq.ParquetFile(file) as parts:
                         for batch in parts.iter_batches(columns=wanted.names):  # a column it has not is left out

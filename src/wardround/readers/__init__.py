@@ -5,12 +5,16 @@ Formats with a magic number come first; formats that are only a shape of text co
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wardround.readers.base import Reader
+
+#: Markup of docstrings around a name.
+_MARKUP = re.compile(r"(?::\w+:)?`+([^`]+)`+")
 
 _ORDER: tuple[str, ...] = (
     "dicom_file",  # magic at byte 128, whatever stands before it; or the elements of a data set
@@ -82,6 +86,17 @@ _ORDER: tuple[str, ...] = (
 def readers() -> tuple[Reader, ...]:
     """Every reader, most specific first."""
     return tuple(import_module(f"wardround.readers.{name}").READER for name in _ORDER)
+
+
+def descriptions() -> list[tuple[str, str]]:
+    """Name of every reader and, in a sentence, what it reads."""
+    told = []
+    for name in _ORDER:
+        module = import_module(f"wardround.readers.{name}")
+        sentence = (module.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+        plain = _MARKUP.sub(r"\1", sentence).removeprefix("Reader of ")
+        told.append((module.READER.name, plain[:1].upper() + plain[1:]))
+    return told
 
 
 @cache

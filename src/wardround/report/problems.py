@@ -37,7 +37,7 @@ def _files(_: _Translate) -> dict[str, str]:
         _("The file unpacks to an abnormal size, as a trap would; it was not read to its end."): "decompression_bomb",
         _("The file is empty."): "empty",
         _("The file is cut off; it was read as far as it goes."): "file_truncated report_unfinished",
-        _("The file cannot be opened."): "unreadable",
+        _("The file or folder cannot be opened."): "unreadable",
         _("The beginning of the file is damaged; it was read as far as possible."): "header_damaged",
         _("The beginning of the file is missing; it could not be read."): "header_missing header_lost",
         _("A link to a directory; give the directory itself to have it examined."): "link_not_followed",
