@@ -284,7 +284,7 @@ _PARQUET = {"compression": "zstd", "compression_level": 1}
 
 
 class _Writer(pq.ParquetWriter):  # type: ignore[misc] # pyarrow has no types
-    """A writer that fails once on a full disk, where it is used, and not again when it is thrown away."""
+    """A writer that is silent when it is thrown away unfinished: what ended the round, a full disk for instance, is told."""
 
     def __del__(self) -> None:
         with suppress(OSError):
