@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wardround.readers import delimited, identify
-from wardround.readers.backup import bacula, jobs, restic, table
+from wardround.readers.backup import bacula, jobs, restic, table, veeam_log
 
 VEEAM = """#TYPE Veeam.Backup.Core.CBackupSession
 "JobName","JobTypeString","CreationTime","EndTime","Result","State","RepositoryName","BackupSize"
@@ -71,6 +71,16 @@ BAREOS = """14-Mar 22:00 bareos-dir JobId 7: Start Backup JobId 7, Job=pacs.2026
   Bytes Restored:         4,096
   Termination:            Restore OK
 """
+VEEAM_LOG = """[14.03.2026 22:00:05] <01> Info     Job Name: [PACS nightly], JobId: [6a]
+[14.03.2026 22:00:06] <01> Info     Starting job mode: 'FullBackup'
+[14.03.2026 22:00:07] <11> Info     [Session] Id '6a', State 'Working'.
+[14.03.2026 23:10:00.250] <01> Info (3)    Job session '0f8ad58b-4183-4500-9e49-cc94f0674d87' has been completed, status: 'Success', '100 GB' of '100 GB' bytes, '1' of '1' tasks, '1' successful, '0' failed, details: '', PointId: [d3]
+[15.03.2026 22:00:06] <01> Info     Starting job mode: 'IncrementalBackup'
+[15.03.2026 22:00:09] <14> Error    Task session [7b] has been completed, status: 'Failed'
+    at Veeam.Backup.Core.SomeWhere()
+[15.03.2026 22:01:00] <01> Error    Job session '16a6046b-eac7-4f4f-909e-3830ee2815d7' has been completed, status: 'Failed', '1,5 TB' of '2 TB' bytes, '0' of '1' tasks, '0' successful, '1' failed, details: 'Repository cannot be reached', PointId: []
+[16.03.2026 22:01:00.123]   <01>   Warning (3)   Job session '26a6046b-eac7-4f4f-909e-3830ee2815d7' has been completed, status: 'Warning'
+"""
 
 
 def nanos(year: int, month: int, day: int, hour: int, minute: int = 0, second: int = 0) -> int:
@@ -91,6 +101,40 @@ def test_veeam(read_bytes: Any) -> None:
     ]
     assert rows[0]["end"] == rows[0]["ts"] == nanos(2026, 3, 14, 23, 30)
     assert rows[3]["ts"] == nanos(2026, 3, 15, 23, 0, 5)
+
+
+def test_veeams_log_of_a_job(read_bytes: Any) -> None:
+    assert identify(VEEAM_LOG.encode())[1].name == "veeam_log"  # type: ignore[index]
+    found = read_bytes(veeam_log.READER, b"\xef\xbb\xbf" + VEEAM_LOG.replace("\n", "\r\n").encode())
+    rows = found.rows["backup_job"]
+    assert [(row["job"], row["kind"], row["result"], row["bytes"], row["message"]) for row in rows] == [
+        ("PACS nightly", "backup", "success", 100 * 2**30, None),
+        ("PACS nightly", "backup", "failed", int(1.5 * 2**40), "Repository cannot be reached"),
+        ("PACS nightly", "backup", "warning", None, None),
+    ]
+    assert rows[0]["start"] == nanos(2026, 3, 14, 22, 0, 6)
+    assert rows[1]["ts"] == rows[1]["end"] == nanos(2026, 3, 15, 22, 1)
+    assert rows[2]["start"] is None
+    assert {row["ts_zone"] for row in rows} == {"assumed"}
+    assert found.codes() == []
+
+
+def test_a_log_of_veeam_without_an_ended_job_is_told(read_bytes: Any) -> None:
+    found = read_bytes(veeam_log.READER, VEEAM_LOG[:150].encode())
+    assert found.codes() == ["not_read"]
+    assert "backup_job" not in found.rows
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[14.03.2026 22:00:05] <01> Info     The service of the scanner was started\n",
+        "14.03.2026 22:00:05 Job session '1' has been completed, status: 'Success'\n",
+        "[2026-03-14 22:00:05] Info Veeam\n",
+    ],
+)
+def test_other_logs_with_times_in_brackets_are_not_veeams(line: str) -> None:
+    assert veeam_log.READER.sniff(line.encode() * 5) is None
 
 
 def test_commvault_with_days_first(read_bytes: Any) -> None:
@@ -229,7 +273,12 @@ def test_results(text: str, expected: str | None) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_whatever_happens_to_the_bytes_only_rows_and_diagnostics_come_out(read_bytes: Any, data: st.DataObject) -> None:
-    for reader, text in ((table.READER, VEEAM), (table.READER, COMMVAULT), (bacula.READER, BAREOS)):
+    for reader, text in (
+        (table.READER, VEEAM),
+        (table.READER, COMMVAULT),
+        (bacula.READER, BAREOS),
+        (veeam_log.READER, VEEAM_LOG),
+    ):
         whole = bytearray(text.encode())
         for _ in range(data.draw(st.integers(0, 6))):
             whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))

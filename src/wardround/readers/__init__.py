@@ -71,6 +71,7 @@ _ORDER: tuple[str, ...] = (
     "listing.bodyfile",
     "linux_audit",  # lines that begin with a type and an audit message
     "backup.bacula",  # reports of jobs, with fields of their own
+    "backup.veeam_log",  # lines with day, month and year in brackets, and a word of Veeam
     "backup.table",  # a header with jobs, results and times of backups
     "edr.alert_table",  # a header with machines, threats and what was done
     "listing.file_table",  # a header with paths, sizes and times
