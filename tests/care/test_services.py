@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wardround.care import application_entities, assets, inputs, services, trees
+from wardround.detect.analyses import single_points
 from wardround.detect.tables import Tables
 from wardround.detect.testing import rows_of
 from wardround.model import Part, Service
@@ -167,6 +168,19 @@ def test_connections_tell_what_words_do_not() -> None:
     found = told(rows, site)
     assert set(found["ct"].single_points) == {"PACS1", "VIEW1"}
     assert found["ct"].activity.basis == "none"
+
+
+def test_what_shows_a_single_point_is_of_every_kind() -> None:
+    """Else a later round without captures would seem to have looked again, and call the weakness closed."""
+    conn = {"ts": "2026-03-01T05:00:00Z", "proto": "tcp", "id.orig_h": CT, "id.resp_h": RIS, "id.resp_p": 104,
+            "conn_state": "SF", "repeat": {"times": 60, "every": "1m"}}  # fmt: skip
+    stated = Site.model_validate(SITE)
+    rows = {**ROWS, "conn": [conn]}
+    with Tables.of_arrow({name: rows_of(name, listed, name) for name, listed in rows.items()}, stated) as tables:
+        found = {row["host"]: row for row in single_points.analyse(tables, stated)}
+    shown = [pointer["table"] for pointer in found["RIS1"]["evidence"]]
+    assert len(shown) <= 10
+    assert set(shown) == {"conn", "dicom_operation", "hl7_message"}
 
 
 def test_the_site_file_has_the_last_word() -> None:

@@ -11,14 +11,21 @@ from wardround.detect.tables import Tables
 from wardround.model import Asset, Service
 from wardround.site import Site
 
+#: Rows of every kind, because each shows another dependency: a later round without one of them has not looked again.
 _EVIDENCE = """
-    SELECT pointers(source, evidence_id, record, ts) AS evidence, min(ts) AS first_ts, max(ts) AS last_ts, count(*) AS events
-    FROM (
-      SELECT 'dicom_association' AS source, evidence_id, record, ts, "id.resp_h" AS host FROM dicom_association
-      UNION ALL SELECT 'kerberos', evidence_id, record, ts, "id.resp_h" FROM kerberos
-      UNION ALL SELECT 'dns', evidence_id, record, ts, "id.resp_h" FROM dns
-      UNION ALL SELECT 'conn', evidence_id, record, ts, "id.resp_h" FROM conn
-    ) WHERE list_contains(?, host)
+    WITH shown AS (
+      SELECT *, row_number() OVER (PARTITION BY source ORDER BY ts, evidence_id, record) AS place FROM (
+        SELECT 'dicom_association' AS source, evidence_id, record, ts, "id.resp_h" AS host FROM dicom_association
+        UNION ALL SELECT 'dicom_operation', evidence_id, record, ts, "id.resp_h" FROM dicom_operation
+        UNION ALL SELECT 'hl7_message', evidence_id, record, ts, "id.resp_h" FROM hl7_message
+        UNION ALL SELECT 'kerberos', evidence_id, record, ts, "id.resp_h" FROM kerberos
+        UNION ALL SELECT 'dns', evidence_id, record, ts, "id.resp_h" FROM dns
+        UNION ALL SELECT 'conn', evidence_id, record, ts, "id.resp_h" FROM conn
+      ) WHERE list_contains(?, host)
+    )
+    SELECT
+      (SELECT pointers(source, evidence_id, record, ts) FROM (SELECT * FROM shown ORDER BY place, ts LIMIT 10)) AS evidence,
+      min(ts) AS first_ts, max(ts) AS last_ts, count(*) AS events FROM shown
 """
 
 #: What a device is for is no hidden dependency; its own failure is seen by everybody at once.
