@@ -17,6 +17,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from wardround.mail.message import AuthenticationResults, Hop, Message, MethodResult
 from wardround.mail.suffixes import is_address, organization, within
@@ -156,14 +157,22 @@ def _border(message: Message, named: frozenset[str]) -> _Border:
     return border
 
 
+@lru_cache(maxsize=4_096)
+def _parsed(written: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address, None when it is none. The same servers stand in most messages of a mailbox."""
+    try:
+        return ipaddress.ip_address(written)
+    except ValueError:
+        return None
+
+
 def _inside(hop: Hop, organizations: set[str], named: frozenset[str], servers: list[str]) -> bool:
     """Whether the client of a hop belongs to the receiver."""
     if within(hop.helo, _OUTBOUND) or within(hop.host, _OUTBOUND):
         return False
     if hop.address:
-        try:
-            address = ipaddress.ip_address(hop.address)
-        except ValueError:
+        address = _parsed(hop.address)
+        if address is None:
             return False
         if not address.is_global:
             return True

@@ -20,7 +20,12 @@ _FEWEST = 3
 #: Characters of a text that its digest is made of.
 _DIGESTED = 20_000
 
-_WORD = re.compile(r"[^\W\d_]{1,40}")
+_LONGEST_WORD = 40
+_WORD = re.compile(rf"[^\W\d_]{{1,{_LONGEST_WORD}}}")
+
+# Bytes of ASCII: what is no lower-case letter as a blank, and all of them.
+_BLANKED = bytes(code if chr(code).islower() else 32 for code in range(128)) + bytes(128)
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).islower())
 
 _STOP = {
     "en": "the and you your for this that with have from are not will our please can has been was any click here if of to",
@@ -42,7 +47,11 @@ def words(text: str) -> list[str]:
     start = text[: 40 * _WORDS].lower()
     if "//" in start or "@" in start or "www." in start:
         pieces = start.split()
-        start = " ".join(p for p in pieces if "@" not in p and "//" not in p and not p.startswith("www."))
+        start = " ".join([p for p in pieces if "@" not in p and "//" not in p and not p.startswith("www.")])
+    if start.isascii():
+        found = start.encode("ascii").translate(_BLANKED).decode("ascii").split()[:_WORDS]
+        if not found or len(max(found, key=len)) <= _LONGEST_WORD:
+            return found
     return _WORD.findall(start)[:_WORDS]
 
 
@@ -50,7 +59,8 @@ def similarity(found: list[str]) -> str:
     """The hash of words as 16 hexadecimal digits; empty for fewer than three words."""
     if len(found) < _FEWEST:
         return ""
-    single = np.array([zlib.crc32(word.encode("utf-8", "replace")) for word in found], np.uint64)
+    crc32 = zlib.crc32
+    single = np.array([crc32(word.encode("utf-8", "replace")) for word in found], np.uint64)
     pairs = single[:-1] * np.uint64(0x9E3779B97F4A7C15) + single[1:] * np.uint64(0xC2B2AE3D27D4EB4F)
     pairs ^= pairs >> np.uint64(30)
     pairs *= np.uint64(0xBF58476D1CE4E5B9)
@@ -61,8 +71,12 @@ def similarity(found: list[str]) -> str:
 
 def digest(text: str) -> str:
     """SHA-256 of the letters at the beginning of a text, in hexadecimal; empty for a text without any."""
-    letters = "".join(_WORD.findall(text[:_DIGESTED].lower()))
-    return hashlib.sha256(letters.encode("utf-8", "replace")).hexdigest() if letters else ""
+    start = text[:_DIGESTED].lower()
+    if start.isascii():
+        letters = start.encode("ascii").translate(None, _NO_LETTERS)
+    else:
+        letters = "".join(_WORD.findall(start)).encode("utf-8", "replace")
+    return hashlib.sha256(letters).hexdigest() if letters else ""
 
 
 def language(found: list[str]) -> str:

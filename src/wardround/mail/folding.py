@@ -19,34 +19,37 @@ _ALIKE = str.maketrans(
 _INVISIBLE = "\u200b\u2060\u2061\u2062\u2063\u2064\ufeff\u180e\u034f\u115f\u1160\u3164\u17b4\u17b5"
 _DROPPED = re.compile("[" + _INVISIBLE + "\u00ad\u200c\u200d\u200e\u200f\u202a-\u202e\ufe0f]+")
 _HAS_INVISIBLE = re.compile("[" + _INVISIBLE + "]")
-_QUOTES = str.maketrans(
-    {
-        "’": "'",
-        "‘": "'",
-        "ʼ": "'",
-        "´": "'",
-        "`": "'",
-        "\u2011": "-",
-        "–": "-",
-        "—": "-",
-        "ß": "s",
-        "œ": "oe",
-        "æ": "ae",
-        "ø": "o",
-        "ł": "l",
-        "đ": "d",
-    }
-)
+_QUOTES = {
+    "’": "'",
+    "‘": "'",
+    "ʼ": "'",
+    "´": "'",
+    "`": "'",
+    "\u2011": "-",
+    "–": "-",
+    "—": "-",
+    "ß": "s",
+    "œ": "oe",
+    "æ": "ae",
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+}
 
 _DIGITS_ALIKE = str.maketrans("01i35", "olles")
 
 _SPLIT = re.compile("[^\\W\\d_][" + _INVISIBLE + "]+[^\\W\\d_]")
 # A word in two scripts: a Latin letter beside a Cyrillic or Greek one. Micro signs and Ohms stand beside digits, not here.
 _MIXED = re.compile("[a-zA-Z][\u0370-\u03ff\u0400-\u052f\u0531-\u0587]|[\u0370-\u03ff\u0400-\u052f\u0531-\u0587][a-zA-Z]")
+_FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u052f\u0531-\u0587]")
 _STYLED = re.compile("[\U0001d400-\U0001d7ff\U0001f130-\U0001f189\u24b6-\u24e9\uff21-\uff5a]")
-_CAPITAL_I = re.compile("(?<=[a-z])I(?=[a-z])")
-_ZERO = re.compile("(?<=[a-zA-Z])0(?=[a-zA-Z])")
+# What is looked for stands first, what stands before it is looked at afterwards: so the search is for one letter.
+_CAPITAL_I = re.compile("I(?<=[a-z]I)(?=[a-z])")
+_ZERO = re.compile("0(?<=[a-zA-Z]0)(?=[a-zA-Z])")
 _MARKS = re.compile("[\u0300-\u036f]")
+_ANY_MARK = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0711-\u074f\u07a6-\u07b0\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+)
 # Marks of other scripts, or several marks, on Latin letters: what people read is the letter.
 _STACKED = re.compile(
     "(?<=[A-Za-z])(?:[\u0300-\u036f]{2,}|[\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0711-\u074f\u07a6-\u07b0\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+)"
@@ -80,11 +83,14 @@ def fold(text: str) -> Folded:
     split = len(_SPLIT.findall(text)) if _HAS_INVISIBLE.search(text) else 0
     styled = len(_STYLED.findall(text))
     text = _DROPPED.sub("", text)
-    text, stacked = _STACKED.subn("", text)
-    mixed = len(_MIXED.findall(text))
+    text, stacked = _STACKED.subn("", text) if _ANY_MARK.search(text) else (text, 0)
+    mixed = len(_MIXED.findall(text)) if _FOREIGN.search(text) else 0
     if mixed:
         text = text.translate(_ALIKE)
-    text = unicodedata.normalize("NFKD", text.lower().translate(_QUOTES))
+    text = text.lower()
+    for written, plain in _QUOTES.items():
+        text = text.replace(written, plain)
+    text = unicodedata.normalize("NFKD", text)
     text = _MARKS.sub("", text).lower()
     return Folded(" ".join(text.split()), split + stacked, mixed, styled, swapped)
 

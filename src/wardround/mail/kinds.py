@@ -106,9 +106,10 @@ def _text(head: bytes) -> str:
     lowered = plain[:64].lower()
     if lowered.startswith(b"<svg") or (lowered.startswith((b"<?xml", b"<!doctype svg", b"<!--")) and b"<svg" in plain.lower()):
         return "svg"
-    if _RDP.search(plain):
+    folded = plain.lower()
+    if (b":s:" in folded or b":i:" in folded or b":b:" in folded) and _RDP.search(plain):
         return "rdp"
-    if plain.upper().startswith((b"BEGIN:VCALENDAR", b"BEGIN:VCARD")):
+    if plain[:20].upper().startswith((b"BEGIN:VCALENDAR", b"BEGIN:VCARD")):
         return "ics" if plain[6:15].upper() == b"VCALENDAR" else "vcf"
     if lowered.startswith(b"<?xml") and b"<html" not in plain.lower():
         return "xml"

@@ -32,9 +32,9 @@ def language_of(text: str) -> str:
     scores = dict.fromkeys(_COMMON, 0.0)
     words = _words()
     tokens = text[:5_000].translate(_POINTS).split()
-    for token in tokens:
-        if (languages := words.get(token)) is not None:
-            for language in languages:
-                scores[language] += 1 / len(languages)
+    for languages in [words[token] for token in tokens if token in words]:
+        share = 1 / len(languages)
+        for language in languages:
+            scores[language] += share
     best = max(scores, key=lambda name: (scores[name], name))
     return best if scores[best] >= 3 and scores[best] >= len(tokens) * 0.04 else ""

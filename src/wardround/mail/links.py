@@ -86,7 +86,7 @@ def target(written: str) -> Target:
     if inner and (further := _split(inner)).host:
         through = found.host
         found = further
-    return replace(found, wrapper=wrapper, through=through)
+    return replace(found, wrapper=wrapper, through=through) if wrapper or through else found
 
 
 def _split(url: str) -> Target:

@@ -21,6 +21,8 @@ _HIDDEN = re.compile(
     r"opacity\s*:\s*0(?:\.0+)?\s*(?:[;\"'!]|$)|text-indent\s*:\s*-\d{3}|mso-hide\s*:\s*all|\bhidden\b(?!\s*[:;])",
     re.IGNORECASE,
 )
+# One of these stands in everything that _HIDDEN finds, in lower case.
+_HIDING = ("none", "hidden", "font-size", "max-height", "opacity", "text-indent", "mso-hide")
 _ALWAYS_VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
 )
@@ -58,6 +60,7 @@ _READ = frozenset(
 )
 _SILENT = frozenset(["style", "script", "title", "head", "noscript", "template"])
 _NOTED = _BREAKING | _READ | _SILENT
+_CLOSING = _BREAKING | {"a"}
 
 
 @dataclass(slots=True)
@@ -91,6 +94,10 @@ class Page:
 @lru_cache(maxsize=4_096)
 def _hides(written: str) -> bool:
     """Whether the attributes of an element hide what it holds. Mail repeats the same styles hundreds of times."""
+    if written.isascii():
+        lowered = written.lower()
+        if not any(word in lowered for word in _HIDING):
+            return False
     return bool(_HIDDEN.search(written))
 
 
@@ -109,29 +116,31 @@ def read(text: str) -> Page:
     text = _without_comments(text[:HTML_CHARACTERS])
     walk = _Walk(Page())
     at = 0
-    while True:
-        match = _TAG.search(text, at)
-        if match is None:
-            walk.text(text[at:])
-            break
-        if match.start() > at:
-            walk.text(text[at : match.start()])
-        at = match.end()
-        name = match.group(2).lower()
-        if match.group(1):
-            walk.close(name)
+    for match in _TAG.finditer(text):
+        begin, end = match.span()
+        if begin < at:  # within a style or a script; no tag reaches beyond its end
             continue
-        if name in ("style", "script") and not match.group(3).endswith("/"):
+        if begin > at:
+            walk.text(text[at:begin])
+        at = end
+        closing, name, written = match.groups()
+        if not name.islower():
+            name = name.lower()
+        if closing:
+            if name in _CLOSING or name in (walk.hiding, walk.silent):
+                walk.close(name)
+            continue
+        if name in ("style", "script") and not written.endswith("/"):
             end = text.find(f"</{name}", at)
             end = end if end >= 0 else _find_folded(text, f"</{name}", at)
             if name == "script":
                 walk.page.scripts.append(text[at:end][:65_536])
-                if source := attributes(match.group(3)).get("src"):
+                if source := attributes(written).get("src"):
                     walk.page.scripts.append(f"src={source[:500]}")
             at = end
             continue
-        written = match.group(3)
         walk.open(name, written, written.endswith("/"))
+    walk.text(text[at:])
     return walk.done()
 
 

@@ -72,10 +72,11 @@ def fields(head: bytes) -> tuple[tuple[Header, ...], set[str]]:
         head = head[:HEAD_BYTES]
     at = 0
     for match in _FIELD.finditer(head):
-        if match.start() > at and head[at : match.start()].strip():
+        begin, end = match.span()
+        if begin > at and head[at:begin].strip():
             strange.add("malformed_header")
-        at = match.end()
-        value = match.group(2)
+        at = end
+        name, value = match.groups()
         if len(value) > HEADER_BYTES:
             strange.add("header_too_long")
             value = value[:HEADER_BYTES]
@@ -84,7 +85,7 @@ def fields(head: bytes) -> tuple[tuple[Header, ...], set[str]]:
         if len(found) >= HEADERS:
             strange.add("too_many_headers")
             break
-        found.append(Header(match.group(1).decode("ascii").lower(), value.rstrip(b"\r")))
+        found.append(Header(name.decode("ascii").lower(), value.rstrip(b"\r")))
     if head[at:].strip() and "too_many_headers" not in strange:
         strange.add("malformed_header")
     return tuple(found), strange
@@ -98,7 +99,8 @@ def parted(data: bytes) -> tuple[bytes, bytes]:
         data = data.lstrip(b"\r\n")
     if b"\n" not in data[: 64 << 10] and b"\r" in data[: 64 << 10]:
         data = data.replace(b"\r", b"\n")
-    one, two = data.find(b"\n\n"), data.find(b"\n\r\n")
+    one = data.find(b"\n\n")
+    two = data.find(b"\n\r\n", 0, one + 1 if one >= 0 else len(data))
     if one < 0 and two < 0:
         return data, b""
     if two < 0 or 0 <= one < two:

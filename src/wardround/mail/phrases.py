@@ -32,7 +32,8 @@ def _index() -> tuple[AhoCorasick, tuple[str, ...], tuple[frozenset[tuple[str, s
 
 def worth(phrases: set[str]) -> float:
     """How much these phrases count together."""
-    return sum(1.0 if phrase in _STRONG else ONE_WORD for phrase in phrases)
+    strong = sum(phrase in _STRONG for phrase in phrases)  # counted, not summed: a sum would depend on the order of a set
+    return strong + ONE_WORD * (len(phrases) - strong)
 
 
 def themes() -> frozenset[str]:

@@ -6,6 +6,7 @@ import calendar
 import ipaddress
 import re
 from email.utils import parsedate_tz
+from functools import lru_cache
 
 from wardround.mail.decode import unfolded
 from wardround.mail.message import Hop
@@ -114,18 +115,27 @@ def _is_name(word: str) -> bool:
 
 def _last_address(text: str) -> str:
     enclosed = _ENCLOSED.search(text)
-    if enclosed is not None:
-        try:
-            return _plain(ipaddress.ip_address(enclosed.group(1)))
-        except ValueError:
-            pass
-    for pattern in (_IPV6, _IPV4):
-        for match in pattern.finditer(text[:600]):
-            try:
-                return _plain(ipaddress.ip_address(match.group(1) if pattern is _IPV6 else match.group()))
-            except ValueError:
-                continue
+    if enclosed is not None and (address := _address(enclosed.group(1))):
+        return address
+    beginning = text[:600]
+    if beginning.count(":") >= 2:
+        for match in _IPV6.finditer(beginning):
+            if address := _address(match.group(1)):
+                return address
+    if beginning.count(".") >= 3:
+        for match in _IPV4.finditer(beginning):
+            if address := _address(match.group()):
+                return address
     return ""
+
+
+@lru_cache(maxsize=4_096)
+def _address(written: str) -> str:
+    """An address as it is written the usual way, empty when it is none. Servers name the same ones again and again."""
+    try:
+        return _plain(ipaddress.ip_address(written))
+    except ValueError:
+        return ""
 
 
 def _plain(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:

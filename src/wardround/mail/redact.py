@@ -25,6 +25,7 @@ _SURNAME = re.compile(
 _REVERSED = re.compile(
     rf"(?<![{_UPPER}{_LOWER}])([{_UPPER}][{_LOWER}]{{1,30}})([\s_,.^]{{1,3}})([{_UPPER}]['’\-{_UPPER}]{{2,40}})(?![{_LOWER}])"
 )
+_CAPITAL = re.compile(rf"[{_UPPER}]")
 _CAPITALS = re.compile(rf"[{_UPPER}]{{2}}|[{_UPPER}]['’-][{_UPPER}]")
 _DIGITS = re.compile(r"\d\D?\d")
 _CARET = re.compile(r"[^\s^]{1,64}\^[^\s]{0,64}")
@@ -60,7 +61,8 @@ def redacted(text: str, most: int = 240) -> str:
         piece = _IDENTIFIER.sub("(number)", piece)
         piece = _DATE.sub("(date)", piece)
         piece = _NUMBER.sub("(number)", piece)
-    piece = _NAMED.sub(lambda m: f"{m.group(1)}{m.group(2)}(name) ", piece)
+    if _CAPITAL.search(piece):
+        piece = _NAMED.sub(lambda m: f"{m.group(1)}{m.group(2)}(name) ", piece)
     if _CAPITALS.search(piece):
         piece = _SURNAME.sub(_name, piece)
         piece = _REVERSED.sub(_name, piece)

@@ -49,4 +49,4 @@ def _without_hidden(markup: str) -> str:
 
 def blanks(text: str) -> str:
     """The text with every run of blanks as one."""
-    return _BLANKS.sub(" ", text).strip()
+    return " ".join(text.split()) if text.isascii() else _BLANKS.sub(" ", text).strip()

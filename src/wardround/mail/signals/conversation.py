@@ -18,6 +18,9 @@ _PASSWORD = re.compile(
     r"[^.:=]{0,25}?(?::|=| is | est | ist | e )\s?[\"']?[^\s\d]{0,24}\d"
 )
 
+# One of these stands in everything that _PASSWORD finds.
+_PASSWORD_WORDS = ("pass", "mdp", "kennwort", "contrasena", "senha", "wachtwoord")
+
 #: Words of one's own below which an answer says little.
 _FEW_WORDS = 45
 
@@ -80,8 +83,8 @@ def _bait(letter: Letter) -> str:
 
 
 def _password(letter: Letter) -> Iterator[Seen]:
-    match = _PASSWORD.search(letter.own_text[:4_000])
-    if match is None or letter.listed:
+    text = letter.own_text[:4_000]
+    if not any(word in text for word in _PASSWORD_WORDS) or _PASSWORD.search(text) is None or letter.listed:
         return
     if any(part.listing.encrypted and part.kind != "pdf" for part in letter.message.attachments):
         yield Seen("attached_encrypted_with_password")

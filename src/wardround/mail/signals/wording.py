@@ -71,7 +71,7 @@ def see(letter: Letter) -> Iterator[Seen]:
 
 def _figures(letter: Letter) -> Iterator[Seen]:
     text = letter.own_text
-    if (match := _BITCOIN.search(letter.visible[:20_000])) and {"extortion", "crypto"} & set(letter.said):
+    if not letter.said.keys().isdisjoint(("extortion", "crypto")) and (match := _BITCOIN.search(letter.visible[:20_000])):
         yield Seen("wallet_address", 1.0, match.group()[:12] + "…")
     if (
         "callback" in letter.said
@@ -79,9 +79,9 @@ def _figures(letter: Letter) -> Iterator[Seen]:
         and (_MONEY.search(text) or worth(letter.said["callback"]) >= 3)
     ):
         yield Seen("call_this_number", min(1.0, worth(letter.said["callback"]) / 3), match.group()[:40])
-    if (match := _MILLIONS.search(text)) and worth(letter.said.get("advance", set())) >= 1.4:
+    if worth(letter.said.get("advance", set())) >= 1.4 and (match := _MILLIONS.search(text)):
         yield Seen("millions_offered", 1.0, match.group()[:40])
-    if len(text) < 600 and letter.web and _MONEY.search(text) and not letter.answering:
+    if len(text) < 600 and letter.web and not letter.answering and _MONEY.search(text):
         yield Seen("short_with_money", 1.0)
 
 

@@ -97,9 +97,11 @@ def _next(window: _Window, begin: int) -> int:
 def _declared_end(window: _Window, begin: int) -> int | None:
     """Where Content-Length says that the message ends (-1: with the file); None when that is no end."""
     head = window.peek(begin, 64 << 10)
-    one, two = head.find(b"\n\n"), head.find(b"\n\r\n")
+    one = head.find(b"\n\n")
+    two = head.find(b"\n\r\n", 0, one + 1 if one >= 0 else len(head))
     stop = min((place for place in (one, two) if place >= 0), default=-1)
-    match = _LENGTH.search(head, 0, stop + 1) if stop >= 0 else None
+    stated = stop >= 0 and b"content-length" in head[:stop].lower()
+    match = _LENGTH.search(head, 0, stop + 1) if stated else None
     if match is None:
         return None
     body = begin + stop + (2 if stop == one else 3)
