@@ -78,7 +78,7 @@ def test_folding(text: str) -> None:
     quoted = text
     for written, plain in folding._QUOTES.items():
         quoted = quoted.replace(written, plain)
-    assert quoted == text.translate(str.maketrans(folding._QUOTES))
+    assert quoted == text.translate({ord(written): plain for written, plain in folding._QUOTES.items()})
 
 
 @MANY
