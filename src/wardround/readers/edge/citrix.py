@@ -62,7 +62,7 @@ _KINDS = (
     Kind("APPFW", "firewall_event", r"APPFW APPFW_(?P<threat>\w[\w -]*?)" + _AT + r"(?P<source>[0-9A-Fa-f.:]+) .*?(?P<url>https?://\S+)?(?: <(?P<action>[^>]*)>)?$", {}, {"action": {"blocked": "deny", "*": "alert"}}),
 )  # fmt: skip
 
-_CONNECTION = _GATEWAY + r"(?P<kind>TCPCONNSTAT|UDPFLOWSTAT|NONHTTP_RESOURCEACCESS_DENIED)" + _AT + _WHO + r".*?Source (?P<from>[0-9A-Fa-f.:]+?)(?::(?P<source_port>\d+))? - Destination (?P<destination>[0-9A-Fa-f.:]+?):(?P<destination_port>\d+)" + _TOTALS  # fmt: skip
+_CONNECTION = _GATEWAY + r"(?P<kind>TCPCONNSTAT|UDPFLOWSTAT|NONHTTP_RESOURCEACCESS_DENIED)" + _AT + _WHO + r".*?Source (?P<from>[0-9A-Fa-f.:]+?)(?::(?P<source_port>\d+))? - Destination (?P<destination>[0-9A-Fa-f.:]+?)(?::(?P<destination_port>\d+))?(?: - |$)" + _TOTALS  # fmt: skip
 _REQUEST = (
     _GATEWAY
     + r"HTTPREQUEST \d+ (?:\d+ )?: +(?:Context \S+?@(?P<client>[0-9A-Fa-f.:]+) - )?(?:SessionId: ?(?P<session>\d+) ?- )?(?:(?:\[\w+\])+ )?(?P<host>\S+) User (?P<username>\S+) : .*?(?P<method>GET|POST|PUT|HEAD|DELETE|OPTIONS|CONNECT) (?P<uri>\S+)"

@@ -48,7 +48,7 @@ _ACTIONS = (
     (r"Primary authentication failed|[Ll]ogin failed|Login denied|[Aa]uthentication rejected", "login_failed"),
     (r"(?i)login succeeded", "login"),
     (r"(?i)denied access as ", "denied"),
-    (r"(?i)^VPN Tunneling: User with IP |^Session created for user", "message"),
+    (r"(?i)^VPN Tunneling: User with IP |^Key Exchange number |^Session created for user", "message"),
     (r"(?i)VPN Tunneling: Session started|Network Connect: Session started", "tunnel_up"),
     (r"(?i)Session resumed", "resumed"),
     (r"(?i)VPN Tunneling: Session ended|Network Connect: Session ended|Closed connection", "tunnel_down"),
@@ -59,7 +59,7 @@ _ACTIONS = (
     (r"(?i)Remote address for user .* changed", "address_changed"),
     (r"(?i)Host Checker (?:policy|running|Compliance Result)", "policy"),
 )
-_REQUEST = r"Unauthenticated request url |^Connection from IP \S+ not authenticated yet \(URL=|^WebRequest completed, "
+_REQUEST = r"Unauthenticated request url |^Connection from IP \S+ not authenticated yet \(URL=|^WebRequest (?:completed|ok)\b"
 #: What people do to the configuration; the system's own remarks use other words.
 _CHANGED = r"(?i)\b(?:added|changed|created|deleted|disabled|enabled|exported|imported|modified|removed|renamed)\b"
 _ADMIN = r"(?i)^admin"
@@ -185,13 +185,18 @@ def _requests(messages: Messages, parts: dict[str, pa.Array], output: Output) ->
             "id.orig_h": pc.coalesce(
                 part_of(text, r"(?:came|Connection) from IP (?P<a>[0-9A-Fa-f.:]*[0-9A-Fa-f])"), parts["src"]
             ),
-            "method": part_of(text, r"^WebRequest completed, (?P<m>[A-Z]+) to "),
+            "method": part_of(text, r"^WebRequest (?:completed, |ok .*?Request: )(?P<m>[A-Z]+) "),
             "uri": pc.coalesce(
                 part_of(text, r"request url (?P<u>\S+) came from"),
                 part_of(text, r"\(URL=(?P<u>[^)]*)\)"),
+                part_of(text, r"^WebRequest ok .*?Request: [A-Z]+ (?P<u>\S+)"),
                 part_of(text, whole + r"[^/\s]+(?P<u>/\S*)"),
             ),
-            "host": pc.coalesce(part_of(text, whole + r"(?P<h>[^/:\s]+)"), parts["vpn"]),
+            "host": pc.coalesce(
+                part_of(text, whole + r"(?P<h>[^/:\s]+)"),
+                part_of(text, r"^WebRequest ok ?: Host: (?P<h>[^,\s]+)"),
+                parts["vpn"],
+            ),
             "username": parts["user"],
             "status_code": part_of(text, r" result=(?P<r>\d{3})\b"),
         },
@@ -220,7 +225,7 @@ def _sessions(messages: Messages, parts: dict[str, pa.Array], action: pa.Array, 
             "user": parts["user"],
             "realm": parts["realm"],
             "source": parts["src"],
-            "assigned_address": part_of(text, r"(?:with IPv4 address|User with IP) (?P<a>[0-9.]*[0-9])"),
+            "assigned_address": part_of(text, r"(?:with IPv4 address|User with IP|user with NCIP) (?P<a>[0-9.]*[0-9])"),
             "hostname": part_of(text, r"hostname (?P<h>[^\s,]+)"),
             "client": part_of(text, r" with (?P<c>(?:Pulse|Ivanti|Junos|Mozilla)\S*)"),
             "os": part_of(text, r"Pulse-Secure/\S+ \((?P<o>[^)]*)\)"),

@@ -14,17 +14,27 @@ import pyarrow.compute as pc
 from wardround.readers.syslog_messages import Kind, Messages, Output, apply, chosen
 
 _FROM = r" from (?P<source>\S+)(?: port (?P<source_port>\d+))?"
+#: Whoever fails chooses the name, and may write "from" and an address into it: the last address is the one that sshd writes.
+_LAST = _FROM + r"(?: ssh\d?)?(?: \[preauth\])?\s*$"
+_CHOSEN = r"(?:<invalid username>|(?:invalid user |illegal user )?(?P<user>.*))"
 _OUT = {"service": "ssh", "action": "login_failed"}
 
 _SSHD = (
-    Kind("Accepted", "logon", r"^\s*Accepted (?P<authentication>\S+) for (?P<user>.*)" + _FROM, {"service": "ssh", "action": "login"}),
+    Kind("Accepted", "logon", r"^\s*Accepted (?P<authentication>\S+) for (?P<user>.+?)" + _FROM, {"service": "ssh", "action": "login"}),
+    # After these methods nothing of the client's follows the address; after keys a fingerprint does, or names of a host.
+    Kind("Failed", "logon", r"^\s*Failed (?P<authentication>password|none|keyboard-interactive\S*|challenge\S*|gssapi\S*) for " + _CHOSEN + _LAST, _OUT),
     Kind("Failed", "logon", r"^\s*Failed (?P<authentication>\S+) for (?:invalid user |illegal user )?(?P<user>.*?)" + _FROM, _OUT),
+    Kind("Invalid user", "logon", r"^\s*(?:Invalid|Illegal) user (?P<user>.*)" + _LAST, _OUT | {"reason": "unknown user"}),
     Kind("Invalid user", "logon", r"^\s*(?:Invalid|Illegal) user (?P<user>.*?)" + _FROM, _OUT | {"reason": "unknown user"}),
+    Kind("maximum authentication attempts", "logon", r"^\s*(?:error: )?maximum authentication attempts exceeded for (?:invalid user )?(?P<user>.*)" + _LAST, _OUT | {"reason": "too many attempts"}),
     Kind("maximum authentication attempts", "logon", r"maximum authentication attempts exceeded for (?:invalid user )?(?P<user>.*?)" + _FROM, _OUT | {"reason": "too many attempts"}),
     Kind("not allowed", "logon", r"^\s*User (?P<user>\S+)" + _FROM + r" not allowed because (?P<reason>.*)", _OUT),
+    Kind("not allowed", "logon", r"^\s*User (?P<user>\S+) not allowed because (?P<reason>.*)", _OUT),
+    Kind("Too many authentication failures", "logon", r"^\s*Disconnecting: Too many authentication failures for (?:invalid user )?(?P<user>\S+)", _OUT | {"reason": "too many attempts"}),
+    Kind("Auth fail", "logon", r"^\s*(?:error: )?Received disconnect from (?P<source>[0-9A-Fa-f.:]+?)(?: port (?P<source_port>\d+))?: ?\d+: .*\b(?P<reason>Auth (?:fail|cancel))", _OUT),
     Kind("Too many authentication failures", "logon", r"^\s*(?:Disconnecting|Received disconnect).*?(?:invalid |authenticating )?user (?P<user>\S*) (?P<source>[0-9a-fA-F.:]+) port (?P<source_port>\d+): Too many authentication failures", _OUT | {"reason": "too many attempts"}),
-    Kind("PAM authentication", "logon", r"^\s*error: PAM: (?P<reason>.*?) for (?:illegal user |invalid user )?(?P<user>.*?) from (?P<source>\S+)", _OUT),
-    Kind("ROOT LOGIN REFUSED", "logon", r"^\s*(?P<user>ROOT) LOGIN REFUSED" + _FROM, _OUT | {"reason": "refused"}),
+    Kind("PAM authentication", "logon", r"^\s*error: PAM: (?P<reason>.*?) for (?:illegal user |invalid user )?(?P<user>.*) from (?P<source>\S+)(?: via \S+)?\s*$", _OUT),
+    Kind("ROOT LOGIN REFUSED", "logon", r"^\s*(?P<user>ROOT) LOGIN REFUSED (?:FROM|from) (?P<source>\S+)(?: port (?P<source_port>\d+))?", _OUT | {"reason": "refused"}),
     Kind("Disconnected", "logon", r"^\s*Disconnected from user (?P<user>.*) (?P<source>[0-9A-Fa-f.:]+) port (?P<source_port>\d+)\s*$", {"service": "ssh", "action": "logout"}),
     Kind("session closed", "logon", r"^\s*(?:pam_unix\(sshd:session\): )?session closed for user (?P<user>\S+)", {"service": "ssh", "action": "logout"}),
     Kind("sshd sessions", None, r"session opened for user|Starting session|^\s*Close session|^\s*User child is on pid|Postponed |^\s*Accepted key |Found matching|^\s*Server listening|^\s*Received (?:signal|disconnect)|^\s*Exiting on signal|Changed (?:root )?directory"),
@@ -33,10 +43,10 @@ _SSHD = (
 
 _KEY = r" from <?(?P<source>[0-9A-Fa-f.:]+):(?P<source_port>\d+)>?"
 _DROPBEAR = (
-    Kind("dropbear", "logon", r"^Bad (?P<authentication>\S+) attempt for '(?P<user>[^']*)'" + _KEY, _OUT),
-    Kind("dropbear", "logon", r"^Login attempt for nonexistent user(?: '(?P<user>[^']*)')?" + _KEY, _OUT | {"reason": "unknown user"}),
-    Kind("dropbear", "logon", r"^(?P<authentication>\w+) auth succeeded for '(?P<user>[^']*)'.*?" + _KEY, {"service": "ssh", "action": "login"}),
-    Kind("dropbear", "logon", r"^Max auth tries reached - user '(?P<user>[^']*)'" + _KEY, _OUT | {"reason": "too many attempts"}),
+    Kind("dropbear", "logon", r"(?i)(?:^|\s)bad (?P<authentication>\S+) attempt for '(?P<user>[^']*)'" + _KEY, _OUT),
+    Kind("dropbear", "logon", r"(?i)(?:^|\s)login attempt for nonexistent user(?: '(?P<user>[^']*)')?" + _KEY, _OUT | {"reason": "unknown user"}),
+    Kind("dropbear", "logon", r"(?i)(?:^|\s)(?P<authentication>\w+) auth succeeded for '(?P<user>[^']*)'.*?" + _KEY, {"service": "ssh", "action": "login"}),
+    Kind("dropbear", "logon", r"(?i)(?:^|\s)max auth tries reached - user '(?P<user>[^']*)'" + _KEY, _OUT | {"reason": "too many attempts"}),
     Kind("dropbear", "logon", r"^Exit \((?P<user>[^)]*)\)(?:" + _KEY + ")?: ", {"service": "ssh", "action": "logout"}),
     Kind("dropbear connections", None, r"."),
 )  # fmt: skip
