@@ -84,6 +84,11 @@ def test_every_kind_of_subject_has_a_word(lang: str) -> None:
     assert kinds - set(language(lang).subject_kinds()) == set()
 
 
+def test_tallies_need_no_agreement() -> None:
+    assert language("en").tally(2, "not found") == "2 not found"
+    assert language("fr").tally(2, "non trouvé") == "non trouvé\u00a0: 2"
+
+
 def test_usage_of_english() -> None:
     words = language("en")
     assert words.number(12345) == "12,345"

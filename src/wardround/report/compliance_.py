@@ -61,7 +61,7 @@ def render(document: ResultDocument, name: str, lang: str, *, width: int = 100, 
 
 def _parts(view: View, words: Language) -> Iterator[Text | Table | Padding]:
     yield Text(f"{view.framework.title[words.code]} ({view.framework.edition})", style="bold")
-    counts = " · ".join(f"{words.number(view.counted(s))} {status_words(s, words)}" for s in compliance.STATUSES)
+    counts = " · ".join(words.tally(view.counted(s), status_words(s, words)) for s in compliance.STATUSES)
     yield Text(counts)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(no_wrap=True)

@@ -118,10 +118,10 @@ def _heading(document: ResultDocument, words: Language) -> Text:
 def _counts(document: ResultDocument, words: Language) -> Text:
     line = Text()
     for severity, n in story.severity_counts(document).items():
-        line.append(f"{words.number(n)} {words.severity(severity)}", style=STYLES[severity] if n else "dim")
+        line.append(words.tally(n, words.severity(severity)), style=STYLES[severity] if n else "dim")
         line.append("   ")
     results = story.result_counts(document)
-    told = " · ".join(f"{words.number(n)} {words.result(result)}" for result, n in results.items())
+    told = " · ".join(words.tally(n, words.result(result)) for result, n in results.items())
     line.append("\n" + words.gettext("Checks") + words.gettext(": ") + told)
     return line
 

@@ -52,6 +52,10 @@ class Language:
         """An integer with its thousands apart."""
         return f"{n:,}".replace(",", "," if self.code == "en" else _NARROW_NO_BREAK)
 
+    def tally(self, n: int, label: str) -> str:
+        """A label and how often it was given; in French it stands first, so that it need not agree with the number."""
+        return f"{self.number(n)} {label}" if self.code == "en" else f"{label}{_NO_BREAK}: {self.number(n)}"
+
     def share(self, part: int, whole: int) -> str:
         """A part of a whole in per cent, to one decimal; a dash when the whole is nothing."""
         if not whole:
