@@ -80,8 +80,6 @@ FOUND = [
 SILENT = [
     # Twenty-two connections over many minutes are one person who works.
     (f"{_RDP}/EVTX-ATTACK-SAMPLES__dfir_rdpsharp_target_RdpCoreTs_168_68_131.evtx", "RDP-A03"),
-    # Five wrong passwords.
-    (f"{_BRUTE}/ID4625-OpenSSH brutforce with valid users.evtx", "RDP-A01"),
     # One account tried often is no spray; a spray of names that do not exist opens none.
     (f"{_BRUTE}/ID4771-Kerberos brutforce with valid user.evtx", "RDP-A02"),
     (f"{_BRUTE}/ID4771-Kerberos brutforce with valid user.evtx", "RDP-A04"),
