@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wardround.detect import wording
+from wardround.detect import findings, wording
 
 EN = "{hosts} {hosts|computer|computers} of {zone}"
 FR = "{hosts} {hosts|ordinateur|ordinateurs} de {zone}"
@@ -44,3 +44,17 @@ def test_names_are_not_counts() -> None:
     assert wording.problems("{host} uses {events} {events|tunnel|tunnels} and {hosts} address", "en", ["host"]) == []
     assert wording.problems("L’hôte {host} a perdu {events}\u00a0% : rien", "fr", ["host"])
     assert wording.problems("L’hôte {host} a répondu\u00a0: {events} fois\u202f; c’est tout.", "fr", ["host"]) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "french"),
+    [(True, "yes", "oui"), (False, "no", "non"), (1.5, "1.5", "1,5"), (1234.5, "1234", "1234"), (7, "7", "7"), ("a.b", "a.b", "a.b")],
+)  # fmt: skip
+def test_values_are_shown_in_the_language_of_the_sentence(value: object, english: str, french: str) -> None:
+    assert findings._shown(value, "en") == english
+    assert findings._shown(value, "fr") == french
+
+
+def test_a_decimal_comma_agrees_like_the_number_that_it_is() -> None:
+    assert wording.fill("{n} {n|jour|jours}", lambda _: "1,5", "fr") == "1,5 jour"
+    assert wording.fill("{n} {n|jour|jours}", lambda _: "2,5", "fr") == "2,5 jours"

@@ -173,19 +173,26 @@ def _excepted(finding: Finding, subjects: tuple[tuple[str, str], ...], site: Sit
     return replace(finding, severity="info", details={**finding.details, "exception": told})
 
 
+#: What is not, and what is so.
+_YES_NO = {"en": ("no", "yes"), "fr": ("non", "oui")}
+
+
 def _filled(text: str, hit: Hit, language: str) -> str:
     known = {"events": str(hit.events), "first": time_text(hit.first_ts), "last": time_text(hit.last_ts)}
 
     def shown(name: str) -> str:
-        return (known[name] if name in known else _shown(hit.values.get(name))) or _UNKNOWN[language]
+        return (known[name] if name in known else _shown(hit.values.get(name), language)) or _UNKNOWN[language]
 
     return wording.fill(text, shown, language)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, language: str) -> str:
     if isinstance(value, list):
         value = ", ".join(present(item) for item in value[:20])
+    if isinstance(value, bool):
+        return _YES_NO[language][value]
     if isinstance(value, float):
         value = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+        value = value.replace(".", "," if language == "fr" else ".")
     text = present(value)
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"

@@ -42,7 +42,7 @@ def fill(text: str, shown: Callable[[str], str], language: str) -> str:
 def _is_one(written: str, language: str) -> bool:
     """Whether a number takes the singular: one in English; anything below two in French, where zero is singular too."""
     try:
-        number = float(written)
+        number = float(written.replace(",", ".") if language == "fr" else written)
     except ValueError:
         return False
     return abs(number) < 2 if language == "fr" else number == 1
