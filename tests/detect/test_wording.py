@@ -48,7 +48,7 @@ def test_names_are_not_counts() -> None:
 
 @pytest.mark.parametrize(
     ("value", "english", "french"),
-    [(True, "yes", "oui"), (False, "no", "non"), (1.5, "1.5", "1,5"), (1234.5, "1234", "1234"), (7, "7", "7"), ("a.b", "a.b", "a.b")],
+    [(True, "yes", "oui"), (False, "no", "non"), (1.5, "1.5", "1,5"), (1234.5, "1234", "1234"), ("a.b", "a.b", "a.b")],
 )  # fmt: skip
 def test_values_are_shown_in_the_language_of_the_sentence(value: object, english: str, french: str) -> None:
     assert findings._shown(value, "en") == english
