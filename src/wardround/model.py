@@ -433,14 +433,13 @@ class PlanStep:
 
 @dataclass(frozen=True, slots=True)
 class MailSignal:
-    """A sign that a message showed: its share in the log odds (negative speaks for the message), its meaning per language.
+    """A sign that a message showed, and its share in the log odds (negative speaks for the message).
 
-    ``seen`` is what exactly was seen, in a few words; empty where the meaning says it all.
+    ``seen`` is what exactly was seen, in a few words; empty where the meaning of the sign says it all.
     """
 
     name: str
     weight: float
-    text: dict[str, str]
     seen: str = ""
 
 
@@ -470,6 +469,7 @@ class JudgedMail:
     """What was judged of the mail: counts, and the first messages, of every campaign one before a second of any.
 
     ``threshold`` is the probability from which a message is suspicious, ``constant`` the log odds before any sign.
+    ``meanings`` say per language what the signs of the messages mean.
     """
 
     fraud: int
@@ -478,6 +478,7 @@ class JudgedMail:
     threshold: float
     constant: float
     messages: tuple[JudgedMessage, ...]
+    meanings: dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,8 @@ def test_a_fraud_is_told_with_every_sign_that_was_weighed() -> None:
     assert weights == sorted(weights, reverse=True)
     assert all(weights)
     assert {"name_of_brand", "link_to_address", "says_account"} <= {sign.name for sign in message.signals}
-    assert all(sign.text["en"] and sign.text["fr"] and sign.text["en"] != sign.text["fr"] for sign in message.signals)
+    assert mail.meanings.keys() == {sign.name for sign in message.signals}
+    assert all(text["en"] and text["fr"] and text["en"] != text["fr"] for text in mail.meanings.values())
     favour = max(model().limit, sum(weight for weight in weights if weight < 0))
     odds = model().constant + sum(weight for weight in weights if weight > 0) + favour
     assert probability(odds, model()) == pytest.approx(message.probability, abs=0.01), "the weights shown make the verdict"

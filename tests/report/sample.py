@@ -174,9 +174,9 @@ def bad_day() -> Round:
 def judged_mail(messages: int = 1) -> JudgedMail:
     """A fraud in the name of a health body, told so many times, one suspicious message more than that, and ordinary mail."""
     signs = (
-        MailSignal("name_of_brand", 1.59, {"en": "A borrowed name.", "fr": "Un nom emprunté."}, "Ameli: info@garage.example"),
-        MailSignal("says_urgency", 0.89, {"en": "It presses for time.", "fr": "Il presse le lecteur."}, "sous 48 heures"),
-        MailSignal("plain_text", -1.0, {"en": "It is plain text.", "fr": "C’est du texte brut."}),
+        MailSignal("name_of_brand", 1.59, "Ameli: info@garage.example"),
+        MailSignal("says_urgency", 0.89, "sous 48 heures"),
+        MailSignal("plain_text", -1.0),
     )
     fraud = JudgedMessage(
         Pointer("e1", "evidence/mail/secretariat.mbox", "mail_message", 7, ns("2026-03-02T08:00:00")),
@@ -185,7 +185,12 @@ def judged_mail(messages: int = 1) -> JudgedMail:
         *(("name_of_brand",), ("links_fit",)),
         {"en": "It would have counted as ordinary without this.", "fr": "Il aurait passé pour ordinaire sans ceci."},
     )
-    return JudgedMail(messages, 1, 40, 0.7572, -3.3997, (fraud,) * messages)
+    meanings = {
+        "name_of_brand": {"en": "A borrowed name.", "fr": "Un nom emprunté."},
+        "says_urgency": {"en": "It presses for time.", "fr": "Il presse le lecteur."},
+        "plain_text": {"en": "It is plain text.", "fr": "C’est du texte brut."},
+    }
+    return JudgedMail(messages, 1, 40, 0.7572, -3.3997, (fraud,) * messages, meanings)
 
 
 def _incident(*findings: Finding) -> Incident:

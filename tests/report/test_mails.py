@@ -68,7 +68,7 @@ def test_the_document_holds_it_all_and_gives_it_back() -> None:
         ("says_urgency", 0.89),
         ("plain_text", -1.0),
     ]
-    assert message["signals"][0]["text"] == {"en": "A borrowed name.", "fr": "Un nom emprunté."}
+    assert mail["meanings"]["name_of_brand"] == {"en": "A borrowed name.", "fr": "Un nom emprunté."}
     assert (message["without"], message["present"]) == (["name_of_brand"], ["links_fit"])
     assert message["ts"] == "2026-03-02T08:00:00Z"
     assert report.from_json(data) == document

@@ -41,13 +41,16 @@ def judged(tables: Tables) -> JudgedMail | None:
     if not counted:
         return None
     by = model()
+    messages = tuple(_message(row) for row in tables.query(_FIRST, limit=MOST))
+    names = sorted({sign.name for message in messages for sign in message.signals})
     return JudgedMail(
         fraud=counted.get("fraud", 0),
         suspicious=counted.get("suspicious", 0),
         ordinary=counted.get("ordinary", 0),
         threshold=by.suspicious,
         constant=by.constant,
-        messages=tuple(_message(row) for row in tables.query(_FIRST, limit=MOST)),
+        messages=messages,
+        meanings={name: reasons.meaning(name) for name in names},
     )
 
 
@@ -71,4 +74,4 @@ def _message(row: dict[str, Any]) -> JudgedMessage:
 
 
 def _sign(name: str, weight: float, seen: str) -> MailSignal:
-    return MailSignal(name, weight, reasons.meaning(name), "" if seen == name else seen)
+    return MailSignal(name, weight, "" if seen == name else seen)

@@ -45,12 +45,12 @@ def cleared(signals: Iterable[Weighed]) -> Cleared:
 
 
 def _without(there: dict[str, float], by: Model) -> tuple[str, ...]:
-    left = dict(there)
+    against, favour = _sums(there)
     gone: list[str] = []
     for name in sorted((name for name, weight in there.items() if weight > 0), key=lambda name: (-there[name], name)):
-        if gone and _value(left, by) < by.suspicious:
+        if gone and _ordinary(against, favour, by):
             break
-        left.pop(name)
+        against -= there[name]
         gone.append(name)
     return tuple(gone)
 
@@ -58,19 +58,23 @@ def _without(there: dict[str, float], by: Model) -> tuple[str, ...]:
 def _present(there: dict[str, float], by: Model) -> tuple[str, ...]:
     absent = [name for name, weight in by.weights.items() if weight < 0 and name not in there]
     absent.sort(key=lambda name: (by.weights[name], _SHOWN.index(name) if name in _SHOWN else len(_SHOWN), name))
-    more = dict(there)
+    against, favour = _sums(there)
     added: list[str] = []
-    for name in absent:
-        more[name] = by.weights[name]
+    for name in absent if _ordinary(against, by.limit, by) else ():
+        favour += by.weights[name]
         added.append(name)
-        if _value(more, by) < by.suspicious:
+        if _ordinary(against, favour, by):
             return tuple(added)
     return ()
 
 
-def _value(weights: dict[str, float], by: Model) -> float:
-    favour = max(by.limit, sum(weight for weight in weights.values() if weight < 0))
-    return probability(by.constant + sum(weight for weight in weights.values() if weight > 0) + favour, by)
+def _sums(weights: dict[str, float]) -> tuple[float, float]:
+    """What speaks against a message and what speaks for it, each added up."""
+    return sum(weight for weight in weights.values() if weight > 0), sum(weight for weight in weights.values() if weight < 0)
+
+
+def _ordinary(against: float, favour: float, by: Model) -> bool:
+    return probability(by.constant + against + max(by.limit, favour), by) < by.suspicious
 
 
 def meaning(name: str) -> dict[str, str]:

@@ -14,12 +14,11 @@ _Iso = Callable[[int | None], str | None]
 
 
 class MailSignal(Strict):
-    """A sign that a message showed, and what it means per language."""
+    """A sign that a message showed."""
 
     name: str
     weight: float = Field(description="Share in the log odds; negative speaks for the message")
-    text: dict[str, str]
-    seen: str = Field(description="What exactly was seen, empty where the text says it all")
+    seen: str = Field(description="What exactly was seen, empty where the meaning of the sign says it all")
 
 
 class JudgedMessage(Strict):
@@ -50,6 +49,7 @@ class JudgedMail(Strict):
     threshold: float = Field(description="Probability from which a message is suspicious")
     constant: float = Field(description="Log odds of a message without any sign")
     messages: list[JudgedMessage]
+    meanings: dict[str, dict[str, str]] = Field(description="What the signals mean, by name and language")
 
 
 def judged(told: model.JudgedMail | None, iso: _Iso) -> JudgedMail | None:
@@ -63,6 +63,7 @@ def judged(told: model.JudgedMail | None, iso: _Iso) -> JudgedMail | None:
         threshold=told.threshold,
         constant=told.constant,
         messages=[_message(message, iso) for message in told.messages],
+        meanings={name: dict(text) for name, text in told.meanings.items()},
     )
 
 
@@ -78,7 +79,7 @@ def _message(told: model.JudgedMessage, iso: _Iso) -> JudgedMessage:
         subject=told.subject,
         verdict=told.verdict,
         probability=told.probability,
-        signals=[MailSignal(name=sign.name, weight=sign.weight, text=dict(sign.text), seen=sign.seen) for sign in told.signals],
+        signals=[MailSignal(name=sign.name, weight=sign.weight, seen=sign.seen) for sign in told.signals],
         without=list(told.without),
         present=list(told.present),
         cleared=dict(told.cleared),

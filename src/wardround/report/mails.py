@@ -60,16 +60,20 @@ def told(mail: JudgedMail | None, words: Language, most: int) -> MailsTold | Non
         "%(n)s more, not shown here; they stand in the table mail_message.",
         left,
     )
-    return MailsTold(counted, summed, tuple(_message(message, words) for message in shown), rest if left > 0 else "")
+    told_one_by_one = tuple(_message(message, mail.meanings, words) for message in shown)
+    return MailsTold(counted, summed, told_one_by_one, rest if left > 0 else "")
 
 
-def _message(message: JudgedMessage, words: Language) -> MessageTold:
+def _message(message: JudgedMessage, meanings: dict[str, dict[str, str]], words: Language) -> MessageTold:
     sender = f"{message.display} <{message.address}>" if message.display and message.address else ""
     return MessageTold(
         message=message,
         sender=sender or message.display or message.address or "?",
         probability=_share(message.probability, words),
-        signs=tuple(SignTold(words.note(sign.text), _signed(sign.weight, words), sign.seen) for sign in message.signals),
+        signs=tuple(
+            SignTold(words.note(meanings.get(sign.name, {})) or sign.name, _signed(sign.weight, words), sign.seen)
+            for sign in message.signals
+        ),
         cleared=words.note(message.cleared),
     )
 

@@ -29,8 +29,8 @@ def encodable(text: str) -> str:
 
 def visible(text: str) -> str:
     """The text on one line with every control or invisible character replaced by a visible sign: ␛ or ⟨U+202E⟩."""
-    if text.isprintable():
-        return text
+    if text.isprintable() or text.replace("\u00a0", "").replace("\u202f", "").isprintable():
+        return text  # spaces that do not break, as French has them, hide nothing
     return "".join(_sign(character) for character in text)
 
 
