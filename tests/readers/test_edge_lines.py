@@ -19,6 +19,10 @@ REACHED = {
     "fortinet": (464, 464),
     "freeradius": (60, 60),
     "ivanti": (240, 240),
+    "juniper": (103, 103),
+    "meraki": (36, 36),
+    "mikrotik": (77, 77),
+    "netfilter": (52, 52),
     "openssh": (136, 136),
     "openvpn": (150, 150),
     "paloalto": (328, 328),
@@ -31,6 +35,7 @@ REACHED = {
     "strongswan": (76, 76),
     "suricata_eve": (140, 140),
     "unix": (111, 111),
+    "watchguard": (57, 57),
     "web_servers": (362, 362),
     "wireguard": (45, 45),
 }

@@ -53,7 +53,8 @@ _HIDDEN = (
 )
 #: What such a word is said to be; no secret follows.
 _STATES = (
-    r"(?i)\b(password|token|passphrase|psk) (mismatch|expired|incorrect|invalid|wrong|failed|failure|rejected|changed|does not|"
+    r"(?i)\b(password|token|passphrase|psk) (is (?:incorrect|wrong|invalid|expired)|mismatch|"
+    r"expired|incorrect|invalid|wrong|failed|failure|rejected|changed|does not|"
     r"authentication|verification|attempts?|policy)\b"
 )
 

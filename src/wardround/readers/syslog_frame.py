@@ -329,13 +329,20 @@ def _rfc5424(
         found.tag_begins[line], found.tag_ends[line] = at, stop - 1 if data[stop - 1] == 58 else stop
     at = min(stop + 1, end)
     at = min(_token(data, at, end) + 1, end)  # process
+    kind = at
     at = min(_token(data, at, end) + 1, end)  # kind of message
     after = _structured(data, at, end)
     # Some devices put all they say into the structured data: then those are the message.
     rest = after
     while rest < end and (data[rest] == 32 or data[rest] == 9):
         rest += 1
-    return rest if rest < end else at
+    if rest < end:
+        return rest
+    # Junos tells only there what it is about: RT_FLOW_SESSION_CREATE [junos@2636 …].
+    for i in range(kind, at):
+        if data[i] == 95:
+            return kind
+    return at
 
 
 @_kernel
@@ -509,6 +516,8 @@ def _frames(
         elif at + 13 < end and data[at] == 49 and data[at + 1] == 32 and data[at + 12] == 84:
             # The priority before the version was taken off.
             version = stamp(data, at + 2, end, months, codes, minutes)[0] >= 0
+        if version and _number(data, at + 2, end, 10) >= 10**9 and at + 12 < end and data[at + 12] == 46:
+            version, at = False, at + 2  # 1 1773126000.123 (Meraki)
         if version:
             found.begins[line] = _rfc5424(data, at + 2, end, line, found, months, codes, minutes)
         else:

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 from wardround.readers.syslog_messages import Kind, Messages, Output, apply, chosen
 from wardround.readers.syslog_pairs import Pairs, Vocabulary, first_of, part_of
 
-PATTERN = r"\bRT_(?:FLOW|IDP|UTM|SYSTEM|SCREEN)\w*|\bUI_[A-Z_]+:|NetScreen device_id=|\bLOGIN_(?:FAILED|INFORMATION)|^(?:[A-Z][A-Z0-9]+_[A-Z0-9_]+): |\b[A-Z0-9]{3,}_[A-Z0-9_]{3,}: "
+PATTERN = r"^[A-Z][A-Z0-9]+_[A-Z0-9_]+ \[junos@|\bRT_(?:FLOW|IDP|UTM|SYSTEM|SCREEN)\w*|\bUI_[A-Z_]+:|NetScreen device_id=|\bLOGIN_(?:FAILED|INFORMATION)|^(?:[A-Z][A-Z0-9]+_[A-Z0-9_]+): |\b[A-Z0-9]{3,}_[A-Z0-9_]{3,}: "
 
-_KEYS = Vocabulary(["source-address", "source-port", "destination-address", "destination-port", "service-name", "protocol-id", "policy-name", "source-zone-name", "destination-zone-name", "username", "reason", "session-id-32", "session-id", "bytes-from-client", "bytes-from-server", "elapsed-time", "application", "nat-source-address", "nat-destination-address", "nat-destination-port", "attack-name", "url", "urlcategory-name", "threat-severity"])  # fmt: skip
+_KEYS = Vocabulary(["source-address", "source-port", "destination-address", "destination-port", "service-name", "protocol-id", "policy-name", "source-zone-name", "destination-zone-name", "username", "reason", "session-id-32", "session-id", "bytes-from-client", "bytes-from-server", "elapsed-time", "application", "nat-source-address", "nat-destination-address", "nat-destination-port", "attack-name", "url", "urlcategory-name", "threat-severity", "action", "category"])  # fmt: skip
 _ACTIONS = (("CREATE|PERMITTED", "accept"), ("CLOSE", "close"), ("DENY|BLOCKED", "deny"), ("DROP", "drop"))
 _PLAIN = r"(?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+)->(?P<destination>[0-9A-Fa-f.:]+)/(?P<destination_port>\d+)"
 
@@ -30,6 +30,7 @@ _KINDS = (
     Kind("UI_LOGOUT_EVENT", "logon", r"UI_LOGOUT_EVENT: User '(?P<user>[^']*)' logout", {"action": "logout", "privilege": "admin"}),
     Kind("UI_AUTH_EVENT", "logon", r"UI_AUTH_EVENT: Authenticated user '(?P<user>[^']*)'", {"action": "login", "privilege": "admin"}),
     Kind("LOGIN_FAILED", "logon", r"LOGIN_FAILED: Login failed for user '?(?P<user>[^'\s]*)'? from host '?(?P<source>[^'\s]*)", {"action": "login_failed"}),
+    Kind("LOGIN_INFORMATION", "logon", r"LOGIN_INFORMATION: User (?P<user>\S+) logged in from host (?P<source>\S+)", {"action": "login"}),
     Kind("SSHD_LOGIN_FAILED", "logon", r"SSHD_LOGIN_FAILED: Login failed for user '?(?P<user>[^'\s]*)'? from host '?(?P<source>[^'\s]*)", {"action": "login_failed", "service": "ssh"}),
     Kind("UI_CMDLINE_READ_LINE", "device_event", r"UI_CMDLINE_READ_LINE: User '(?P<user>[^']*)',? command '(?P<object>.*)'", {"category": "command", "action": "command"}),
     Kind("UI_JUNOSCRIPT_CMD", "device_event", r"UI_JUNOSCRIPT_CMD: User '(?P<user>[^']*)' used \S+ client to run command '(?P<object>.*)'", {"category": "command", "action": "command"}),
@@ -44,18 +45,30 @@ _KINDS = (
 
 def read(messages: Messages, output: Output) -> Messages:
     """Write rows of Juniper messages, in words or with structured data; returns those in another form."""
-    structured = chosen(pc.match_substring_regex(messages.text, r"RT_\w+[ :].*\bsource-address=\""))
+    structured = chosen(
+        pc.match_substring_regex(messages.text, r"(?:^[A-Z][A-Z0-9_]+ \[junos@|RT_\w+[ :]).*\bsource-address=\"")
+    )
     if structured.any():
         mine = messages.take(structured)
         pairs = Pairs.of(mine, _KEYS)
-        kind = part_of(mine.text, r"(?P<k>RT_\w+|IDP_\w+|WEBFILTER_\w+)")
+        kind = part_of(mine.text, r"(?P<k>(?:RT|IDP|WEBFILTER|APPTRACK|AV|CONTENT_FILTERING|ANTISPAM|AAMW|SECINTEL)_\w+)")
+        done = first_of(
+            (
+                ("(?i)^drop", "drop"),
+                ("(?i)^clos|^reset", "reset"),
+                ("(?i)^block|^deny", "deny"),
+                ("(?i)^permit|^none|^no", "alert"),
+            ),
+            pairs.get("action"),
+        )
+        blocked = pc.fill_null(pc.match_substring_regex(kind, "BLOCKED"), False)
         output.write(
             "firewall_event",
             "juniper",
             mine,
             {
                 "message_id": kind,
-                "action": first_of(_ACTIONS, kind, "alert"),
+                "action": pc.coalesce(done, first_of(_ACTIONS, kind, "alert")),
                 "source": pairs.get("source-address"),
                 "source_port": pairs.get("source-port"),
                 "source_zone": pairs.get("source-zone-name"),
@@ -72,7 +85,7 @@ def read(messages: Messages, output: Output) -> Messages:
                 "bytes_out": pairs.get("bytes-from-client"),
                 "bytes_in": pairs.get("bytes-from-server"),
                 "duration": pairs.get("elapsed-time"),
-                "threat": pairs.get("attack-name"),
+                "threat": pc.coalesce(pairs.get("attack-name"), pc.if_else(blocked, pairs.get("category"), pairs.no)),
                 "url": pairs.get("url"),
                 "session": pairs.get("session-id-32", "session-id"),
             },

@@ -8,6 +8,8 @@ Source: Linux, net/netfilter/nf_log_syslog.c, drivers/net/wireguard (receive.c);
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -41,6 +43,20 @@ _WIREGUARD = (
 )  # fmt: skip
 
 
+def _short(addresses: pa.Array) -> pa.Array:
+    """Addresses of IPv6 as everybody else writes them; the kernel writes all their zeros."""
+    if not pc.any(pc.match_substring(addresses, ":0")).as_py():
+        return addresses
+    encoded = addresses.dictionary_encode()
+    short = []
+    for text in encoded.dictionary.to_pylist():
+        try:
+            short.append(str(ip_address(text)))
+        except ValueError:
+            short.append(text)
+    return pa.array(short, pa.string()).take(encoded.indices)
+
+
 def read(messages: Messages, output: Output) -> Messages:
     """Write rows of logged packets and handshakes; returns the rest of the kernel's messages."""
     packets = chosen(pc.match_substring_regex(messages.text, r"\bSRC=\S+ .*\bDST=|\bSRC=\S+ DST=\S+"))
@@ -55,10 +71,10 @@ def read(messages: Messages, output: Output) -> Messages:
             pairs.messages,
             {
                 "action": first_of(_ACTIONS, pc.fill_null(prefix, ""), "alert"),
-                "source": pairs.get("SRC"),
+                "source": _short(pairs.get("SRC")),
                 "source_port": pairs.get("SPT"),
                 "source_zone": inward,
-                "destination": pairs.get("DST"),
+                "destination": _short(pairs.get("DST")),
                 "destination_port": pairs.get("DPT"),
                 "destination_zone": outward,
                 "proto": pairs.get("PROTO"),
