@@ -293,3 +293,20 @@ def test_repetition_is_linear(piece: str) -> None:
             ),
             Context(),
         )
+
+
+def test_half_a_surrogate_pair_does_not_save_a_fraud_from_its_judge() -> None:
+    half = b"+26I-"  # U+DBA2 alone, as UTF-7 can write it
+    data = (
+        b"From: Assurance Maladie <info@garage-solaire.example>\nTo: a@chu.example\n"
+        b"Subject: =?utf-7?Q?Votre_carte_Vitale_expire_" + half + b"?=\n"
+        b"Content-Type: text/html; charset=utf-7\n\n"
+        b"<p>Votre carte Vitale expire " + half + b" sous 48 heures, votre compte sera suspendu. "
+        b'<a href="http://203.0.113.9/x">Cliquez ici</a></p>\n'
+    )
+    message = parse(data)
+    assert "\ufffd" in message.html
+    assert "\ufffd" in message.subject
+    assert judge(message, Context()).verdict == "fraud"
+    for text in (message.html, message.subject, folding.folded("carte \udba2 Vitale")):
+        text.encode()

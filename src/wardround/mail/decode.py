@@ -39,6 +39,7 @@ _ALIASES = {
 
 _WORD = re.compile(r"=\?([^?\s]{1,64})\?([bBqQ])\?([^?]{0,2000})\?=")
 _BETWEEN = re.compile(r"(\?=)\s+(=\?)")
+_HALVES = re.compile("[\ud800-\udfff]")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
 
@@ -61,6 +62,11 @@ def codec(charset: str) -> str:
     return found if found in _CODECS else ""
 
 
+def _whole(decoded: str, name: str) -> str:
+    """The text without halves of surrogate pairs, which UTF-7 can hold and nothing that reads a text takes."""
+    return _HALVES.sub("\ufffd", decoded) if name not in ("utf-8", "cp1252") else decoded
+
+
 def text(data: bytes, charset: str = "") -> tuple[str, bool]:
     """Bytes as text, and whether the declared character set fitted; else UTF-8 or Windows-1252 is taken."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) and len(data) >= 4:
@@ -68,13 +74,14 @@ def text(data: bytes, charset: str = "") -> tuple[str, bool]:
     name = codec(charset) if charset else "utf-8"
     if name:
         try:
-            return data.decode(name), True
+            return _whole(data.decode(name), name), True
         except (UnicodeDecodeError, ValueError):
             pass
     try:
         return data.decode("utf-8"), not charset
     except UnicodeDecodeError:
-        return data.decode(name if name and name != "utf-8" else "cp1252", "replace"), False
+        name = name if name and name != "utf-8" else "cp1252"
+        return _whole(data.decode(name, "replace"), name), False
 
 
 def _raw(data: bytes) -> str:

@@ -15,9 +15,10 @@ _ALIKE = str.maketrans(
     "аеорсхуіјѕһԁԛԝкмтнвгіїАЕОРСХУІЈЅКМТНВαοερνικτυχωηΑΒΕΖΗΙΚΜΝΟΡΤΥΧɡıⅼｌӏ׀ո",
     "aeopcxyijshdqwkmthbriiaeopcxyijskmthbaoepviktuxwnabezhikmnoptyxgilllln",
 )
-# Characters without width. The soft hyphen and the joiners stand in honest text too: they are dropped, not counted.
+# Characters without width. The soft hyphen and the joiners stand in honest text too: they are dropped, not counted. Halves of
+# surrogate pairs, which no text should hold, are dropped too.
 _INVISIBLE = "\u200b\u2060\u2061\u2062\u2063\u2064\ufeff\u180e\u034f\u115f\u1160\u3164\u17b4\u17b5"
-_DROPPED = re.compile("[" + _INVISIBLE + "\u00ad\u200c\u200d\u200e\u200f\u202a-\u202e\ufe0f]+")
+_DROPPED = re.compile("[" + _INVISIBLE + "\u00ad\u200c\u200d\u200e\u200f\u202a-\u202e\ufe0f\ud800-\udfff]+")
 _HAS_INVISIBLE = re.compile("[" + _INVISIBLE + "]")
 _QUOTES = {
     "’": "'",
