@@ -142,7 +142,8 @@ def _duration(pairs: Pairs) -> pa.Array:
     """Seconds; written as a whole number, and as text only where it is not."""
     whole = _number(pairs, "duration")
     told = np.logical_or.reduce([pairs.has(key) for key in _KEYS["duration"]])
-    return whole.cast(pa.float64()) if len(whole) - whole.null_count == told.sum() else _value(pairs, "duration")
+    # Not safe: a number that no device counts up to may lose its last digit, but must not end the reading.
+    return whole.cast(pa.float64(), safe=False) if len(whole) - whole.null_count == told.sum() else _value(pairs, "duration")
 
 
 @_kernel
