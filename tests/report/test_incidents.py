@@ -44,6 +44,18 @@ def test_an_attack_shows_the_exposures_behind_it() -> None:
     assert re.search(r"was not assessed: <code>VPN-E01</code>", shown)
 
 
+def test_no_part_of_the_story_stands_there_without_a_reason() -> None:
+    """Also what no earlier finding leads to: two ways that meet in a later one."""
+    day = sample.bad_day()
+    incident = day.incidents[0]
+    turned = tuple(dataclasses.replace(edge, earlier=edge.later, later=edge.earlier) for edge in incident.edges)
+    for edges in (incident.edges, turned):
+        (told,) = incidents.told(
+            report.build(dataclasses.replace(day, incidents=(dataclasses.replace(incident, edges=edges),))), language("en")
+        )
+        assert all(step.reason for stage in told.stages for step in stage.steps)
+
+
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_the_picture_is_drawn_with_a_readable_alternative(lang: str) -> None:
     (told,) = incidents.told(report.build(sample.bad_day()), language(lang))

@@ -79,7 +79,9 @@ def told(document: ResultDocument, words: Language, most: int = MOST) -> list[In
 def _told(
     incident: Incident, place: int, findings: dict[str, Finding], controls: dict[str, Texts], words: Language
 ) -> IncidentTold:
-    reasons = {edge.later: words.note(edge.reason) for edge in incident.edges}
+    # What no earlier finding leads to belongs here through the first later one that it leads to.
+    reasons = {edge.earlier: words.note(edge.reason) for edge in reversed(incident.edges)}
+    reasons |= {edge.later: words.note(edge.reason) for edge in incident.edges}
     stages = []
     for stage in incident.stages:
         known = [findings[name] for name in stage.findings if name in findings]
