@@ -1,6 +1,6 @@
 """Hand-checked lines of gateways, firewalls and servers: fields that are right, per vendor and table.
 
-    python benchmarks/edge_lines.py [--wrong]
+    PYTHONPATH=. python benchmarks/edge_lines.py [--wrong]
 
 With ``--wrong``, each field that differs is printed, with the file and the line it stands on.
 """

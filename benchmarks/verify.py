@@ -43,6 +43,18 @@ def proofs(directory: Path) -> list[tuple[str, list[str]]]:
             [str(conformance / "ndpi_agreement.py"), "--corpus", str(directory / "captures"), "--command", examine],
         ),
         (
+            "agreement with nDPI, JA4 written as it writes it",
+            [
+                str(conformance / "ndpi_agreement.py"),
+                "--corpus",
+                str(directory / "captures"),
+                "--minimum",
+                "0.94",
+                "--command",
+                f"{sys.executable} {HERE / 'ndpi_ja4.py'}",
+            ],
+        ),
+        (
             "findings on captures and on Zeek's logs of them",
             ["-m", "pytest", "-q", str(ROOT / "tests" / "corpora" / "test_captures_and_their_zeek_logs.py")],
         ),
