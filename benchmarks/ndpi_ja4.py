@@ -1,4 +1,4 @@
-"""A round whose JA4 fingerprints are written as the nDPI of October 2024 writes them, to show that nothing else keeps the two apart.
+"""A round with JA4 as the nDPI of October 2024 writes it, to show that nothing else keeps the two apart.
 
     python benchmarks/ndpi_ja4.py EVIDENCE --out DIR
 
