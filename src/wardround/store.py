@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -136,7 +136,8 @@ class UnitWriter:
         self._on_batch = on_batch
         self._buffers: dict[str, dict[str, _Group]] = {}
         self._buffered = 0
-        self._writers: dict[str, _Writer] = {}
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._files = ExitStack()
         self._open_files: dict[str, int] = {}
         self.result = UnitResult()
 
@@ -238,7 +239,7 @@ class UnitWriter:
             return
         if name not in self._writers:
             path = self._directory / f"{name}-{self._unit:05d}.parquet"
-            self._writers[name] = _Writer(path, rows.schema, **_PARQUET)
+            self._writers[name] = self._files.enter_context(_parquet(path, rows.schema))
         self._writers[name].write_table(rows)
 
     def close(self) -> UnitResult:
@@ -248,8 +249,7 @@ class UnitWriter:
             for parts in (*(group.parts for group in groups.values() if group.rows >= SMALL_ROWS), small):
                 if parts:
                     self._flush(name, parts)
-        for writer in self._writers.values():
-            writer.close()
+        self._files.close()
         return self.result
 
     def sink(self, evidence_id: str, path: str) -> EvidenceSink:
@@ -283,12 +283,15 @@ _PART = re.compile(r"(-\d+){1,2}$")
 _PARQUET = {"compression": "zstd", "compression_level": 1}
 
 
-class _Writer(pq.ParquetWriter):  # type: ignore[misc] # pyarrow has no types
-    """A writer that is silent when it is thrown away unfinished: what ended the round, a full disk for instance, is told."""
-
-    def __del__(self) -> None:
-        with suppress(OSError):
-            super().__del__()
+@contextmanager
+def _parquet(path: Path, columns: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    """A file to write rows to, complete when nothing went wrong; a full disk is an OSError, once."""
+    writer = pq.ParquetWriter(path, columns, **_PARQUET)
+    try:
+        yield writer
+        writer.close()
+    finally:
+        writer.is_open = False  # else it tries to end its file, and fails, once more when it is thrown away
 
 
 class EvidenceSink:
@@ -423,7 +426,7 @@ class RoundDirectory:
         table = schema.tables()[name]
         names = [column.name for column in table.columns]
         records = [{key: value for key, value in asdict(row).items() if key in names} for row in rows]  # type: ignore[call-overload]
-        with _Writer(self.tables / f"{name}.parquet", table.arrow(), **_PARQUET) as writer:
+        with _parquet(self.tables / f"{name}.parquet", table.arrow()) as writer:
             writer.write_table(pa.Table.from_pylist(records, schema=table.arrow()))
             for part in more:
                 writer.write_table(part)
@@ -441,7 +444,7 @@ class RoundDirectory:
         if not files:
             return
         try:
-            with _Writer(self.tables / f"{name}.parquet", wanted, **_PARQUET) as writer:
+            with _parquet(self.tables / f"{name}.parquet", wanted) as writer:
                 for file in files:
                     with pq.ParquetFile(file) as parts:
                         for batch in parts.iter_batches(columns=wanted.names):  # a column it has not is left out

@@ -104,7 +104,9 @@ def test_veeam(read_bytes: Any) -> None:
 
 
 def test_veeams_log_of_a_job(read_bytes: Any) -> None:
-    assert identify(VEEAM_LOG.encode())[1].name == "veeam_log"  # type: ignore[index]
+    known = identify(VEEAM_LOG.encode())
+    assert known is not None
+    assert known[1].name == "veeam_log"
     found = read_bytes(veeam_log.READER, b"\xef\xbb\xbf" + VEEAM_LOG.replace("\n", "\r\n").encode())
     rows = found.rows["backup_job"]
     assert [(row["job"], row["kind"], row["result"], row["bytes"], row["message"]) for row in rows] == [

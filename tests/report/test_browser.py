@@ -11,17 +11,10 @@ import report_size
 from tests.report import sample
 
 from wardround import report
-from wardround.errors import UserError
 from wardround.model import Subject
-from wardround.report import changes, pdf
+from wardround.report import changes
 
-
-@pytest.fixture(scope="module", autouse=True)
-def browser() -> None:
-    try:
-        pdf.browser()
-    except UserError:
-        pytest.skip("no browser here")
+pytestmark = pytest.mark.usefixtures("browser")
 
 
 def fullest() -> report.ResultDocument:

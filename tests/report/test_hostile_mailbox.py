@@ -22,7 +22,6 @@ from tests.report.test_hostile_everywhere import JSON, LINES, TABLES
 from tests.report.test_hostile_mail import encoded
 
 from wardround import pipeline, report
-from wardround.errors import UserError
 from wardround.report import pdf
 
 #: What is written where a name, a subject or a file name should stand. %s is the server that must not be asked.
@@ -157,14 +156,11 @@ def load(page: bytes, directory: Path) -> str:
     return subprocess.run(command, capture_output=True, timeout=180, check=True).stdout.decode("utf-8", "replace")
 
 
+@pytest.mark.usefixtures("browser")
 @pytest.mark.parametrize("policy", [True, False], ids=["as it is", "without its content security policy"])
 def test_a_browser_asks_nobody_for_anything(
     document: report.ResultDocument, server: tuple[str, list[str]], tmp_path: Path, policy: bool
 ) -> None:
-    try:
-        pdf.browser()
-    except UserError:
-        pytest.skip("no browser here")
     address, asked = server
     page = report.export(document, "html", "fr")
     if not policy:

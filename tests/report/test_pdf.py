@@ -11,7 +11,6 @@ from tests.report import sample
 
 from wardround import report
 from wardround.errors import UserError
-from wardround.report import pdf
 
 
 @pytest.fixture
@@ -53,11 +52,8 @@ def test_the_browser_gets_the_page_and_no_network(
     assert re.search(r"^file:///.*/report\.html$", seen, re.MULTILINE)
 
 
+@pytest.mark.usefixtures("browser")
 def test_a_real_browser_prints_the_same_bytes_twice(document: report.ResultDocument) -> None:
-    try:
-        pdf.browser()
-    except UserError:
-        pytest.skip("no browser here")
     first, second = (report.export(document, "pdf", "fr") for _ in range(2))
     assert first.startswith(b"%PDF-")
     assert first == second
