@@ -37,8 +37,7 @@ _GRAMMAR: tuple[tuple[str, Told], ...] = (
     ("Unterminated string", ("a quotation mark is not closed", "un guillemet n’est pas fermé")),
     ("Illegal character", ("a quotation mark is not closed", "un guillemet n’est pas fermé")),
     ("Unescaped", (r"a \ in double quotation marks must be doubled, or use single ones: 'C:\folder'",
-                   r"entre guillemets doubles, un \ doit être doublé\u00a0; ou prenez des apostrophes\u00a0: 'C:\dossier'"
-                   .replace(r"\u00a0", "\u00a0"))),
+                   "entre guillemets doubles, un \\ doit être doublé\u202f; ou prenez des apostrophes\u00a0: 'C:\\dossier'")),
     ("Cannot declare", ("this table stands twice", "cette table figure deux fois")),
     ("Cannot overwrite", ("this key stands twice", "cette clé figure deux fois")),
     ("Expected '='", ("a line is KEY = VALUE", "une ligne s’écrit CLÉ = VALEUR")),

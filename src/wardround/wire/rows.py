@@ -46,12 +46,8 @@ class Collector:
         """Add a row of ``table`` that belongs to a connection."""
         if table in applications.TELLING:
             applications.learn(table, connection, columns)
-        row = {
-            "ts": ts, "ts_zone": "utc", "record": record, "uid": connection.uid,
-            "id.orig_h": connection.orig_h, "id.orig_p": connection.orig_p,
-            "id.resp_h": connection.resp_h, "id.resp_p": connection.resp_p,
-        }  # fmt: skip
-        row.update(columns)
+        row = connection.identity
+        row.update(columns, ts=ts, ts_zone="utc", record=record)
         self.row(table, row)
 
     def row(self, table: str, row: dict[str, Any]) -> None:

@@ -61,15 +61,15 @@ _DOMAINS = r"""
     SELECT DISTINCT regexp_extract(lower(rtrim(query, '.')), '(?:_tcp|_udp)\.(?:.*_msdcs\.)?([a-z0-9.-]+)$', 1) AS domain
     FROM dns WHERE regexp_matches(lower(query), '^_(ldap|kerberos|gc|kpasswd)\._(tcp|udp)\.')
 """
-_UNDER = r"""
-    SELECT count(DISTINCT query) AS names FROM dns
-    WHERE ends_with(lower(rtrim(query, '.')), '.' || ?)
-      AND regexp_matches(lower(query), '\.(com|net|org|fr|eu|de|be|ch|io|gov|edu)\.' || regexp_escape(?) || '\.?$')
-      AND NOT regexp_matches(lower(query), 'zoom|webex|teams')
-"""
-
-#: So many other public names before a suffix, and computers append it to whatever they look up.
+#: What computers append to names: suffixes behind so many public names that have nothing to do with meetings.
 _APPENDED = 3
+_SUFFIXES = rf"""
+    WITH asked AS (SELECT DISTINCT lower(rtrim(query, '.')) AS name FROM dns), behind AS (
+      SELECT regexp_extract(name, '\.(?:com|net|org|fr|eu|de|be|ch|io|gov|edu)\.(.+\..+)$', 1) AS suffix
+      FROM asked WHERE NOT regexp_matches(name, 'zoom|webex|teams')
+    )
+    SELECT suffix FROM behind WHERE suffix <> '' GROUP BY suffix HAVING count(*) >= {_APPENDED}
+"""  # noqa: S608 - only a number of ours is put in
 
 _MAKERS = (
     "zoom.us", "zoom.com", "zoomgov.com", "zoomcdn.net", "zoomdev.us", "webex.com", "webex.com.cn", "wbx2.com",
@@ -125,27 +125,21 @@ _MISSPELT = frozenset({"zooom", "zoomm", "zoonm", "zomo", "ozom", "webexx", "wee
 def analyse(tables: Tables, site: Site) -> Iterator[dict[str, Any]]:
     """One row per false name that computers looked up or opened, and per host that false invitations led to."""
     own = frozenset(map(ascii_domain, (*site.mail.domains, *site.mail.partners)))
-    inside: frozenset[str] | None = None
-    for row in tables.query(_SEEN, most=_MOST):
-        name = row["domain"]
-        if within(name, own) or not judged(name):
-            continue
-        if inside is None:
-            inside = frozenset(found["domain"] for found in tables.query(_DOMAINS, most=1_000) if "." in found["domain"])
-        if within(name, inside) or _is_appended(name, tables):
-            continue
-        # a look-up alone may be a mail gateway that checks links
-        yield {**row, "level": "high" if row.pop("opened") else "medium"}
+    false = [row for row in tables.query(_SEEN, most=_MOST) if not within(row["domain"], own) and judged(row["domain"])]
+    if false:
+        inside = frozenset(found["domain"] for found in tables.query(_DOMAINS, most=1_000) if "." in found["domain"])
+        suffixes = frozenset(found["suffix"] for found in tables.query(_SUFFIXES, most=_MOST))
+        for row in false:
+            if not within(row["domain"], inside) and not _is_appended(row["domain"], suffixes):
+                # a look-up alone may be a mail gateway that checks links
+                yield {**row, "level": "high" if row.pop("opened") else "medium"}
     yield from tables.query(_MAIL, most=_MOST)
 
 
-def _is_appended(name: str, tables: Tables) -> bool:
+def _is_appended(name: str, suffixes: frozenset[str]) -> bool:
     """Whether what follows the maker's domain is a suffix that computers here append to other names as well."""
     found = _IN_FRONT.search(name)
-    if found is None or "." not in found[2]:
-        return False
-    (row,) = tables.query(_UNDER, (found[2], found[2]))
-    return int(row["names"]) >= _APPENDED
+    return found is not None and found[2] in suffixes
 
 
 def judged(name: str) -> bool:
