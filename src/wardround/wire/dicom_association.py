@@ -65,7 +65,7 @@ def title(data: bytes) -> str | None:
 def negotiation(body: bytes) -> Negotiation:
     """Read the body of an A-ASSOCIATE-RQ or -AC; items that are cut or malformed are left out."""
     found = Negotiation(title(body[4:20]) or "", title(body[20:36]) or "")
-    for kind, item in _items(body, FIXED, _ITEMS):
+    for kind, item in _items(body, FIXED, _ITEMS, cut=True):
         if kind in (_CONTEXT_RQ, _CONTEXT_AC) and len(item) >= 4:
             found.contexts.append(_context(item))
         elif kind == _USER:
@@ -74,12 +74,18 @@ def negotiation(body: bytes) -> Negotiation:
     return found
 
 
-def _items(data: bytes, at: int, limit: int) -> Iterator[tuple[int, bytes]]:
-    """Items of a kind, a reserved byte, a length of two bytes, and so many bytes."""
+def _items(data: bytes, at: int, limit: int, *, cut: bool = False) -> Iterator[tuple[int, bytes]]:
+    """Items of a kind, a reserved byte, a length of two bytes, and so many bytes.
+
+    The last one is left out where its end is missing (the beginning of a UID is often another UID), unless ``cut`` is
+    set because it holds items of its own.
+    """
     for _ in range(limit):
         if at + 4 > len(data):
             return
         end = at + 4 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if end > len(data) and not cut:
+            return
         yield data[at], data[at + 4 : end]
         at = end
 

@@ -299,7 +299,12 @@ class _Conversation:
             if not answer or operation.name == "C-FIND":
                 operation.columns["transfer_syntax"] = transfer
         elif operation.status is not None:
-            self._write(association, operation)
+            # Answered although its data set was not seen to its end: what was seen of it is all there will be.
+            asked = association.awaited.get((not from_orig, number))
+            if answer and asked is not None and asked.operation is operation:
+                self._data_set_over(association, association.awaited.pop((not from_orig, number)))
+            else:
+                self._write(association, operation)
 
     def _asked(self, association: _Association, from_orig: bool, piece: Piece, command: Command) -> Operation | None:
         operation = request(command, from_orig, piece.ts, piece.frame)
