@@ -49,11 +49,15 @@ class Value(NamedTuple):
 
     @property
     def number(self) -> int:
-        """The content as a signed number; Malformed when it is empty or longer than 16 bytes."""
+        """The content as a signed number; Malformed when it is empty or no number of 32 bits, signed or not.
+
+        None that is read here is larger (RFC 4120 5.2.4, RFC 4511 4.1.1, RFC 2578 7.1), and it fits every column.
+        """
         size = self.end - self.start
-        if not 0 < size <= 16:
+        number = int.from_bytes(self.content, "big", signed=True) if 0 < size <= 5 else 1 << 32
+        if not -(1 << 31) <= number < 1 << 32:
             raise Malformed("ber_integer")
-        return int.from_bytes(self.content, "big", signed=True)
+        return number
 
     def children(self) -> list[Value]:
         """The values within a constructed value."""

@@ -198,6 +198,16 @@ def test_kerberos_errors(code: int, said: bytes, shown: str) -> None:
     assert connection.services == ["krb_tcp"]
 
 
+@pytest.mark.parametrize(
+    ("number", "read"), [((1 << 32) - 1, True), (-(1 << 31), True), (1 << 32, False), (-(1 << 31) - 1, False)]
+)
+def test_numbers_have_32_bits(number: int, read: bool) -> None:
+    turns = [(">", ask(0x6A, "nobody", "krbtgt", "EXAMPLE")), ("<", error(number))]
+    _, kept = datagrams.read("kerberos", turns, 88)
+    assert row(kept, "kerberos").get("error_code") == (number if read else None)
+    assert bool(kept.weirds) is not read
+
+
 def test_a_logon_that_proves_its_password() -> None:
     proof = ber(0xA3, ber(0x30, ber(0x30, ber(0xA1, ber(2, 2)), ber(0xA2, ber(4, b"timestamp")))))
     fields = ber(0xA1, ber(2, 5)) + ber(0xA2, ber(2, 10)) + proof
