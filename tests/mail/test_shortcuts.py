@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import html
+import io
 import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wardround.mail import fingerprint, folding, markup, parse, phrases, received, visible
+from wardround.mail import fingerprint, folding, markup, parse, phrases, received, redact, visible
 from wardround.mail.signals import body, conversation
+from wardround.readers.mail import mbox
 
 #: Texts of what the patterns are made of, so that they are met often.
 PIECES = st.lists(
@@ -50,7 +53,9 @@ def test_fingerprints(text: str) -> None:
     letters = "".join(re.findall(r"[^\W\d_]{1,40}", text[:20_000].lower()))
     digest = hashlib.sha256(letters.encode("utf-8", "replace")).hexdigest() if letters else ""
     assert fingerprint.digest(text) == digest
-    assert visible.blanks(text) == visible._BLANKS.sub(" ", text).strip()
+    assert visible.blanks(text) == re.sub(r"[\s\u00a0\u200b-\u200f\u034f\u2060\ufeff\u00ad]+", " ", text).strip()
+    long = " ".join([text, "word"] * 150)
+    assert fingerprint.words(long) == words_by_definition(long)
 
 
 @MANY
@@ -75,6 +80,9 @@ def test_folding(text: str) -> None:
     assert folding._ZERO.subn("o", text) == re.subn("(?<=[a-zA-Z])0(?=[a-zA-Z])", "o", text)
     assert folding._STACKED.search(text) is None or folding._ANY_MARK.search(text)
     assert folding._MIXED.search(text) is None or folding._FOREIGN.search(text)
+    if not folding._UNUSUAL.search(text):
+        for pattern in (folding._HAS_INVISIBLE, folding._STYLED, folding._DROPPED, folding._ANY_MARK, folding._FOREIGN):
+            assert pattern.search(text) is None
     quoted = text
     for written, plain in folding._QUOTES.items():
         quoted = quoted.replace(written, plain)
@@ -118,3 +126,69 @@ def test_what_phrases_are_worth_does_not_depend_on_their_order() -> None:
     weak = {f"word{number}" for number in range(7)}
     assert phrases.worth(weak) == 7 * phrases.ONE_WORD
     assert phrases.worth({"one", "two", "three"}) == 3 * phrases.ONE_WORD
+
+
+NAMES = st.lists(
+    st.sampled_from(
+        [
+            *("patient", "Patients", "PATIENTE", "patient name", "nom", "Prénom", "prenom", "name", "M.", "mr", "Miss", "née"),
+            *(
+                "re patient",
+                "Bébé",
+                "dossier",
+                "pr",
+                "xnom",
+                "_nom",
+                ":",
+                " ",
+                ", ",
+                "\n",
+                "de",
+                " de la ",
+                "-",
+                "Durand",
+                "DUPONT",
+            ),
+            *("É", "x", "1", "12", "/", "2024", "03", ".", "01021990", "AB", "1.2.3", "’", "\u0130", "\u017f"),
+        ]
+    ),
+    max_size=25,
+).map("".join)
+
+
+@MANY
+@given(NAMES)
+def test_what_identifies_a_patient(text: str) -> None:
+    by_definition = re.compile(rf"(?i:\b({redact._CUES})){redact._A_NAME}")
+    assert [m.groups() for m in redact._NAMED.finditer(text)] == [m.groups() for m in by_definition.finditer(text)]
+    assert redact._DATE.search(text) is None or redact._DATED.search(text)
+    assert redact._NUMBER.search(text) is None or redact._NUMBERED.search(text)
+    assert redact._IDENTIFIER.search(text) is None or text.count(".") >= redact._DOTS
+
+
+@MANY
+@given(st.lists(st.sampled_from(["a", " ", "HREF", "href", "=", "'x'", '"&lt;"', "y", "src", ">"]), max_size=14).map("".join))
+def test_one_attribute_is_the_last_of_its_name(written: str) -> None:
+    found = {name.lower(): content for name, content in markup._ATTRIBUTE.findall(written)}
+    expected = html.unescape(found["href"].strip("\"'")) if "href" in found else "none"
+    assert markup.attribute(written, "href", "none") == expected
+
+
+def test_a_length_that_leads_far_is_looked_at_without_what_lies_between() -> None:
+    """Streams that can be wound and those that cannot give the same messages, whatever Content-Length says."""
+    one = b"From a@x.org Mon Mar  2 08:00:00 2026\nContent-Length: %d\n\n" + b"x\n" * 400_000 + b"\n"
+    truth = one % 800_001
+    for messages in ([truth] * 2, [one % 900_000] * 2, [one % 2_000_000, truth]):
+        wound = list(mbox._messages(io.BytesIO(b"".join(messages)), 1 << 20))
+        assert wound == list(mbox._messages(Pipe(b"".join(messages)), 1 << 20))
+        assert wound == [(0, messages[0]), (len(messages[0]), messages[1])]
+
+
+class Pipe(io.BytesIO):
+    """A stream that only goes on."""
+
+    def seekable(self) -> bool:
+        return False
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        raise io.UnsupportedOperation

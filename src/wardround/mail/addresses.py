@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from wardround.mail.decode import unfolded, words
 from wardround.mail.message import Address
@@ -22,6 +23,10 @@ def addresses(raw: bytes) -> tuple[Address, ...]:
     What stands before a comma and has no address is the beginning of the display name after it: forgers and some programs
     leave out the quotation marks that ``Last, First <…>`` needs, and mail programs show the whole.
     """
+    return _short(raw) if len(raw) <= _CACHED else _addresses(raw)
+
+
+def _addresses(raw: bytes) -> tuple[Address, ...]:
     found: list[Address] = []
     before = ""
     for item in _items(unfolded(raw)):
@@ -37,6 +42,11 @@ def addresses(raw: bytes) -> tuple[Address, ...]:
         if len(found) >= MOST:
             return tuple(found)
     return (*found, Address(before[:_NAME], "")) if before else tuple(found)
+
+
+#: Headers of so many bytes are remembered: the same few people stand in most messages of a mailbox.
+_CACHED = 200
+_short = lru_cache(maxsize=4_096)(_addresses)
 
 
 def single(raw: bytes) -> Address | None:

@@ -28,8 +28,14 @@ class Brand:
 
     def owns(self, host: str) -> bool:
         """Whether a host is one of the owner's domains or below one."""
-        parts = host.split(".")
-        return any(".".join(parts[at:]) in self.domains for at in range(len(parts)))
+        return not self.domains.isdisjoint(_above(host))
+
+
+@lru_cache(maxsize=16_384)
+def _above(host: str) -> tuple[str, ...]:
+    """A host and the domains that it lies in."""
+    parts = host.split(".")
+    return tuple(".".join(parts[at:]) for at in range(len(parts)))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ _FEWEST = 3
 _DIGESTED = 20_000
 
 _LONGEST_WORD = 40
+
+#: Characters that mostly hold the words that count.
+_NEAR = 12 * _WORDS
+_NO_LETTER = re.compile(r"[\W\d_]+")
 _WORD = re.compile(rf"[^\W\d_]{{1,{_LONGEST_WORD}}}")
 
 # Bytes of ASCII: what is no lower-case letter as a blank, and all of them.
@@ -44,7 +48,16 @@ for _name, _list in _STOP.items():
 
 def words(text: str) -> list[str]:
     """The first words of a text in lower case, without addresses and numbers."""
-    start = text[: 40 * _WORDS].lower()
+    start = text[: 40 * _WORDS]
+    # The words that count mostly stand in a part of that. It ends with a blank: nothing is cut in two.
+    near = start.rfind(" ", 0, _NEAR) if len(start) > _NEAR else -1
+    if near > 0 and len(found := _first_words(start[:near])) >= _WORDS:
+        return found
+    return _first_words(start)
+
+
+def _first_words(text: str) -> list[str]:
+    start = text.lower()
     if "//" in start or "@" in start or "www." in start:
         pieces = start.split()
         start = " ".join([p for p in pieces if "@" not in p and "//" not in p and not p.startswith("www.")])
@@ -75,7 +88,7 @@ def digest(text: str) -> str:
     if start.isascii():
         letters = start.encode("ascii").translate(None, _NO_LETTERS)
     else:
-        letters = "".join(_WORD.findall(start)).encode("utf-8", "replace")
+        letters = _NO_LETTER.sub("", start).encode("utf-8", "replace")
     return hashlib.sha256(letters).hexdigest() if letters else ""
 
 

@@ -43,6 +43,8 @@ _SPLIT = re.compile("[^\\W\\d_][" + _INVISIBLE + "]+[^\\W\\d_]")
 # A word in two scripts: a Latin letter beside a Cyrillic or Greek one. Micro signs and Ohms stand beside digits, not here.
 _MIXED = re.compile("[a-zA-Z][\u0370-\u03ff\u0400-\u052f\u0531-\u0587]|[\u0370-\u03ff\u0400-\u052f\u0531-\u0587][a-zA-Z]")
 _FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u052f\u0531-\u0587]")
+# Everything that is looked for here lies outside what most texts are written with: Latin letters and usual signs.
+_UNUSUAL = re.compile("[^\x00-\xac\xae-\xff‘’“”–—•…€™œŒ]")
 _STYLED = re.compile("[\U0001d400-\U0001d7ff\U0001f130-\U0001f189\u24b6-\u24e9\uff21-\uff5a]")
 # What is looked for stands first, what stands before it is looked at afterwards: so the search is for one letter.
 _CAPITAL_I = re.compile("I(?<=[a-z]I)(?=[a-z])")
@@ -81,13 +83,15 @@ def fold(text: str) -> Folded:
         swapped = one + two
     if text.isascii():
         return Folded(" ".join(text.lower().split()), swapped=swapped)
-    split = len(_SPLIT.findall(text)) if _HAS_INVISIBLE.search(text) else 0
-    styled = len(_STYLED.findall(text))
-    text = _DROPPED.sub("", text)
-    text, stacked = _STACKED.subn("", text) if _ANY_MARK.search(text) else (text, 0)
-    mixed = len(_MIXED.findall(text)) if _FOREIGN.search(text) else 0
-    if mixed:
-        text = text.translate(_ALIKE)
+    split = styled = stacked = mixed = 0
+    if _UNUSUAL.search(text):
+        split = len(_SPLIT.findall(text)) if _HAS_INVISIBLE.search(text) else 0
+        styled = len(_STYLED.findall(text))
+        text = _DROPPED.sub("", text)
+        text, stacked = _STACKED.subn("", text) if _ANY_MARK.search(text) else (text, 0)
+        mixed = len(_MIXED.findall(text)) if _FOREIGN.search(text) else 0
+        if mixed:
+            text = text.translate(_ALIKE)
     text = text.lower()
     for written, plain in _QUOTES.items():
         text = text.replace(written, plain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from wardround.mail import brands, markup, phrases
 from wardround.mail.domains import kind_of
@@ -210,7 +210,7 @@ class Letter:
     @cached_property
     def leading(self) -> list[Led]:
         """Links that a reader is meant to follow: web links without those that unsubscribe, show a page or name a policy."""
-        return [link for link in self.web if not any(word in link.text.lower() for word in _ASIDE)]
+        return [link for link in self.web if not _aside(link.text)]
 
     @cached_property
     def brands_above(self) -> list[brands.Brand]:
@@ -295,6 +295,13 @@ class Letter:
     def anchored(self) -> list[str]:
         """Image sources on the web."""
         return [source for source in self.page.images if source.startswith(("http", "//"))]
+
+
+@lru_cache(maxsize=4_096)
+def _aside(text: str) -> bool:
+    """Whether the text of a link says that it unsubscribes, shows the page or names a policy."""
+    lowered = text.lower()
+    return any(word in lowered for word in _ASIDE)
 
 
 _ASIDE = (

@@ -11,6 +11,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from wardround.mail.domains import kind_of, suffix_kind
@@ -74,6 +75,10 @@ class Target:
 
 def target(written: str) -> Target:
     """The destination of a link as written; a relative or unreadable one has no host."""
+    return _short_target(written) if len(written) <= _CACHED else _target(written)
+
+
+def _target(written: str) -> Target:
     url = _BREAKS.sub("", written.strip())[:8_192].replace("\\", "/")
     wrapper = through = ""
     for _ in range(LAYERS):
@@ -87,6 +92,11 @@ def target(written: str) -> Target:
         through = found.host
         found = further
     return replace(found, wrapper=wrapper, through=through) if wrapper or through else found
+
+
+#: Links of so many characters are remembered: those of a sender's footer stand in all his messages, often several times.
+_CACHED = 300
+_short_target = lru_cache(maxsize=4_096)(_target)
 
 
 def _split(url: str) -> Target:
@@ -204,7 +214,10 @@ def _redirected(link: Target) -> str:
 def written_in(text: str, most: int = 200) -> list[str]:
     """URLs written out in a text, in order, each once."""
     found: dict[str, None] = {}
-    for match in _BARE.finditer(text[: 1 << 18]):
+    text = text[: 1 << 18]
+    if "://" not in text and "www." not in text.lower():
+        return []
+    for match in _BARE.finditer(text):
         found[match.group().rstrip(").,;:!?*_")] = None
         if len(found) >= most:
             break

@@ -15,14 +15,21 @@ HTML_CHARACTERS = 1 << 20
 ITEMS = 500
 
 _TAG = re.compile(r"<(/?)([!?a-zA-Z][a-zA-Z0-9:-]{0,30})([^<>]*)>?")
+_RAW = re.compile(r"<(style|script)(?![a-z0-9:-])([^<>]*)>?", re.IGNORECASE | re.ASCII)
 _ATTRIBUTE = re.compile(r"""([a-zA-Z][\w:-]{0,30})\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""")
-_HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*[01](?:px|pt|em|%)?\s*(?:[;\"'!]|$)|max-height\s*:\s*0|"
-    r"opacity\s*:\s*0(?:\.0+)?\s*(?:[;\"'!]|$)|text-indent\s*:\s*-\d{3}|mso-hide\s*:\s*all|\bhidden\b(?!\s*[:;])",
-    re.IGNORECASE,
-)
-# One of these stands in everything that _HIDDEN finds, in lower case.
-_HIDING = ("none", "hidden", "font-size", "max-height", "opacity", "text-indent", "mso-hide")
+# What hides an element, each with a word that stands in everything it finds, in lower case.
+_HIDING = {
+    "display": r"display\s*:\s*none",
+    "visibility": r"visibility\s*:\s*hidden",
+    "font-size": r"font-size\s*:\s*[01](?:px|pt|em|%)?\s*(?:[;\"'!]|$)",
+    "max-height": r"max-height\s*:\s*0",
+    "opacity": r"opacity\s*:\s*0(?:\.0+)?\s*(?:[;\"'!]|$)",
+    "text-indent": r"text-indent\s*:\s*-\d{3}",
+    "mso-hide": r"mso-hide\s*:\s*all",
+    "hidden": r"\bhidden\b(?!\s*[:;])",
+}
+_HIDDEN = re.compile("|".join(_HIDING.values()), re.IGNORECASE)
+_HIDDEN_BY = [(word, re.compile(pattern)) for word, pattern in _HIDING.items()]
 _ALWAYS_VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
 )
@@ -55,12 +62,11 @@ _BREAKING = frozenset(
         "pre",
     ]
 )
-_READ = frozenset(
-    ["a", "area", "img", "form", "input", "button", "iframe", "base", "meta", "link", "embed", "object", "svg", "body"]
-)
-_SILENT = frozenset(["style", "script", "title", "head", "noscript", "template"])
+_READ = frozenset(["a", "area", "img", "form", "input", "button", "iframe", "base", "meta", "embed", "object"])
+_SILENT = frozenset(["style", "script", "title"])
 _NOTED = _BREAKING | _READ | _SILENT
-_CLOSING = _BREAKING | {"a"}
+# Those that only part texts, unless a style hides what they hold.
+_PLAIN = _BREAKING - {"br", "title"}
 
 
 @dataclass(slots=True)
@@ -96,51 +102,42 @@ def _hides(written: str) -> bool:
     """Whether the attributes of an element hide what it holds. Mail repeats the same styles hundreds of times."""
     if written.isascii():
         lowered = written.lower()
-        if not any(word in lowered for word in _HIDING):
-            return False
+        return any(word in lowered and pattern.search(lowered) is not None for word, pattern in _HIDDEN_BY)
     return bool(_HIDDEN.search(written))
 
 
-def attributes(written: str) -> dict[str, str]:
-    """The attributes of a tag, names in lower case, values without quotes and with entities decoded."""
-    return {
-        match.group(1).lower(): html.unescape(match.group(2).strip("\"'"))
-        if "&" in match.group(2)
-        else match.group(2).strip("\"'")
-        for match in _ATTRIBUTE.finditer(written[:8_192])
-    }
+def attribute(written: str, wanted: str, otherwise: str = "") -> str:
+    """The last attribute of that name (lower case) in a tag, without quotes and with entities decoded."""
+    value = None
+    for name, content in _ATTRIBUTE.findall(written[:8_192]):
+        if name == wanted or name.lower() == wanted:
+            value = content
+    if value is None:
+        return otherwise
+    return html.unescape(value.strip("\"'")) if "&" in value else value.strip("\"'")
 
 
 def read(text: str) -> Page:
     """The page that an HTML text is; linear in its length."""
     text = _without_comments(text[:HTML_CHARACTERS])
     walk = _Walk(Page())
-    at = 0
-    for match in _TAG.finditer(text):
-        begin, end = match.span()
-        if begin < at:  # within a style or a script; no tag reaches beyond its end
+    begin = at = 0
+    # No tag holds "<", so every style or script begins a tag of its own, and none reaches beyond its end.
+    while match := _RAW.search(text, at):
+        at = match.end()
+        written = match.group(2)
+        if written.endswith("/"):
             continue
-        if begin > at:
-            walk.text(text[at:begin])
-        at = end
-        closing, name, written = match.groups()
-        if not name.islower():
-            name = name.lower()
-        if closing:
-            if name in _CLOSING or name in (walk.hiding, walk.silent):
-                walk.close(name)
-            continue
-        if name in ("style", "script") and not written.endswith("/"):
-            end = text.find(f"</{name}", at)
-            end = end if end >= 0 else _find_folded(text, f"</{name}", at)
-            if name == "script":
-                walk.page.scripts.append(text[at:end][:65_536])
-                if source := attributes(written).get("src"):
-                    walk.page.scripts.append(f"src={source[:500]}")
-            at = end
-            continue
-        walk.open(name, written, written.endswith("/"))
-    walk.text(text[at:])
+        walk.through(text[begin : match.start()])
+        name = match.group(1).lower()
+        end = text.find(f"</{name}", at)
+        end = end if end >= 0 else _find_folded(text, f"</{name}", at)
+        if name == "script":
+            walk.page.scripts.append(text[at:end][:65_536])
+            if source := attribute(written, "src"):
+                walk.page.scripts.append(f"src={source[:500]}")
+        begin = at = end
+    walk.through(text[begin:])
     return walk.done()
 
 
@@ -187,12 +184,37 @@ class _Walk:
         if self.anchor is not None and not self.hiding:
             self.anchor_text.append(text)
 
+    def through(self, markup: str) -> None:
+        """Walk through a piece that holds no style and no script."""
+        pieces = _TAG.split(markup)
+        if pieces[0]:
+            self.text(pieces[0])
+        seen, tags = self.seen, 0
+        for closing, name, written, after in zip(pieces[1::4], pieces[2::4], pieces[3::4], pieces[4::4], strict=True):
+            if not name.islower():
+                name = name.lower()
+            if closing:
+                if name == self.hiding or name == self.silent or name == "a":
+                    self.close(name)
+                elif name in _BREAKING:
+                    seen.append(" ")
+            elif name in _PLAIN and not self.hiding and "style" not in written and "hidden" not in written:
+                tags += 1
+                seen.append(" \n")
+            elif written or name in _NOTED or name == self.hiding:
+                self.open(name, written, written.endswith("/"))
+            else:
+                tags += 1
+            if not after:
+                continue
+            if self.silent or self.hiding or self.anchor is not None:
+                self.text(after)
+            else:
+                seen.append(after)
+        self.page.tags += tags
+
     def open(self, name: str, written: str, closed: bool) -> None:
         self.page.tags += 1
-        if not written and name not in _NOTED:
-            if name == self.hiding and not closed:
-                self.depth += 1
-            return
         if name in _BREAKING:
             self.seen.append(" \n" if not self.hiding else " ")
             if name == "br":
@@ -202,40 +224,37 @@ class _Walk:
             if name == self.hiding and not closed:
                 self.depth += 1
         elif (
-            name not in _ALWAYS_VOID and not closed and ("style" in written or "hidden" in written) and _hides(written[:1_000])
+            ("style" in written or "hidden" in written) and name not in _ALWAYS_VOID and not closed and _hides(written[:1_000])
         ):
             self.hiding, self.depth = name, 1
-        if name in _SILENT and not closed and name not in ("head", "noscript", "template"):
+        if name in _SILENT and not closed:
             self.silent = name
         if name in _READ:
-            self._read(name, attributes(written))
+            self._read(name, written)
 
-    def _read(self, name: str, attribute: dict[str, str]) -> None:
+    def _read(self, name: str, written: str) -> None:
         page = self.page
         if name in ("a", "area"):
             self._end_anchor()
-            if (href := attribute.get("href", "").strip()) and len(page.anchors) < ITEMS:
-                self.anchor = Anchor(href[:8_192], attribute.get("alt", "") if name == "area" else "")
+            if (href := attribute(written, "href").strip()) and len(page.anchors) < ITEMS:
+                self.anchor = Anchor(href[:8_192], attribute(written, "alt") if name == "area" else "")
                 page.anchors.append(self.anchor)
         elif name == "img":
             if len(page.images) < ITEMS:
-                page.images.append(
-                    attribute.get("src", "")[:2_048]
-                    if not attribute.get("src", "").startswith("data:")
-                    else attribute["src"][:64]
-                )
+                source = attribute(written, "src")
+                page.images.append(source[:64] if source.startswith("data:") else source[:2_048])
             if self.anchor is not None:
                 self.anchor.pictured = True
         elif name == "form":
-            page.forms.append(attribute.get("action", "")[:2_048])
+            page.forms.append(attribute(written, "action")[:2_048])
         elif name in ("input", "button"):
-            page.inputs.append(attribute.get("type", "text").lower()[:40])
+            page.inputs.append(attribute(written, "type", "text").lower()[:40])
         elif name in ("iframe", "embed", "object"):
-            page.frames.append((attribute.get("src") or attribute.get("data", ""))[:2_048])
+            page.frames.append((attribute(written, "src") or attribute(written, "data"))[:2_048])
         elif name == "base":
-            page.base = attribute.get("href", "")[:2_048]
-        elif name == "meta" and attribute.get("http-equiv", "").lower() == "refresh":
-            page.refresh = attribute.get("content", "")[:2_048]
+            page.base = attribute(written, "href")[:2_048]
+        elif attribute(written, "http-equiv").lower() == "refresh":
+            page.refresh = attribute(written, "content")[:2_048]
 
     def close(self, name: str) -> None:
         if name == self.silent:

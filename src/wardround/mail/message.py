@@ -141,6 +141,14 @@ class Part:
         """The members of an archive, and whether an archive or document is encrypted."""
         return listing(self.kind, self.data)
 
+    def changed(self, **values: object) -> Part:
+        """A copy with other values; the standard library's ``replace`` takes ten times as long."""
+        copy = object.__new__(Part)
+        copy.__dict__.update(self.__dict__)
+        copy.__dict__.pop("listing", None)
+        copy.__dict__.update(values)
+        return copy
+
     def leaves(self) -> Iterator[Part]:
         """The parts without children, itself if it is one; parts of messages within are theirs."""
         if not self.children:

@@ -6,7 +6,8 @@ Python's own parser takes milliseconds for a message and raises on some; this on
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from wardround.mail import decode, kinds
 from wardround.mail.addresses import addresses, single
@@ -54,13 +55,18 @@ class Budget:
 def parse(data: bytes, *, folder: str = "") -> Message:
     """The message in ``data``, whose lines may end in any way; ``folder`` is the mailbox that it lay in."""
     budget = Budget()
-    message = _message(data, budget, "", MESSAGES)
-    return replace(message, folder=folder, raw=data)
+    return _message(data, budget, "", MESSAGES, folder=folder, raw=data)
 
 
 def from_parts(headers: tuple[Header, ...], root: Part, size: int, *, folder: str = "") -> Message:
     """A message whose parts are known already (Outlook): the headers are read, the parts taken as they are."""
-    return replace(_addressed(headers, root, size, Budget()), folder=folder)
+    return _addressed(headers, root, size, Budget(), folder=folder)
+
+
+@lru_cache(maxsize=4_096)
+def _lowered(name: bytes) -> str:
+    """The name of a header, the same text for all messages."""
+    return name.decode("ascii").lower()
 
 
 def fields(head: bytes) -> tuple[tuple[Header, ...], set[str]]:
@@ -71,6 +77,7 @@ def fields(head: bytes) -> tuple[tuple[Header, ...], set[str]]:
         strange.add("head_too_long")
         head = head[:HEAD_BYTES]
     at = 0
+    with_nul = b"\x00" in head
     for match in _FIELD.finditer(head):
         begin, end = match.span()
         if begin > at and head[at:begin].strip():
@@ -80,12 +87,12 @@ def fields(head: bytes) -> tuple[tuple[Header, ...], set[str]]:
         if len(value) > HEADER_BYTES:
             strange.add("header_too_long")
             value = value[:HEADER_BYTES]
-        if b"\x00" in value:
+        if with_nul and b"\x00" in value:
             strange.add("nul_in_header")
         if len(found) >= HEADERS:
             strange.add("too_many_headers")
             break
-        found.append(Header(name.decode("ascii").lower(), value.rstrip(b"\r")))
+        found.append(Header(_lowered(name), value.rstrip(b"\r")))
     if head[at:].strip() and "too_many_headers" not in strange:
         strange.add("malformed_header")
     return tuple(found), strange
@@ -108,19 +115,21 @@ def parted(data: bytes) -> tuple[bytes, bytes]:
     return data[: two + 1], data[two + 3 :]
 
 
-def _message(data: bytes, budget: Budget, path: str, depth: int) -> Message:
+def _message(data: bytes, budget: Budget, path: str, depth: int, *, folder: str = "", raw: bytes = b"") -> Message:
     head, body = parted(data)
     headers, strange = fields(head)
     outer, budget.anomalies = budget.anomalies, dict.fromkeys(sorted(strange))
     if not headers:
         budget.note("no_headers")
     root = _part(headers, body, budget, path or "1", depth, 0)
-    message = _addressed(headers, root, len(data), budget)
+    message = _addressed(headers, root, len(data), budget, folder=folder, raw=raw)
     budget.anomalies = outer
     return message
 
 
-def _addressed(headers: tuple[Header, ...], root: Part, size: int, budget: Budget) -> Message:
+def _addressed(
+    headers: tuple[Header, ...], root: Part, size: int, budget: Budget, *, folder: str = "", raw: bytes = b""
+) -> Message:
     first: dict[str, bytes] = {}
     for header in headers:
         if header.name in first and header.name in _ONCE:
@@ -163,6 +172,8 @@ def _addressed(headers: tuple[Header, ...], root: Part, size: int, budget: Budge
         received=tuple(hop(header.raw) for header in [h for h in headers if h.name == "received"][:_HOPS]),
         results=tuple(found[:_RESULTS]),
         anomalies=tuple(budget.anomalies),
+        folder=folder,
+        raw=raw,
     )
 
 
@@ -195,7 +206,7 @@ def _part(headers: tuple[Header, ...], body: bytes, budget: Budget, path: str, m
         if depth < DEPTH:
             children = _children(part, body, parameters.get("boundary", ""), budget, messages, depth)
             if children:
-                return replace(part, kind="multipart", size=len(body), children=children)
+                return part.changed(kind="multipart", size=len(body), children=children)
         else:
             budget.note("too_deep")
     return _leaf(part, body, budget, messages)
@@ -270,7 +281,7 @@ def _leaf(part: Part, body: bytes, budget: Budget, messages: int) -> Part:
         budget.note("decoded_too_large")
         data = data[:room]
     budget.data -= len(data)
-    return filled(replace(part, data=data, size=size), budget, messages)
+    return filled(part.changed(data=data, size=size), budget, messages)
 
 
 def filled(part: Part, budget: Budget, messages: int = MESSAGES) -> Part:
@@ -280,17 +291,17 @@ def filled(part: Part, budget: Budget, messages: int = MESSAGES) -> Part:
         from wardround.mail import tnef
 
         children = tnef.parts(part.data, part.path, budget, messages - 1)
-        return replace(part, kind=kind, children=tuple(children))
+        return part.changed(kind=kind, children=tuple(children))
     if part.declared in ("message/rfc822", "message/global") or (kind == "eml" and part.extension == "eml"):
         if messages > 0 and part.data:
             within = _message(part.data, budget, f"{part.path}.1", messages - 1)
-            return replace(part, kind="eml", message=within)
+            return part.changed(kind="eml", message=within)
         budget.note("too_deep")
     if kind == "ole" and messages > 0 and (part.extension == "msg" or part.declared == "application/vnd.ms-outlook"):
-        return replace(part, kind=kind, message=_saved(part.data, messages - 1))
+        return part.changed(kind=kind, message=_saved(part.data, messages - 1))
     textual = part.declared.startswith("text/") or (kind in TEXT_KINDS and part.declared != "application/octet-stream")
     if not textual and kind not in TEXT_KINDS:
-        return replace(part, kind=kind)
+        return part.changed(kind=kind)
     charset = part.charset
     beginning = part.data[:TEXT_BYTES]
     if not charset and kind == "html" and (meta := _META.search(beginning[:4_096])):
@@ -300,7 +311,7 @@ def filled(part: Part, budget: Budget, messages: int = MESSAGES) -> Part:
         budget.note("unknown_charset")
     elif not fitted and part.declared.startswith("text/"):
         budget.note("wrong_charset")
-    return replace(part, kind=kind, text=text)
+    return part.changed(kind=kind, text=text)
 
 
 def _saved(data: bytes, messages: int) -> Message | None:

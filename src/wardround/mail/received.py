@@ -53,8 +53,14 @@ def _usual(match: re.Match[str]) -> int | None:
     if not 1970 <= int(year) <= 2261 or not number or not 1 <= int(day) <= 31:
         return None
     offset = (int(zone[1:3]) * 60 + int(zone[3:5])) * (-60 if zone[0] == "-" else 60)
-    seconds = calendar.timegm((int(year), number, int(day), int(hour), int(minute), int(second))) - offset
+    seconds = _midnight(int(year), number, int(day)) + (int(hour) * 60 + int(minute)) * 60 + int(second) - offset
     return seconds * 1_000_000_000 if 0 <= seconds <= _LAST else None
+
+
+@lru_cache(maxsize=4_096)
+def _midnight(year: int, month: int, day: int) -> int:
+    """Seconds from 1970 to the beginning of a day."""
+    return calendar.timegm((year, month, day, 0, 0, 0))
 
 
 def hop(raw: bytes) -> Hop:
@@ -65,7 +71,7 @@ def hop(raw: bytes) -> Hop:
         body = value
     by = _BY.search(body)
     source = body[: by.start()] if by else body
-    helo, host, address = _client(source)
+    helo, host, address = _known_client(source) if len(source) <= _CACHED else _client(source)
     protocol = _WITH.search(body)
     name = protocol.group(1) if protocol else ""
     recipient = _FOR.search(body)
@@ -105,6 +111,11 @@ def _client(source: str) -> tuple[str, str, str]:
     if "may be forged" in rest:  # sendmail: the name does not lead back to the address
         host = ""
     return helo.strip("[]()").rstrip(".").lower()[:255], host[:255], address
+
+
+#: What a server says of a client is remembered up to this length: a mailbox has its mail from few servers.
+_CACHED = 300
+_known_client = lru_cache(maxsize=4_096)(_client)
 
 
 def _is_name(word: str) -> bool:

@@ -11,7 +11,7 @@ _BREAK = re.compile(
 _TAG = re.compile(r"<[/!?a-zA-Z][^<>]*>?")
 _OPEN = re.compile(r"<(?:!--|(script|style|title|noscript|template)\b)", re.IGNORECASE)
 _END = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("script", "style", "title", "noscript", "template")}
-_BLANKS = re.compile(r"[\s\u00a0\u200b-\u200f\u034f\u2060\ufeff\u00ad]+")
+_WIDTHLESS = re.compile(r"[\u200b-\u200f\u034f\u2060\ufeff\u00ad]+")
 
 #: An entity is not longer, and text with more of them than this keeps the rest as written.
 _ENTITIES = 100_000
@@ -49,4 +49,4 @@ def _without_hidden(markup: str) -> str:
 
 def blanks(text: str) -> str:
     """The text with every run of blanks as one."""
-    return " ".join(text.split()) if text.isascii() else _BLANKS.sub(" ", text).strip()
+    return " ".join((text if text.isascii() else _WIDTHLESS.sub(" ", text)).split())

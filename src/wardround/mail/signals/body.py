@@ -18,8 +18,9 @@ _PLACEHOLDER = re.compile(
 )
 # Space as high as many screens, so that what is meant for filters lies out of sight.
 _HIGH = re.compile(r"(?:margin-top|padding-top|[^-\w]height)\s*:\s*(?:\d{5,}px|\d{4,}vh|[3-9]\d\dvh)", re.IGNORECASE)
-# Nothing that _HIGH finds lacks such a number, and numbers are found faster than names.
-_HIGH_NUMBER = re.compile(r"\d{3}(?:\d\dpx|vh)", re.IGNORECASE)
+# Nothing that _HIGH finds lacks such a number. What is looked for is the unit, which is found faster than digits.
+_HIGH_PX = re.compile(r"px(?<=\d{5}px)")
+_HIGH_VH = re.compile(r"vh(?<=\d{3}vh)")
 # One of these stands in everything that _PLACEHOLDER finds.
 _PLACEHOLDER_SIGNS = ("*|", "{", "[", "%%", "##", "(m", "(M")
 _DIGITS = re.compile(r"(?:^|\s)\d{6,}(?=\s|$)")
@@ -72,20 +73,21 @@ def _disguise(letter: Letter) -> Iterator[Seen]:
         yield Seen("text_hidden", min(1.0, words / 120), f"{words} words")
     if letter.page.tags and (match := _high(letter.message.html[:200_000])):
         yield Seen("text_pushed_away", 1.0, match.group()[-40:])
-    tokens = _WORD.findall(body.text[:4_000])
-    odd = [t for t in tokens if diced(t)]
-    if len(odd) >= 2 and letter.page.tags and not letter.listed and not letter.answering:
-        yield Seen("words_diced", min(1.0, len(odd) / 4), odd[0][:30])
-    rows = len(_DIGITS.findall(body.text[:3_000])) if letter.page.tags and len(body.text) < 3_000 else 0
-    if rows >= 3 and not letter.listed and not letter.answering:
-        yield Seen("digits_scattered", min(1.0, rows / 6), f"{rows}")
+    if letter.page.tags and not letter.listed and not letter.answering:
+        odd = [t for t in _WORD.findall(body.text[:4_000]) if diced(t)]
+        if len(odd) >= 2:
+            yield Seen("words_diced", min(1.0, len(odd) / 4), odd[0][:30])
+        rows = len(_DIGITS.findall(body.text)) if len(body.text) < 3_000 else 0
+        if rows >= 3:
+            yield Seen("digits_scattered", min(1.0, rows / 6), f"{rows}")
     shown = letter.visible[:20_000]
     if any(sign in shown for sign in _PLACEHOLDER_SIGNS) and (match := _PLACEHOLDER.search(shown)):
         yield Seen("placeholder_left", 1.0, match.group()[:40])
 
 
 def _high(html: str) -> re.Match[str] | None:
-    return _HIGH.search(html) if _HIGH_NUMBER.search(html) else None
+    lowered = html.lower()
+    return _HIGH.search(html) if _HIGH_PX.search(lowered) or _HIGH_VH.search(lowered) else None
 
 
 def _active(letter: Letter) -> Iterator[Seen]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MBOX = "mbox"
 
-_BLOCK = 4 << 20
+_BLOCK = 256 << 10
 
 #: What a line that begins a message and the line after it must look like, in so many bytes.
 _LINE = 1_000
@@ -126,9 +126,11 @@ class _Window:
     def __init__(self, stream: BinaryIO, length: int, keep: int) -> None:
         self._stream = stream
         self._left = length
+        self._base = stream.tell() if stream.seekable() else -1  # where offset 0 is
         self._keep = keep
         self._data = bytearray()
         self._start = 0  # offset of the first byte of the buffer
+        self._past = 0  # bytes of the buffer that lie before the message at hand; they go when more is read
         self._kept = b""  # the beginning of the message at hand, once it is no longer in the buffer
         self._over = False
 
@@ -137,12 +139,35 @@ class _Window:
             block = self._stream.read(_BLOCK if self._left < 0 else min(_BLOCK, self._left))
             self._left -= len(block) if self._left > 0 else 0
             self._over = not block
+            self._drop(self._past)
             self._data += block
+
+    def _drop(self, count: int) -> None:
+        """Forget so many bytes; done once a block, for it moves what follows."""
+        del self._data[:count]
+        self._start += count
+        self._past -= count
+
+    def _cut(self, begin: int, end: int) -> bytes:
+        """Bytes between two places of the buffer."""
+        return bytes(memoryview(self._data)[begin:end])
 
     def peek(self, offset: int, size: int) -> bytes:
         """Up to ``size`` bytes at an offset."""
+        if self._base >= 0 and offset > self._start + len(self._data) + _BLOCK:
+            return self._far(offset, size)
         self._fill(offset + size)
-        return bytes(self._data[offset - self._start : offset - self._start + size])
+        return self._cut(offset - self._start, offset - self._start + size)
+
+    def _far(self, offset: int, size: int) -> bytes:
+        """The same far ahead, without what lies between: a length may be a lie, and reading so far for it costs much."""
+        if self._left >= 0:
+            size = min(size, self._left - (offset - self._start - len(self._data)))
+        here = self._stream.tell()
+        self._stream.seek(self._base + offset)
+        found = self._stream.read(max(0, size))
+        self._stream.seek(here)
+        return found
 
     def ends_at(self, offset: int) -> bool:
         """Whether the stream ends exactly at an offset."""
@@ -167,18 +192,16 @@ class _Window:
 
     def _forget(self, offset: int) -> None:
         """Keep memory bounded within a message that does not end."""
-        if len(self._data) > self.REACH:
-            self._kept = self._kept or bytes(self._data[: self._keep + 1])
-            drop = offset - self._start - 1
-            del self._data[:drop]
-            self._start += drop
+        if len(self._data) - self._past > self.REACH:
+            self._kept = self._kept or self._cut(self._past, self._past + self._keep + 1)
+            self._past = offset - self._start - 1
+            self._drop(self._past)
 
     def take(self, end: int) -> bytes:
         """The message at hand, which ends at ``end`` (-1: with the stream), at most ``keep`` bytes and one; then go on."""
-        drop = end - self._start if end >= 0 else len(self._data)
-        taken = self._kept or bytes(self._data[: min(drop, self._keep + 1)])
-        del self._data[:drop]
-        self._start += drop
+        stop = end - self._start if end >= 0 else len(self._data)
+        taken = self._kept or self._cut(self._past, min(stop, self._past + self._keep + 1))
+        self._past = stop
         self._kept = b""
         return taken
 
