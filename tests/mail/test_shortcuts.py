@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import html
 import io
+import ipaddress
+import itertools
 import re
+import zlib
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wardround.mail import fingerprint, folding, markup, parse, phrases, received, redact, visible
+from wardround.mail import decode, fingerprint, folding, markup, parse, phrases, received, redact, results, visible
 from wardround.mail.signals import body, conversation
 from wardround.readers.mail import mbox
 
@@ -192,3 +195,96 @@ class Pipe(io.BytesIO):
 
     def seek(self, offset: int, whence: int = 0) -> int:
         raise io.UnsupportedOperation
+
+
+def without_comments_by_definition(value: str) -> str:
+    kept, depth, quoted = [], 0, False
+    for letter in value:
+        if letter == '"' and not depth:
+            quoted = not quoted
+        elif letter == "(" and not quoted:
+            depth += 1
+        elif letter == ")" and not quoted and depth:
+            depth -= 1
+            kept.append(" ")
+            continue
+        if not depth:
+            kept.append(letter)
+    return "".join(kept)
+
+
+def split_by_definition(value: str) -> list[str]:
+    pieces, quoted = [""], False
+    for letter in value:
+        quoted ^= letter == '"'
+        if letter == ";" and not quoted:
+            pieces.append("")
+        else:
+            pieces[-1] += letter
+    return pieces
+
+
+@MANY
+@given(st.text('"();a =', max_size=20))
+def test_comments_and_parameters(value: str) -> None:
+    assert results._without_comments(value) == without_comments_by_definition(value)
+    assert decode._split_simply(value) == split_by_definition(value)
+
+
+@MANY
+@given(st.text("0123456789./ ", max_size=16) | st.lists(st.integers(0, 300).map(str), min_size=3, max_size=5).map(".".join))
+def test_usual_addresses(written: str) -> None:
+    try:
+        expected = str(ipaddress.ip_address(written))
+    except ValueError:
+        expected = ""
+    assert received._address(written) == expected
+
+
+@MANY
+@given(st.lists(st.sampled_from(["a", "é", "bonjour", "\ud800", "x" * 40, "you"]), min_size=3, max_size=300))
+def test_similarity(words: list[str]) -> None:
+    """Charikar's simhash over pairs of the first 256 words, bit by bit."""
+    crcs = [zlib.crc32(word.encode("utf-8", "replace")) for word in words[:256]]
+    counts = [0] * 64
+    for one, other in itertools.pairwise(crcs):
+        pair = (one * 0x9E3779B97F4A7C15 + other * 0xC2B2AE3D27D4EB4F) % 2**64
+        pair = (pair ^ pair >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+        pair ^= pair >> 27
+        little = pair.to_bytes(8, "little")
+        for bit in range(64):
+            counts[bit] += little[bit // 8] >> (7 - bit % 8) & 1
+    bits = "".join(str(int(2 * count > len(crcs) - 1)) for count in counts)
+    assert fingerprint.similarity(words[:256]) == f"{int(bits, 2):016x}"
+
+
+@MANY
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"A: b\n", b"c :d\r\n", b" folded\n", b"no field\n", b": x\n", b"\r", b"\n", b"E:\x00\n", b"f: " + b"y" * 9]
+        ),
+        max_size=14,
+    )
+)
+def test_header_fields(pieces: list[bytes]) -> None:
+    head = b"".join(pieces)
+    found, strange, at = [], set(), 0
+    for match in parse._FIELD.finditer(head):
+        if head[at : match.start()].strip():
+            strange.add("malformed_header")
+        at = match.end()
+        name, value = match.groups()
+        if b"\x00" in value:
+            strange.add("nul_in_header")
+        found.append((name.decode().lower(), value.rstrip(b"\r")))
+    if head[at:].strip():
+        strange.add("malformed_header")
+    assert parse.fields(head) == (tuple(found), strange)
+
+
+def test_limits_of_a_head() -> None:
+    fields, strange = parse.fields(b"a: b\n" * 1_001 + b"c: \x00\nno field\n")
+    assert (len(fields), strange) == (1_000, {"too_many_headers"})
+    fields, strange = parse.fields(b"a: " + b"x" * 70_000 + b"\nb: c\n")
+    assert ([len(field.raw) for field in fields], strange) == ([parse.HEADER_BYTES, 2], {"header_too_long"})

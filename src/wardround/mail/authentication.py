@@ -198,9 +198,8 @@ def _operator(name: str) -> str:
 
 def _near(one: str, other: str) -> bool:
     """Whether two addresses are of one operator's large block (/16, or /24 of IPv6)."""
-    try:
-        first, second = ipaddress.ip_address(one), ipaddress.ip_address(other)
-    except ValueError:
+    first, second = _parsed(one), _parsed(other)
+    if first is None or second is None:
         return False
     if first.version != second.version:
         return False
@@ -282,7 +281,5 @@ def is_open(hop: Hop) -> bool:
     """Whether a hop went over the network, from a public or unknown address, by SMTP without TLS."""
     if hop.tls is not False:
         return False
-    try:
-        return not hop.address or ipaddress.ip_address(hop.address).is_global
-    except ValueError:
-        return not is_address(hop.address)
+    address = _parsed(hop.address)
+    return not hop.address or (address.is_global if address else not is_address(hop.address))

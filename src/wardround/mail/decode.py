@@ -219,6 +219,8 @@ def _split(value: str) -> list[str]:
     """The pieces of a structured value between semicolons outside quotation marks; comments are left out."""
     if '"' not in value and "(" not in value:
         return value.split(";")
+    if "(" not in value and "\\" not in value:
+        return _split_simply(value)
     pieces: list[str] = []
     piece: list[str] = []
     quoted, comment, escaped = False, 0, False
@@ -241,6 +243,22 @@ def _split(value: str) -> list[str]:
         if not comment:
             piece.append(letter)
     pieces.append("".join(piece))
+    return pieces
+
+
+def _split_simply(value: str) -> list[str]:
+    """The same where nothing is commented or escaped."""
+    pieces, quoted = [""], False
+    for number, run in enumerate(value.split('"')):
+        if number:
+            pieces[-1] += '"'
+            quoted = not quoted
+        if quoted:
+            pieces[-1] += run
+        else:
+            first, *rest = run.split(";")
+            pieces[-1] += first
+            pieces += rest
     return pieces
 
 

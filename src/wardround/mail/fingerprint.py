@@ -59,8 +59,8 @@ def words(text: str) -> list[str]:
 def _first_words(text: str) -> list[str]:
     start = text.lower()
     if "//" in start or "@" in start or "www." in start:
-        pieces = start.split()
-        start = " ".join([p for p in pieces if "@" not in p and "//" not in p and not p.startswith("www.")])
+        pieces = [p for p in start.split() if "@" not in p and "//" not in p]
+        start = " ".join([p for p in pieces if not p.startswith("www.")] if "www." in start else pieces)
     if start.isascii():
         found = start.encode("ascii").translate(_BLANKED).decode("ascii").split()[:_WORDS]
         if not found or len(max(found, key=len)) <= _LONGEST_WORD:
@@ -72,14 +72,15 @@ def similarity(found: list[str]) -> str:
     """The hash of words as 16 hexadecimal digits; empty for fewer than three words."""
     if len(found) < _FEWEST:
         return ""
-    crc32 = zlib.crc32
-    single = np.array([crc32(word.encode("utf-8", "replace")) for word in found], np.uint64)
+    encoded = "\n".join(found).encode("utf-8", "replace").split(b"\n")
+    single = np.fromiter(map(zlib.crc32, encoded), np.uint64, len(encoded))
     pairs = single[:-1] * np.uint64(0x9E3779B97F4A7C15) + single[1:] * np.uint64(0xC2B2AE3D27D4EB4F)
     pairs ^= pairs >> np.uint64(30)
     pairs *= np.uint64(0xBF58476D1CE4E5B9)
     pairs ^= pairs >> np.uint64(27)
     bits = np.unpackbits(pairs.view(np.uint8).reshape(-1, 8), axis=1)
-    return np.packbits(2 * bits.sum(axis=0) > len(pairs)).tobytes().hex()
+    counts = np.add.reduce(bits, axis=0, dtype=np.uint8)  # there are fewer pairs than 256
+    return np.packbits(counts > len(pairs) // 2).tobytes().hex()
 
 
 def digest(text: str) -> str:

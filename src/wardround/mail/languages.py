@@ -16,6 +16,7 @@ _COMMON = {
 
 
 _POINTS = str.maketrans(dict.fromkeys(".,:;!?()\"'", " "))
+_ASCII_POINTS = bytes(32 if code in _POINTS else code for code in range(256))
 
 
 @cache
@@ -31,7 +32,11 @@ def language_of(text: str) -> str:
     """The language of a folded text (en, fr, de, es, pt, it, nl), empty when it cannot be told."""
     scores = dict.fromkeys(_COMMON, 0.0)
     words = _words()
-    tokens = text[:5_000].translate(_POINTS).split()
+    start = text[:5_000]
+    if start.isascii():
+        tokens = start.encode("ascii").translate(_ASCII_POINTS).decode("ascii").split()
+    else:
+        tokens = start.translate(_POINTS).split()
     for languages in [words[token] for token in tokens if token in words]:
         share = 1 / len(languages)
         for language in languages:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from wardround.mail.archives import Listing, listing
 
@@ -34,8 +35,7 @@ class Address:
         return self.address.rpartition("@")[2] if "@" in self.address else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """A header field: name in lower case, and the value as it was sent, folded, without the last line break."""
 
     name: str

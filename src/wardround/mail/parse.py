@@ -71,31 +71,25 @@ def _lowered(name: bytes) -> str:
 
 def fields(head: bytes) -> tuple[tuple[Header, ...], set[str]]:
     """The header fields of a head (line ends LF or CRLF), and what was strange about it."""
-    found: list[Header] = []
     strange: set[str] = set()
     if len(head) > HEAD_BYTES:
         strange.add("head_too_long")
         head = head[:HEAD_BYTES]
-    at = 0
-    with_nul = b"\x00" in head
-    for match in _FIELD.finditer(head):
-        begin, end = match.span()
-        if begin > at and head[at:begin].strip():
-            strange.add("malformed_header")
-        at = end
-        name, value = match.groups()
-        if len(value) > HEADER_BYTES:
-            strange.add("header_too_long")
-            value = value[:HEADER_BYTES]
-        if with_nul and b"\x00" in value:
-            strange.add("nul_in_header")
-        if len(found) >= HEADERS:
-            strange.add("too_many_headers")
-            break
-        found.append(Header(_lowered(name), value.rstrip(b"\r")))
-    if head[at:].strip() and "too_many_headers" not in strange:
+    pieces = _FIELD.split(head)  # what stands before a field, its name and its value, by turns; the rest at the end
+    between, names, values = pieces[0::3], pieces[1::3], pieces[2::3]
+    if len(names) > HEADERS:
+        strange.add("too_many_headers")
+        between, names, values = between[: HEADERS + 1], names[:HEADERS], values[: HEADERS + 1]
+    if b"".join(between).strip():
         strange.add("malformed_header")
-    return tuple(found), strange
+    if len(head) > HEADER_BYTES and any(len(value) > HEADER_BYTES for value in values):
+        strange.add("header_too_long")
+        values = [value[:HEADER_BYTES] for value in values]
+    if b"\x00" in head and any(b"\x00" in value for value in values):
+        strange.add("nul_in_header")
+    if b"\r" in head:
+        values = [value.rstrip(b"\r") for value in values]
+    return tuple(map(Header, map(_lowered, names), values)), strange
 
 
 def parted(data: bytes) -> tuple[bytes, bytes]:

@@ -18,6 +18,8 @@ _WITH = re.compile(r"[\s)]with\s+(Microsoft SMTP Server|[A-Za-z][\w.-]{0,30})", 
 _FOR = re.compile(r"\sfor\s+<?([^\s<>;]{1,320})", re.IGNORECASE)
 _ENCLOSED = re.compile(r"[\[(](?:IPv6:)?([0-9A-Fa-f.:]{3,45})[\])]")
 _IPV4 = re.compile(r"(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w.]*\w)")
+# Four numbers up to 255, without zeros before them: that is how such an address is written.
+_DOTTED = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}", re.ASCII)
 _IPV6 = re.compile(r"(?<![\w:.])(?:IPv6:)?([0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\d{1,3}(?:\.\d{1,3}){3})?)(?![\w:])")
 _TLS = re.compile(r"\b(?:TLS|SSL)[ _/v=]?v?1[._]?[0-3]|version=TLS|using TLS|cipher[= ]|\(TLS\)|encrypted", re.IGNORECASE)
 
@@ -143,6 +145,8 @@ def _last_address(text: str) -> str:
 @lru_cache(maxsize=4_096)
 def _address(written: str) -> str:
     """An address as it is written the usual way, empty when it is none. Servers name the same ones again and again."""
+    if _DOTTED.fullmatch(written):
+        return written
     try:
         return _plain(ipaddress.ip_address(written))
     except ValueError:

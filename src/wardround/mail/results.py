@@ -10,6 +10,7 @@ from wardround.mail.message import AuthenticationResults, MethodResult
 #: Results kept of one header.
 _MOST = 64
 
+_SIGNS = re.compile(r"([\"()])")
 _METHOD = re.compile(r"^\s*([A-Za-z][\w-]{0,40})(?:\s*/\s*\d+)?\s*=\s*([A-Za-z]\w{0,30})")
 _PROPERTY = re.compile(r"(?:^|\s)([A-Za-z]{1,12}\.[A-Za-z][\w.-]{0,40}|action|reason)\s*=\s*(\"[^\"]{0,500}\"|[^\s;]{1,500})")
 _SPF = re.compile(r"^\s*(pass|fail|softfail|neutral|none|temperror|permerror|error|unknown)\b", re.IGNORECASE)
@@ -65,15 +66,15 @@ def _without_comments(value: str) -> str:
     if "(" not in value:
         return value
     kept, depth, quoted = [], 0, False
-    for letter in value:
-        if letter == '"' and not depth:
+    for piece in _SIGNS.split(value):
+        if piece == '"' and not depth:
             quoted = not quoted
-        elif letter == "(" and not quoted:
+        elif piece == "(" and not quoted:
             depth += 1
-        elif letter == ")" and not quoted and depth:
+        elif piece == ")" and not quoted and depth:
             depth -= 1
             kept.append(" ")
             continue
         if not depth:
-            kept.append(letter)
+            kept.append(piece)
     return "".join(kept)

@@ -43,6 +43,7 @@ def organization(domain: str) -> str:
         return name
 
 
+@lru_cache(maxsize=4_096)
 def is_address(name: str) -> bool:
     """Whether a host is written as an IP address, with or without brackets."""
     if not name or not (name[0].isdigit() or name[0] in "[:" or ":" in name):

@@ -18,9 +18,8 @@ _PLACEHOLDER = re.compile(
 )
 # Space as high as many screens, so that what is meant for filters lies out of sight.
 _HIGH = re.compile(r"(?:margin-top|padding-top|[^-\w]height)\s*:\s*(?:\d{5,}px|\d{4,}vh|[3-9]\d\dvh)", re.IGNORECASE)
-# Nothing that _HIGH finds lacks such a number. What is looked for is the unit, which is found faster than digits.
-_HIGH_PX = re.compile(r"px(?<=\d{5}px)")
-_HIGH_VH = re.compile(r"vh(?<=\d{3}vh)")
+# Nothing that _HIGH finds lacks such a number, and the colon before it is found faster than names.
+_HIGH_NUMBER = re.compile(r":\s*\d{3}(?:\d{2,}[pP][xX]|\d*[vV][hH])")
 # One of these stands in everything that _PLACEHOLDER finds.
 _PLACEHOLDER_SIGNS = ("*|", "{", "[", "%%", "##", "(m", "(M")
 _DIGITS = re.compile(r"(?:^|\s)\d{6,}(?=\s|$)")
@@ -86,8 +85,7 @@ def _disguise(letter: Letter) -> Iterator[Seen]:
 
 
 def _high(html: str) -> re.Match[str] | None:
-    lowered = html.lower()
-    return _HIGH.search(html) if _HIGH_PX.search(lowered) or _HIGH_VH.search(lowered) else None
+    return _HIGH.search(html) if _HIGH_NUMBER.search(html) else None
 
 
 def _active(letter: Letter) -> Iterator[Seen]:

@@ -50,7 +50,8 @@ def _names(letter: Letter) -> Iterator[Seen]:
     if len(letter.message.sender_from) > 1 or "<>" in display:
         yield Seen("author_several", 1.0, f"{len(letter.message.sender_from)} addresses")
     if (
-        (match := _ADDRESS.search(author.display))
+        "@" in author.display
+        and (match := _ADDRESS.search(author.display))
         and organization(match.group(1).lower()) != letter.owner
         and not letter.listed
     ):

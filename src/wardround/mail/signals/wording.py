@@ -89,12 +89,15 @@ def _addresses(letter: Letter) -> Iterator[Seen]:
     """The reader greeted by an address instead of a name; another private mailbox to answer to."""
     if letter.answering or letter.listed or letter.reports:
         return
-    if match := _GREETED.search(letter.own_text[:1_500]):
+    text = letter.own_text[:8_000]
+    if "@" not in text:
+        return
+    if match := _GREETED.search(text[:1_500]):
         yield Seen("greets_an_address", 1.0, match.group()[:60])
     known = {
         a.address for a in (*letter.message.to, *letter.message.cc, *letter.message.reply_to, letter.author, letter.sent_by)
     }
-    for match in _MAILBOX.finditer(letter.own_text[:8_000]):
+    for match in _MAILBOX.finditer(text):
         if match.group() not in known and kind_of(match.group(1)) == "freemail" and letter.author.address:
             yield Seen("answer_to_other_mailbox", 1.0, match.group()[:80])
             break
