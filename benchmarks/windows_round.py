@@ -89,7 +89,7 @@ from pathlib import Path
 from wardround import evidence, reading, workers
 
 if __name__ == "__main__":
-    workers.warm("wardround.preload")
+    workers.warm()
     with tempfile.TemporaryDirectory(dir=sys.argv[2]) as scratch:
         found = evidence.Walk(Path(scratch)).run([sys.argv[1]])
         print(reading.read(found, Path(scratch), reading.WorkerState(())).rows)

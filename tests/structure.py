@@ -14,6 +14,7 @@ MAX_FUNCTION = 80
 LAYERS: dict[str, set[str]] = {
     "cli": {
         "pipeline",
+        "workers",
         "report",
         "care",
         "detect",
@@ -43,7 +44,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "many": {"evidence", "store", "schema", "model", "errors"},
     "preload": {"reading", "readers", "detect"},
-    "afterwards": {"detect", "care", "report"},
+    "afterwards": {"detect", "care", "mail", "report"},
     "reading": {"workers", "many", "evidence", "readers", "mail", "detect", "store", "schema", "site", "model", "errors"},
     "workers": {"errors"},
     "evidence": {"readers", "model", "errors"},

@@ -117,12 +117,15 @@ def examine(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list every diagnostic.")] = False,
 ) -> None:
     """Examine evidence and write a round: tables, round.json and report.html."""
-    from wardround import pipeline
-
     if not evidence and not share:
         raise refusals.Refused(
             "EVIDENCE", "give evidence, or a share with --share", "donnez des éléments à examiner, ou un partage avec --share"
         )
+    from wardround import workers
+
+    workers.warm()  # before this process loads its own libraries: both do so at the same time
+    from wardround import pipeline
+
     request = pipeline.Request(
         paths=tuple(evidence or ()),
         shares=tuple(share or ()),
@@ -193,9 +196,12 @@ def diff(
 def demo(out: OutOption = Path("demo-round"), lang: LangOption = "en", formats: FormatOption = None) -> None:
     """Examine the bundled evidence of a fictional hospital."""
     from wardround import demo as bundled
-    from wardround import pipeline
+    from wardround import workers
 
     _check_formats(formats)
+    workers.warm()
+    from wardround import pipeline
+
     with bundled.evidence_directory() as directory:
         site_file = directory / "site.toml"
         paths = tuple(str(path) for path in sorted(directory.iterdir()) if path != site_file)

@@ -75,7 +75,7 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
             )
     told = site.load(request.site_file)
     given = _inputs(request.impact_file)
-    workers.warm("wardround.preload")
+    workers.warm()
     from wardround import many, reading
     from wardround.detect import asked, pack, rule_files
     from wardround.detect.catalogue import catalogue as shipped

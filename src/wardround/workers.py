@@ -63,10 +63,10 @@ class _Worker:
     prepared: bool = False
 
 
-def warm(preload: str) -> None:
-    """Begin to import ``preload`` in the process that workers are forked from, while the caller does other things."""
+def warm() -> None:
+    """Begin to import what workers share in the process that they are forked from, while the caller does other things."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([preload])
+    context.set_forkserver_preload(["wardround.preload"])
     # Read by Arrow when it is loaded there. Batches of many tables wait side by side through gigabytes of a capture, and
     # Arrow's own allocator keeps what lies between them.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from wardround import schema
+from wardround.detect import decide as deciding
 from wardround.detect.catalogue import catalogue
 from wardround.detect.decide import Decision, decide
 from wardround.detect.detection import Detection, load_text
@@ -60,6 +63,30 @@ def run(
 
 def sigma() -> Detection:
     return load_text(files.sigma(), files.PATH)
+
+
+def test_small_tables_are_decided_by_two_at_a_time_to_the_same_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = {"ts": 1, "id.orig_h": "10.1.1.9", "id.resp_h": "10.2.1.{i}", "id.resp_p": 445, "proto": "tcp", "conn_state": "S0"}
+    rows = {
+        "conn": [{**sweep, "repeat": {"times": 200, "every": "100ms"}}],
+        "windows_event": [{**FAILED, "LogonType": "10", "IpAddress": "203.0.113.9", "repeat": {"times": 60, "every": "1s"}}],
+    }
+    for name, few in rows.items():
+        pq.write_table(rows_of(name, few, "rows"), tmp_path / f"{name}.parquet")
+    listed = [{"evidence_id": "e1", "path": "capture.pcap"}]
+    evidence = pa.Table.from_pylist(listed, schema=schema.tables()["evidence"].arrow())
+    pq.write_table(evidence, tmp_path / "evidence.parquet")
+    broken = load_text(files.sql("SELECT no_such_function(ts) FROM conn"), files.PATH)
+    detections = [*catalogue()[:90], broken, *catalogue()[90:]]
+    rules = [rule for detection in detections for rule in detection.rules]
+    both = []
+    for bound in (deciding.SMALL_BYTES, 0):
+        monkeypatch.setattr(deciding, "SMALL_BYTES", bound)
+        both.append(decide(tmp_path, detections, ParsedRules(), rules, [True] * len(rules), Site()))
+    assert both[0] == both[1]
+    assert {"RW-A14"} <= {finding.detection for finding in both[0].findings}
+    assert [item.detection for item in both[0].coverage] == [detection.name for detection in detections]
+    assert [problem.code for problem in both[0].diagnostics] == ["detection_failed"]
 
 
 BODIES = pytest.mark.parametrize("text", [files.sigma(), files.sql()], ids=["sigma", "sql"])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 
 from wardround import store
 from wardround.detect import coverage, freshness, severity
@@ -15,7 +18,7 @@ from wardround.detect.findings import Hit, Template, findings_of, template_of
 from wardround.detect.matched import Matched
 from wardround.detect.rule import Correlation, ParsedRules, Rule
 from wardround.detect.sql import MAX_HITS, analysis_hits, sql_hits
-from wardround.detect.tables import QueryError, Tables
+from wardround.detect.tables import THREADS, QueryError, Tables
 from wardround.detect.wording import placeholders
 from wardround.errors import ContentError
 from wardround.model import Coverage, Diagnostic, Finding, RuleStatus
@@ -23,6 +26,10 @@ from wardround.site import Site
 
 #: The chapter of findings of users' rules, which follow no threat of ours.
 OTHER_THREAT = "other"
+
+#: Tables of so few bytes are opened by several deciders at a time. What their queries cost is to be planned, which DuckDB does
+#: on one core; larger tables are shared by the threads of one query, within one bound of memory.
+SMALL_BYTES = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +60,73 @@ def decide(
     whether its log source selected any event.
     """
     if isinstance(tables, Path):
-        with Tables.of_round(tables, site, narrow) as opened:
-            return decide(opened, detections, user, rules, assessed, site)
+        hands = THREADS if sum(file.stat().st_size for file in tables.glob("*.parquet")) < SMALL_BYTES else 1
+        with ExitStack() as stack:
+            opened = [
+                stack.enter_context(Tables.of_round(tables, site, narrow, threads=THREADS // hands)) for _ in range(hands)
+            ]
+            return _decide(opened, detections, user, rules, assessed, site)
+    return _decide([tables], detections, user, rules, assessed, site)
+
+
+def _decide(
+    opened: Sequence[Tables],
+    detections: Sequence[Detection],
+    user: ParsedRules,
+    rules: Sequence[Rule],
+    assessed: Iterable[bool],
+    site: Site,
+) -> Decision:
+    """Decide with the same tables, opened once for each decider that is to work at a time."""
     seen = frozenset(rule.id for rule, was in zip(rules, assessed, strict=True) if was)
-    decider = _Decider(tables, site, seen)
-    for detection in detections:
-        decider.detection(detection)
-    statuses = decider.user_rules(user)
+    deciders = [_Decider(tables, site, seen) for tables in opened]
+    told = _each(deciders, detections)
+    statuses, last = deciders[0].user_rules(user)
+    told.append(last)
     user_ids = frozenset((*(rule.id for rule in user.rules), *(correlation.id for correlation in user.correlations)))
-    findings = severity.weigh(decider.findings, user_ids, site)
+    findings = severity.weigh([finding for each in told for finding in each.findings], user_ids, site)
     findings.sort(key=lambda finding: (finding.detection, finding.id))
-    lists = freshness.knowledge(tables)
-    return Decision(tuple(findings), tuple(decider.coverage), tuple(statuses), tuple(decider.diagnostics), lists)
+    covered = tuple(item for each in told for item in each.coverage)
+    diagnostics = tuple(item for each in told for item in each.diagnostics)
+    return Decision(tuple(findings), covered, tuple(statuses), diagnostics, freshness.knowledge(opened[0]))
+
+
+def _each(deciders: Sequence[_Decider], detections: Sequence[Detection]) -> list[_Told]:
+    """What every detection says, in their order; each decider does one at a time."""
+    if len(deciders) == 1:
+        return [deciders[0].detection(detection) for detection in detections]
+    idle: SimpleQueue[_Decider] = SimpleQueue()
+    for decider in deciders:
+        idle.put(decider)
+
+    def decided(detection: Detection) -> _Told:
+        decider = idle.get()
+        try:
+            return decider.detection(detection)
+        finally:
+            idle.put(decider)
+
+    with ThreadPoolExecutor(len(deciders)) as pool:
+        return list(pool.map(decided, detections))
+
+
+@dataclass(slots=True)
+class _Told:
+    """What one detection said, or all rules of the user."""
+
+    findings: list[Finding] = field(default_factory=list)
+    coverage: list[Coverage] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Decider:
-    """Collects what is decided; one object per round."""
+    """Decides one detection after the other; what several of them need of the tables is kept."""
 
     tables: Tables
     site: Site
     seen: frozenset[str]
-    findings: list[Finding] = field(default_factory=list)
-    coverage: list[Coverage] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    told: _Told = field(default_factory=_Told)
     _matched: Matched | None = None
     _evidence: EvidencePaths | None = None
 
@@ -94,27 +144,29 @@ class _Decider:
             self._evidence = EvidencePaths(self.tables)
         return self._evidence
 
-    def detection(self, detection: Detection) -> None:
+    def detection(self, detection: Detection) -> _Told:
         """Decide one detection. Whatever goes wrong in it is told, and the others go on."""
+        self.told = told = _Told()
         try:
             reason = self._not_assessed(detection)
             if reason is not None:
-                self.coverage.append(coverage.coverage_of(detection, "not_assessed", reason))
-                return
+                told.coverage.append(coverage.coverage_of(detection, "not_assessed", reason))
+                return told
             findings = self._bounded(
                 detection.name, findings_of(template_of(detection), self._hits(detection), self.paths, self.site)
             )
         except (QueryError, ContentError) as error:
             self._failed(detection.name, str(error))
-            self.coverage.append(coverage.coverage_of(detection, "not_assessed", coverage.FAILED))
-            return
+            told.coverage.append(coverage.coverage_of(detection, "not_assessed", coverage.FAILED))
+            return told
         for message in self.tables.cuts():
             self._note("rows_cut", f"{detection.name}: {message}", detection.name)
-        self.findings += findings
+        told.findings += findings
         if any("exception" not in finding.details for finding in findings):
-            self.coverage.append(coverage.coverage_of(detection, "found"))
+            told.coverage.append(coverage.coverage_of(detection, "found"))
         else:
-            self.coverage.append(coverage.coverage_of(detection, "not_found", coverage.EXCEPTED if findings else None))
+            told.coverage.append(coverage.coverage_of(detection, "not_found", coverage.EXCEPTED if findings else None))
+        return told
 
     def _not_assessed(self, detection: Detection) -> dict[str, str] | None:
         reason = coverage.missing(detection.needs, self.tables)
@@ -137,8 +189,9 @@ class _Decider:
                 self._without_time(detection.name, correlator.without_time)
                 return hits
 
-    def user_rules(self, user: ParsedRules) -> list[RuleStatus]:
-        """Findings of the user's rules, one per rule and host, and how every one of them fared."""
+    def user_rules(self, user: ParsedRules) -> tuple[list[RuleStatus], _Told]:
+        """How every one of the user's rules fared, and their findings, one per rule and host."""
+        self.told = told = _Told()
         try:
             counts = {rule.id: self.matched.events(rule.id) for rule in user.rules}
             silent = _only_for_correlation(user)
@@ -149,7 +202,7 @@ class _Decider:
         statuses = [self._status(rule, counts.get(rule.id, 0)) for rule in user.rules]
         statuses += [self._user_correlation(correlation, user) for correlation in user.correlations]
         statuses += [RuleStatus(rule.rule_id, rule.title, "", rule.path, "unusable", rule.reason) for rule in user.unusable]
-        return sorted(statuses, key=lambda status: (status.path, status.rule_id, status.title))
+        return sorted(statuses, key=lambda status: (status.path, status.rule_id, status.title)), told
 
     def _status(self, rule: Rule, matches: int) -> RuleStatus:
         if matches:
@@ -168,7 +221,7 @@ class _Decider:
         for (rule_id, kind), hits in sorted(grouped.items()):
             rule = by_id[rule_id]
             template = _user_template(rule, ((kind, "subject"),) if kind else ())
-            self.findings += self._bounded(rule.id, findings_of(template, hits, self.paths, self.site))
+            self.told.findings += self._bounded(rule.id, findings_of(template, hits, self.paths, self.site))
 
     def _user_correlation(self, correlation: Correlation, user: ParsedRules) -> RuleStatus:
         correlator = Correlator(self.tables, self.matched, user.rules, user.correlations)
@@ -190,7 +243,7 @@ class _Decider:
             self._failed(correlation.id, str(error))
             return status("not_assessed", str(error))
         self._without_time(correlation.id, correlator.without_time)
-        self.findings += findings
+        self.told.findings += findings
         return status("matched" if hits else "not_matched", matches=sum(hit.events for hit in hits))
 
     def _bounded(self, name: str, findings: list[Finding]) -> list[Finding]:
@@ -207,7 +260,7 @@ class _Decider:
         self._note("detection_failed", f"{name}: {message}", name)
 
     def _note(self, code: str, message: str, source: str, count: int = 1) -> None:
-        self.diagnostics.append(Diagnostic("", source, -1, code, message, recovered=True, count=count))
+        self.told.diagnostics.append(Diagnostic("", source, -1, code, message, recovered=True, count=count))
 
 
 def _only_for_correlation(user: ParsedRules) -> set[str]:
