@@ -43,20 +43,38 @@ MESSAGES = f"""
     LEFT JOIN file f ON f.evidence_id = m.evidence_id AND f.record = m.record
     WHERE m.verdict IN ('fraud', 'suspicious')
 """  # noqa: S608 - only names of this file are put in
-_IN_ORDER = f"{MESSAGES} ORDER BY m.ts, m.evidence_id, m.record"
+#: What campaigns are counted by. Texts and signals are large, and asked for the worst message of each only.
+_COUNTED = f"SELECT evidence_id, record, part, ts, verdict, recipient, probability, campaign FROM ({MESSAGES})"  # noqa: S608
+_TOLD = f"""
+    SELECT evidence_id, record, part, display, sender, subject, signals, weights, host FROM ({MESSAGES})
+    WHERE (evidence_id, record) IN (SELECT unnest(?::VARCHAR[]), unnest(?::BIGINT[]))
+"""  # noqa: S608 - only names of this file are put in
+_AT_ONCE = 2_000
 
 
 def campaigns(tables: Tables, site: Site) -> Iterator[dict[str, Any]]:
     """One row per campaign, the most recipients first."""
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in tables.query(_IN_ORDER, most=_MOST):
+    for row in tables.query(_COUNTED, most=_MOST):
         groups[row["campaign"]].append(row)
-    for messages in sorted(groups.values(), key=lambda group: (-len(group), group[0]["campaign"])):
-        yield _row(messages)
+    campaigns = sorted(groups.values(), key=lambda group: (-len(group), group[0]["campaign"]))
+    for at in range(0, len(campaigns), _AT_ONCE):
+        some = [(messages, _worst(messages)) for messages in campaigns[at : at + _AT_ONCE]]
+        keys = [[worst[name] for _, worst in some] for name in ("evidence_id", "record")]
+        told = {_place(row): row for row in tables.query(_TOLD, keys)}
+        for messages, worst in some:
+            yield _row(messages, worst | told[_place(worst)])
 
 
-def _row(messages: list[dict[str, Any]]) -> dict[str, Any]:
-    worst = max(messages, key=lambda row: (row["probability"] or 0.0, -(row["record"] or 0)))
+def _worst(messages: list[dict[str, Any]]) -> dict[str, Any]:
+    return max(messages, key=lambda row: (row["probability"] or 0.0, -(row["record"] or 0)))
+
+
+def _place(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["evidence_id"], row["record"], row["part"]
+
+
+def _row(messages: list[dict[str, Any]], worst: dict[str, Any]) -> dict[str, Any]:
     times = [row["ts"] for row in messages if row["ts"] is not None]
     weighed = reasons.weighed(worst["signals"], worst["weights"])
     against = [(name, weight) for name, weight in weighed if weight > 0]
