@@ -15,6 +15,7 @@ from wardround.errors import ReaderError
 from wardround.evidence import FileSource, Found, Walk
 from wardround.model import Diagnostic
 from wardround.readers.base import SPAN_BYTES, Span
+from wardround.readers.mail import mbox
 from wardround.readers.mail.desk import Desk
 
 EVENT = {
@@ -114,6 +115,18 @@ def letters(tmp_path: Path, count: int) -> Found:
         )
     (tmp_path / "scratch").mkdir()
     return Walk(tmp_path / "scratch").run([str(folder)])
+
+
+def test_a_mailbox_is_cut_finer_than_logs(tmp_path: Path) -> None:
+    """Three units of it keep two cores busy where a log of that size is one."""
+    message = b"From a@x.example Mon Mar  2 08:00:00 2026\nFrom: a@x.example\nSubject: x\n\n" + b"text\n" * 20_000 + b"\n"
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "all.mbox").write_bytes(message * (3 * mbox.SPAN_BYTES // len(message)))
+    (tmp_path / "scratch").mkdir()
+    planned = units(Walk(tmp_path / "scratch").run([str(folder)]), tmp_path)
+    assert [len(unit.parts) for unit in planned] == [1, 1, 1]
+    assert all(abs(unit.bytes - mbox.SPAN_BYTES) <= 3 * len(message) for unit in planned)
 
 
 def test_messages_of_a_folder_are_handed_on_together_and_counted_one_by_one(

@@ -21,7 +21,7 @@ from wardround.evidence import FileSource, Folder, Found
 from wardround.model import Diagnostic, Evidence
 from wardround.readers import dicom_file, web_requests
 from wardround.readers.base import SPAN_BYTES, Sink, Span
-from wardround.readers.mail import eml, zone
+from wardround.readers.mail import eml, mbox, zone
 from wardround.readers.patient_paths import Replaced
 from wardround.readers.share import walk as share
 from wardround.site import Mail
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 #: what it becomes in memory is several times as large.
 MAX_UNIT_BYTES = 64 << 20
 UNITS_WANTED = 16
+
+#: Units of mail are smaller as long as there are few: they take long, and cores would wait for the last one.
+MAIL = (eml.EML, mbox.MBOX)
+MAIL_UNITS_WANTED = 32
 
 #: A unit of DICOM files: they are read one at a time, so their size bounds only how long it takes.
 UNIT_FILES = 2_000
@@ -138,6 +142,7 @@ def plan(found: Found, identified: Identified, tables: Path) -> Iterator[Unit | 
     """Cut the evidence into units; a piece that cannot even be cut is a diagnostic."""
     total = sum(source.stored_bytes for source in found.sources if identified.formats[source.evidence_id][1])
     enough = min(MAX_UNIT_BYTES, max(SPAN_BYTES, total // UNITS_WANTED))
+    enough_mail = min(MAX_UNIT_BYTES, max(mbox.SPAN_BYTES, total // MAIL_UNITS_WANTED))
     parts: list[Part] = []
     number, size = 0, 0
     for source in found.sources:
@@ -152,7 +157,7 @@ def plan(found: Found, identified: Identified, tables: Path) -> Iterator[Unit | 
         for span in spans:
             parts.append(Part(source, name, span, _span_bytes(source, span)))
             size += parts[-1].bytes
-            if size >= enough:
+            if size >= (enough_mail if name in MAIL else enough):
                 number += 1
                 yield Unit(number, tuple(parts), tables)
                 parts, size = [], 0

@@ -12,12 +12,15 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from wardround.readers.base import SPAN_BYTES, Sink, Source, Span
+from wardround.readers.base import Sink, Source, Span
 
 if TYPE_CHECKING:
     from wardround.readers.base import Reader
 
 MBOX = "mbox"
+
+#: Mailboxes are cut finer than logs: a byte of mail takes much longer to read, and cores would wait for the last one.
+SPAN_BYTES = 4 << 20
 
 _BLOCK = 256 << 10
 
