@@ -13,8 +13,9 @@ import zlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wardround.mail import decode, fingerprint, folding, markup, parse, phrases, received, redact, results, visible
+from wardround.mail import decode, fingerprint, folding, links, markup, parse, phrases, received, redact, results, visible
 from wardround.mail.signals import body, conversation
+from wardround.readers import batches
 from wardround.readers.mail import mbox
 
 #: Texts of what the patterns are made of, so that they are met often.
@@ -56,6 +57,7 @@ def test_fingerprints(text: str) -> None:
     letters = "".join(re.findall(r"[^\W\d_]{1,40}", text[:20_000].lower()))
     digest = hashlib.sha256(letters.encode("utf-8", "replace")).hexdigest() if letters else ""
     assert fingerprint.digest(text) == digest
+    assert not re.search(r"[^\W\d_]", "".join(map(chr, (*range(0x2000, 0x2070), *range(0x20A0, 0x20C0)))))
     assert visible.blanks(text) == re.sub(r"[\s\u00a0\u200b-\u200f\u034f\u2060\ufeff\u00ad]+", " ", text).strip()
     long = " ".join([text, "word"] * 150)
     assert fingerprint.words(long) == words_by_definition(long)
@@ -164,9 +166,25 @@ NAMES = st.lists(
 def test_what_identifies_a_patient(text: str) -> None:
     by_definition = re.compile(rf"(?i:\b({redact._CUES})){redact._A_NAME}")
     assert [m.groups() for m in redact._NAMED.finditer(text)] == [m.groups() for m in by_definition.finditer(text)]
+    for pattern in (redact._SURNAME, redact._REVERSED):
+        [(first, not_before)] = re.findall(r"^\((\[.+?\])\(\?<!(\[.+?\])\.\)", pattern.pattern)
+        before = re.compile(pattern.pattern.replace(f"({first}(?<!{not_before}.)", f"(?<!{not_before})({first}"))
+        assert [m.groups() for m in pattern.finditer(text)] == [m.groups() for m in before.finditer(text)]
     assert redact._DATE.search(text) is None or redact._DATED.search(text)
     assert redact._NUMBER.search(text) is None or redact._NUMBERED.search(text)
     assert redact._IDENTIFIER.search(text) is None or text.count(".") >= redact._DOTS
+
+
+@MANY
+@given(
+    st.lists(st.sampled_from(["http", "HTTPS", "httpſ", "www.", "Www.", "://", ":", "a.b", " ", ">", "w"]), max_size=12).map(
+        "".join
+    )
+)
+def test_urls_written_out(text: str) -> None:
+    by_definition = re.compile(r"(?:https?://|www\.)[^\s<>\"'\]|}]{3,2000}", re.IGNORECASE)
+    found = dict.fromkeys(url.rstrip(").,;:!?*_") for url in by_definition.findall(text))
+    assert links.written_in(text) == list(found)
 
 
 @MANY
@@ -288,3 +306,12 @@ def test_limits_of_a_head() -> None:
     assert (len(fields), strange) == (1_000, {"too_many_headers"})
     fields, strange = parse.fields(b"a: " + b"x" * 70_000 + b"\nb: c\n")
     assert ([len(field.raw) for field in fields], strange) == ([parse.HEADER_BYTES, 2], {"header_too_long"})
+
+
+def test_rows_as_columns() -> None:
+    assert batches._columns([{"a": 1, "b": 2}, {"a": 3, "b": 4}]) == {"a": (1, 3), "b": (2, 4)}
+    assert batches._columns([{"a": 1, "b": 2}, {"b": 4, "a": 3}, {"c": 5}]) == {
+        "a": [1, 3, None],
+        "b": [2, 4, None],
+        "c": [None, None, 5],
+    }

@@ -25,6 +25,9 @@ _LONGEST_WORD = 40
 #: Characters that mostly hold the words that count.
 _NEAR = 12 * _WORDS
 _NO_LETTER = re.compile(r"[\W\d_]+")
+_NO_LETTERS_OF_LATIN = bytes(code for code in range(256) if _NO_LETTER.match(chr(code)))
+# What is neither Latin-1 nor a sign of punctuation or of money may be a letter.
+_BEYOND = re.compile("[^\x00-\xff\u2000-\u206f\u20a0-\u20bf]")
 _WORD = re.compile(rf"[^\W\d_]{{1,{_LONGEST_WORD}}}")
 
 # Bytes of ASCII: what is no lower-case letter as a blank, and all of them.
@@ -89,6 +92,8 @@ def digest(text: str) -> str:
     if start.isascii():
         letters = start.encode("ascii").translate(None, _NO_LETTERS)
     else:
+        if not _BEYOND.search(start):
+            start = start.encode("latin-1", "ignore").translate(None, _NO_LETTERS_OF_LATIN).decode("latin-1")
         letters = _NO_LETTER.sub("", start).encode("utf-8", "replace")
     return hashlib.sha256(letters).hexdigest() if letters else ""
 

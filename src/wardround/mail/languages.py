@@ -37,7 +37,7 @@ def language_of(text: str) -> str:
         tokens = start.encode("ascii").translate(_ASCII_POINTS).decode("ascii").split()
     else:
         tokens = start.translate(_POINTS).split()
-    for languages in [words[token] for token in tokens if token in words]:
+    for languages in filter(None, map(words.get, tokens)):
         share = 1 / len(languages)
         for language in languages:
             scores[language] += share

@@ -24,7 +24,8 @@ _SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]{0,20}:")
 _BREAKS = re.compile(r"[\t\r\n\x00]")
 _NUMBER = re.compile(r"^(?:0x[0-9a-f]{1,8}|\d{8,10}|0[0-7]+(?:\.[0-7]+){3})$")
 _INNER = re.compile(r"https?(?::|%3a)(?:/|%2f){2}", re.IGNORECASE)
-_BARE = re.compile(r"(?:https?://|www\.)[^\s<>\"'\]|}]{3,2000}", re.IGNORECASE)
+# Case does not matter. Both cases of the first letters are written out: then they are searched for before all else.
+_BARE = re.compile(r"(?:h(?i:ttps?://)|H(?i:ttps?://)|w(?i:ww\.)|W(?i:ww\.))[^\s<>\"'\]|}]{3,2000}")
 _SHOWN = re.compile(r"(?:https?://)?(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24}(?=[/:?#\s]|$)", re.IGNORECASE)
 #: Parameters that hold a destination.
 _DESTINATIONS = frozenset(

@@ -25,10 +25,10 @@ _CUED = "".join(
 _A_NAME = rf"((?:[\s_:.\-,]|\bde\b|\bde la\b)+)((?:[{_UPPER}][{_UPPER}{_LOWER}'’\-]{{1,40}}[\s_,]{{0,2}}){{1,4}})"
 _NAMED = re.compile(rf"([PpNnMmDdCcEeBbRr](?<!\w.)(?i:{_CUED})){_A_NAME}")
 _SURNAME = re.compile(
-    rf"(?<![{_UPPER}{_LOWER}])([{_UPPER}]['’\-{_UPPER}]{{2,40}})([\s_,.^]{{1,3}})([{_UPPER}][{_LOWER}]{{1,30}})(?![{_UPPER}])"
+    rf"([{_UPPER}](?<![{_UPPER}{_LOWER}].)['’\-{_UPPER}]{{2,40}})([\s_,.^]{{1,3}})([{_UPPER}][{_LOWER}]{{1,30}})(?![{_UPPER}])"
 )
 _REVERSED = re.compile(
-    rf"(?<![{_UPPER}{_LOWER}])([{_UPPER}][{_LOWER}]{{1,30}})([\s_,.^]{{1,3}})([{_UPPER}]['’\-{_UPPER}]{{2,40}})(?![{_LOWER}])"
+    rf"([{_UPPER}](?<![{_UPPER}{_LOWER}].)[{_LOWER}]{{1,30}})([\s_,.^]{{1,3}})([{_UPPER}]['’\-{_UPPER}]{{2,40}})(?![{_LOWER}])"
 )
 _CAPITAL = re.compile(rf"[{_UPPER}]")
 _CAPITALS = re.compile(rf"[{_UPPER}]{{2}}|[{_UPPER}]['’-][{_UPPER}]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from wardround.readers.base import Sink
@@ -65,11 +66,11 @@ class Batches:
         from wardround import schema
 
         rows = self._rows.pop(table)
-        known = {name for row in rows for name in row}
-        fields = [field for field in schema.tables()[table].arrow() if field.name in known]
+        columns = _columns(rows)
+        fields = [field for field in schema.tables()[table].arrow() if field.name in columns]
         if schema.tables()[table].open:
-            fields += [pa.field(name, pa.string()) for name in sorted(known - {field.name for field in fields})]
-        arrays: list[pa.Array] = [pa.array([row.get(field.name) for row in rows], field.type) for field in fields]
+            fields += [pa.field(name, pa.string()) for name in sorted(columns.keys() - {field.name for field in fields})]
+        arrays: list[pa.Array] = [pa.array(columns[field.name], field.type) for field in fields]
         self.sink.write(table, pa.table(arrays, schema=pa.schema(fields)))
 
     def _list(self, value: list[Any]) -> list[Any] | None:
@@ -79,6 +80,15 @@ class Batches:
         """A text that Arrow takes: lone surrogates replaced, not too long, None when empty."""
         short = text[: self._characters]
         return short.encode("utf-8", "replace").decode("utf-8") or None
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, Sequence[Any]]:
+    """The rows as columns; a row without one has None there."""
+    shapes = {tuple(row) for row in rows}
+    if len(shapes) == 1:  # as readers usually write them
+        return dict(zip(shapes.pop(), zip(*(row.values() for row in rows), strict=True), strict=True))
+    names = dict.fromkeys(name for shape in shapes for name in shape)
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def whole(text: object, most: int) -> int | None:
