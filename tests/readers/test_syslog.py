@@ -176,6 +176,32 @@ def test_fields(read_bytes: Read, line: str, table: str, fields: dict[str, Any])
     assert found.diagnostics == []
 
 
+def test_repeated_messages_count_as_often_as_they_are_told(read_bytes: Read) -> None:
+    failed = "Failed password for root from 203.0.113.9 port 4242 ssh2"
+    lines = [
+        f"Mar 10 2026 07:00:00 pacs1 sshd[12]: {failed}",
+        f"Mar 10 2026 07:00:09 pacs1 sshd[12]: message repeated 5 times: [ {failed}]",
+        "Mar 10 2026 07:00:20 pacs1 last message repeated 3 times",
+        "Mar 10 2026 07:00:21 ris1 last message repeated 7 times",  # of another device: what it repeats is not here
+        f"Mar 10 2026 07:00:30 pacs1 sshd[12]: message repeated 99999999 times: [ {failed}]",
+        f"Mar 10 2026 07:00:40 pacs1 sshd[12]: message repeated many times: [ {failed}]",
+    ]
+    found = read_bytes(READER, "\n".join(lines).encode())
+    rows = found.rows["logon"]
+    assert [sum(row["record"] == number for row in rows) for number in range(1, 7)] == [1, 5, 3, 0, 1_000, 0]
+    assert {(row["action"], row["user"], row["source"], row["device"]) for row in rows} == {
+        ("login_failed", "root", "203.0.113.9", "pacs1")
+    }
+    assert {row["ts"] // 10**9 - ns("2026-03-10T07:00:00") // 10**9 for row in rows} == {0, 9, 20, 30}
+    assert ("repetitions_cut", 5) in [(code, offset) for code, _, offset, _ in found.diagnostics]
+
+
+def test_a_block_of_repetitions_is_bounded(read_bytes: Read) -> None:
+    line = b"Mar 10 2026 07:00:09 pacs1 sshd[1]: message repeated 900 times: [ Failed password for root from 203.0.113.9 port 1 ssh2]\n"
+    found = read_bytes(READER, line * 2_000)
+    assert len(found.rows["logon"]) == 100_000 + 2_000
+
+
 def test_secrets_are_not_kept(read_bytes: Read) -> None:
     text = "\n".join(line for line, *_ in EXPECTED)
     kept = str(read_bytes(READER, text.encode()).rows)

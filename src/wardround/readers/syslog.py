@@ -77,6 +77,7 @@ class _Syslog:
         from wardround.readers.linux_records import Records
         from wardround.readers.linux_records import take_out as take_records_out
         from wardround.readers.syslog_messages import Output
+        from wardround.readers.syslog_repeats import MARK, unfolded
 
         output, records = Output(sink), Records(sink)
         years = _Years()
@@ -86,7 +87,7 @@ class _Syslog:
                 data = take_records_out(data, block.first_line, records)
                 messages = messages_of(data, block.first_line, sink, years, ahead=ahead.data[:_AHEAD_BYTES] if ahead else b"")
                 if messages is not None:
-                    dispatch(messages, output)
+                    dispatch(unfolded(messages, sink) if MARK in data else messages, output)
         records.close()
         output.report()
 

@@ -117,6 +117,7 @@ def _captures(_: _Translate) -> dict[str, str]:
         ): "payload_given_up",
         _("Some packets came in pieces that could not be put together."): "fragments_dropped",
         _("Odd packets of the same kind are only counted after the first few."): "weirds_not_shown",
+        _("Lines of a log tell of more repetitions than were counted."): "repetitions_cut",
     }
 
 
