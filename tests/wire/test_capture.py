@@ -6,6 +6,8 @@ import struct
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.wire.packets import SECOND, pcap
 
 from wardround.wire.capture import Block, Damage, blocks, is_capture
@@ -103,6 +105,21 @@ def test_impossible_lengths() -> None:
 
 def test_interfaces_that_do_not_exist() -> None:
     assert damage(section("<") + enhanced("<", 0, b"a")) == ["damaged_capture"]
+
+
+@pytest.mark.parametrize("option", [struct.pack("<HH", 9, 1), struct.pack("<HHI", 14, 8, 7)])
+def test_an_interface_that_ends_within_an_option_has_the_usual_clock(option: bytes) -> None:
+    described = block(1, struct.pack("<HHI", 1, 0, 0) + option, "<")
+    data = section("<") + described + enhanced("<", TIME // 1000, b"a")
+    assert packets(data) == [(TIME, b"a", 1, 1)]
+
+
+@given(st.lists(st.tuples(st.sampled_from([1, 2, 3, 6, 0x0A0D0D0A, 0xBAD]), st.binary(max_size=40)), max_size=5))
+def test_any_blocks_are_survived(parts: list[tuple[int, bytes]]) -> None:
+    data = section("<") + interface("<") + b"".join(block(kind, body, "<") for kind, body in parts)
+    for start, body, *_ in packets(data):
+        assert isinstance(start, int)
+        assert len(body) <= len(data)
 
 
 def test_what_is_not_a_capture() -> None:

@@ -210,7 +210,7 @@ def _describe(body: bytes, big: bool, interfaces: _Interfaces) -> None:
     while at + 4 <= len(body):
         code, size = int.from_bytes(body[at : at + 2], order), int.from_bytes(body[at + 2 : at + 4], order)
         value = body[at + 4 : at + 4 + size]
-        if code == 0:
+        if code == 0 or len(value) < size:  # the block ends within an option
             break
         if code == 9 and size == 1:
             resolution = value[0]
