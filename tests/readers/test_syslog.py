@@ -196,6 +196,52 @@ def test_repeated_messages_count_as_often_as_they_are_told(read_bytes: Read) -> 
     assert ("repetitions_cut", 5) in [(code, offset) for code, _, offset, _ in found.diagnostics]
 
 
+def test_windows_events_of_agents(read_bytes: Read) -> None:
+    pairs = 'EventID="4625" SourceName="P" RecordNumber="5" Channel="Security" TargetUserName="eve \\"x\\" \\]"'
+    tabs = [
+        "MSWinEventLog",
+        "1",
+        "Security",
+        "99",
+        "Tue Mar 10 08:00:00 2026",
+        "4625",
+        "P",
+        "N/A",
+        "N/A",
+        "Failure Audit",
+        "ris1",
+        "Logon",
+        "",
+        "eve",
+        "7",
+    ]
+    json_event = (
+        '{"EventTime":"2026-03-10 08:00:00","EventID":4625,"Channel":"Security","SourceName":"P","TargetUserName":"eve"}'
+    )
+    beat = '{"@timestamp":"2026-03-10T08:00:00Z","winlog":{"channel":"Security","event_id":4625,"event_data":{"TargetUserName":"eve"}}}'
+    lines = [
+        f"<14>1 2026-03-10T08:00:00.5+00:00 ct1 P 700 - [NXLOG@14506 {pairs}] An account failed to log on.",
+        "<14>Mar 10 2026 08:00:00 ct1 " + "\t".join(tabs),
+        f"<14>Mar 10 2026 08:00:00 ct1 nxlog: {json_event}",
+        f"<14>1 2026-03-10T08:00:00Z ct1 beat - - - @cee: {beat}",
+        f"Mar 10 2026 07:00:00 fw1 : {ASA}",
+        '<14>1 2026-03-10T08:00:00Z ct1 app - - - {"winlog": 3}',
+    ]
+    found = read_bytes(READER, "\n".join(lines).encode())
+    rows = {row["record"]: row for row in found.rows["windows_event"]}
+    assert {(row["Channel"], row["EventID"]) for row in rows.values()} == {("Security", 4625)}
+    assert [rows[number]["ts_zone"] for number in (1, 2, 3, 4)] == ["stated", "assumed", "assumed", "stated"]
+    assert {row["ts"] // 10**9 * 10**9 for row in rows.values()} == {ns("2026-03-10T08:00:00")}
+    assert (rows[1]["TargetUserName"], rows[1]["Computer"], rows[1]["Message"]) == (
+        'eve "x" ]',
+        "ct1",
+        "An account failed to log on.",
+    )
+    assert (rows[2]["Computer"], rows[2]["Message"], rows[2]["Provider_Name"]) == ("ris1", "eve", "P")
+    assert rows[3]["TargetUserName"] == rows[4]["TargetUserName"] == "eve"
+    assert [row["record"] for row in found.rows["vpn_session"]] == [5]
+
+
 def test_a_block_of_repetitions_is_bounded(read_bytes: Read) -> None:
     line = b"Mar 10 2026 07:00:09 pacs1 sshd[1]: message repeated 900 times: [ Failed password for root from 203.0.113.9 port 1 ssh2]\n"
     found = read_bytes(READER, line * 2_000)

@@ -187,6 +187,70 @@ SPLUNKED_LINES = {
     "Message": "An account failed to log on.\n\nSubject:\n\tSecurity ID=x",
 }  # fmt: skip
 
+WAZUH = {
+    "timestamp": "2020-01-01T12:00:03.000+0000",
+    "rule": {"level": 5, "id": "60122", "groups": ["windows"]},
+    "agent": {"id": "003", "name": "ct1"},
+    "data": {
+        "win": {
+            "system": {
+                "providerName": "P", "eventID": "4625", "level": "0", "systemTime": "2020-01-01T12:00:00.0000000Z",
+                "eventRecordID": "5", "channel": "Security", "computer": "ct1", "processID": "600",
+                "message": "An account failed to log on.",
+            },
+            "eventdata": {"targetUserName": "eve", "ipAddress": "10.0.0.9", "data": "x"},
+        }
+    },
+}  # fmt: skip
+WAZUHED = {
+    "ts": NOON, "ts_zone": "stated", "record": 1, "Channel": "Security", "Provider_Name": "P", "EventID": 4625,
+    "Computer": "ct1", "EventRecordID": 5, "Level": 0, "Execution_ProcessID": 600, "TargetUserName": "eve",
+    "IpAddress": "10.0.0.9", "Data": "x",
+}  # fmt: skip
+
+VELOCIRAPTOR = {
+    "System": {
+        "Provider": {"Name": "P", "Guid": "x"},
+        "EventID": {"Value": 4625},
+        "Level": 0,
+        "TimeCreated": {"SystemTime": 1577880000.5},
+        "EventRecordID": 5,
+        "Execution": {"ProcessID": 600, "ThreadID": 7},
+        "Channel": "Security",
+        "Computer": "ct1",
+        "Security": {},
+    },
+    "EventData": {"TargetUserName": "eve", "LogonType": 3},
+    "Message": "An account failed to log on.",
+}
+VELOCIRAPTURED = {
+    "ts": NOON + 500_000_000, "ts_zone": "utc", "record": 1, "Channel": "Security", "Provider_Name": "P", "EventID": 4625,
+    "Computer": "ct1", "EventRecordID": 5, "Level": 0, "Execution_ProcessID": 600, "Execution_ThreadID": 7,
+    "TargetUserName": "eve", "LogonType": "3",
+}  # fmt: skip
+
+EVTXECMD = {
+    "PayloadData1": "Target: eve",
+    "Computer": "ct1",
+    "Payload": json.dumps({"EventData": {"Data": [{"@Name": "TargetUserName", "#text": "eve"}, {"@Name": "Empty"}]}}),
+    "Channel": "Security",
+    "Provider": "P",
+    "EventId": 4625,
+    "EventRecordId": "5",
+    "Level": "LogAlways",
+    "TimeCreated": "2020-01-01T12:00:00.0000000+00:00",
+    "RecordNumber": 1,
+}
+EVTXECMDED = {
+    "ts": NOON, "ts_zone": "utc", "record": 1, "Channel": "Security", "Provider_Name": "P", "EventID": 4625,
+    "Computer": "ct1", "EventRecordID": 5, "Level": 0, "TargetUserName": "eve",
+}  # fmt: skip
+ERASED = EVTXECMD | {
+    "EventId": 1102,
+    "Payload": json.dumps({"UserData": {"LogFileCleared": {"@xmlns": "x", "SubjectUserName": "eve", "Channel": "Security"}}}),
+}
+NAMELESS = EVTXECMD | {"Payload": json.dumps({"EventData": {"Data": ["a", "b"], "Binary": "00"}})}
+
 EXPORTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "evtx_dump": (DUMP, DUMPED),
     "evtx_dump with separate attributes": (SEPARATE, SEPARATED),
@@ -200,6 +264,19 @@ EXPORTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Get-WinEvent": (POWERSHELL, POWERSHELLED),
     "Get-WinEvent of PowerShell 7": (POWERSHELL | {"TimeCreated": "2020-01-01T14:00:00+02:00"}, POWERSHELLED),
     "Hayabusa": (HAYABUSA, HAYABUSAD),
+    "Wazuh": (WAZUH, WAZUHED),
+    "Wazuh's indexer": ({"_index": "wazuh-alerts", "_source": WAZUH}, WAZUHED),
+    "Velociraptor": (VELOCIRAPTOR, VELOCIRAPTURED),
+    "EvtxECmd": (EVTXECMD, EVTXECMDED),
+    "EvtxECmd, data of the user": (
+        ERASED,
+        {k: v for k, v in EVTXECMDED.items() if k != "TargetUserName"}
+        | {"EventID": 1102, "SubjectUserName": "eve", "EventData_Channel": "Security"},
+    ),
+    "EvtxECmd, data without names": (
+        NAMELESS,
+        {k: v for k, v in EVTXECMDED.items() if k != "TargetUserName"} | {"Data": "a\nb", "Binary": "00"},
+    ),
     "Splunk, XML": (SPLUNK_XML, SPLUNKED_XML),
     "Splunk, lines": (SPLUNK_LINES, SPLUNKED_LINES),
     "Splunk, without result": ({"_raw": XML}, SPLUNKED_XML),
@@ -328,3 +405,10 @@ def test_xml_with_a_document_type_is_refused() -> None:
 
 def test_lines_without_a_log_are_no_event() -> None:
     assert event_of_lines("EventCode=1\nMessage=x") is None
+
+
+@pytest.mark.parametrize("payload", ["", "{", "[]", "[" * 100_000, '{"EventData": 3}', '{"EventData": {"Data": 3}}'])
+def test_a_payload_of_any_kind_costs_its_own_event_at_most(payload: str, read_bytes: Read) -> None:
+    found = read_bytes(READER, b"\n".join(json.dumps(event).encode() for event in (EVTXECMD | {"Payload": payload}, EVTXECMD)))
+    assert _rows(found)[-1] == EVTXECMDED | {"record": 2}
+    assert len(_rows(found)) + found.codes().count("raw_unreadable") == 2

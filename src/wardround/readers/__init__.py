@@ -37,6 +37,7 @@ _ORDER: tuple[str, ...] = (
     "edr.eset",
     "edr.sophos_central",
     "windows_json",  # several JSON shapes: after those above, which are more specific
+    "windows_xml",  # an element Event with a System, alone or in a list
     "cyclonedx",  # JSON that says so, or XML in its namespace
     "spdx",  # JSON or lines that say so
     "mail.dmarc",  # root element feedback
@@ -73,6 +74,7 @@ _ORDER: tuple[str, ...] = (
     "backup.bacula",  # reports of jobs, with fields of their own
     "backup.veeam_log",  # lines with day, month and year in brackets, and a word of Veeam
     "backup.table",  # a header with jobs, results and times of backups
+    "windows_csv",  # a header of a tool that exports events of Windows
     "edr.alert_table",  # a header with machines, threats and what was done
     "listing.file_table",  # a header with paths, sizes and times
     "inventory",  # a header with columns for programs and versions, or nearly all lines of one shape

@@ -72,6 +72,7 @@ class _Syslog:
 
     def read(self, source: Source, span: Span, sink: Sink) -> None:
         """Read one span into the tables of the edge."""
+        from wardround.readers import syslog_windows
         from wardround.readers.audit_trail import take_out
         from wardround.readers.edge import dispatch
         from wardround.readers.linux_records import Records
@@ -86,8 +87,11 @@ class _Syslog:
                 data = take_out(block.data, block.first_line, sink) if b"AuditMessage" in block.data else block.data
                 data = take_records_out(data, block.first_line, records)
                 messages = messages_of(data, block.first_line, sink, years, ahead=ahead.data[:_AHEAD_BYTES] if ahead else b"")
-                if messages is not None:
-                    dispatch(unfolded(messages, sink) if MARK in data else messages, output)
+                if messages is None:
+                    continue
+                if syslog_windows.MARK.search(data):
+                    messages = syslog_windows.read(messages, sink)
+                dispatch(unfolded(messages, sink) if MARK in data else messages, output)
         records.close()
         output.report()
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 HEAD_BYTES = 64 * 1024
 
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"), (b"{\0", "utf-16-le"), (b"\0{", "utf-16-be"),
-          (b"[\0", "utf-16-le"), (b"\0[", "utf-16-be"))  # fmt: skip
+          (b"[\0", "utf-16-le"), (b"\0[", "utf-16-be"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))  # fmt: skip
 
 
 class Utf8Stream:

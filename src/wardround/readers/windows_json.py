@@ -15,7 +15,7 @@ from wardround.readers.base import Sink, Source, Span
 from wardround.readers.lines import spans
 from wardround.readers.utf8_stream import HEAD_BYTES, Utf8Stream, encoding_of
 from wardround.readers.windows_shapes import EVENT, SHAPES, SPLUNK_FIELDS, Shape, shape_of
-from wardround.readers.windows_text import event_of_lines, event_of_xml
+from wardround.readers.windows_text import EVTXECMD, event_of_lines, event_of_payload, event_of_xml
 
 if TYPE_CHECKING:
     from wardround.readers.base import Reader
@@ -43,7 +43,9 @@ class WindowsJsonReader:
             return None
         record = next(_first_records(text), None)
         if record is not None:
-            known = shape_of(_paths(record)) or any(_event_of(raw) for raw in _raw_texts(record))
+            known = (
+                shape_of(paths_of(record)) or any(_event_of(raw) for raw in _raw_texts(record)) or _is_packed(paths_of(record))
+            )
         else:  # it is longer than the head
             known = len(head) >= HEAD_BYTES // 2 and any(_has_keys(text, shape) for shape in SHAPES)
         return self.name if known else None
@@ -69,7 +71,7 @@ class WindowsJsonReader:
                 stream, array = cast("BinaryIO", text), not _is_lines(text.head.decode("utf-8", "replace"))
             for data, records in record_blocks(stream, span, sink, array=array):
                 shredded = shred_records(data, records, sink)
-                if not shredded.rows or _write_raw(shredded, sink):
+                if not shredded.rows or _write_raw(shredded, sink) or _write_packed(shredded, sink):
                     continue
                 shape = shape_of(shredded.paths()) or shape
                 _write(shredded, shape, sink)
@@ -107,13 +109,13 @@ def _first_records(text: str) -> Iterator[dict[str, Any]]:
         return
 
 
-def _paths(value: Any, path: str = "", depth: int = 0) -> set[str]:
+def paths_of(value: Any, path: str = "", depth: int = 0) -> set[str]:
     """The paths of a record, as the shredder would name them."""
     if isinstance(value, dict) and depth < 16:
-        members = [_paths(member, f"{path}.{key}" if path else str(key), depth + 1) for key, member in value.items()]
+        members = [paths_of(member, f"{path}.{key}" if path else str(key), depth + 1) for key, member in value.items()]
         return set().union(*members)
     if isinstance(value, list) and depth < 16:
-        return set().union(*(_paths(member, path, depth + 1) for member in value[:16]))
+        return set().union(*(paths_of(member, path, depth + 1) for member in value[:16]))
     return {path}
 
 
@@ -156,6 +158,31 @@ def _write_raw(shredded: Shredded, sink: Sink) -> bool:
     for shape, texts, numbers in found.values():
         _write(shred(b"\n".join(texts)), (shape, ""), sink, numbers)
     return bool(found)
+
+
+def _is_packed(paths: set[str]) -> bool:
+    """Whether these are the keys of EvtxECmd, which keeps the event's own part as one text."""
+    return {"Payload", "EventId", "Channel", "Provider"} <= paths
+
+
+def _write_packed(shredded: Shredded, sink: Sink) -> bool:
+    """Write the events of EvtxECmd; whether there were any."""
+    from wardround.readers.windows_rows import write_events
+
+    if not _is_packed(set(shredded.paths())):
+        return False
+    columns = [shredded.text(name, _RAW_BYTES).to_pylist() for name in EVTXECMD]
+    texts, numbers = [], []
+    for number, *values in zip(shredded.numbers.tolist(), *columns, strict=True):
+        event = event_of_payload(dict(zip(EVTXECMD, values, strict=True)))
+        if event is None:
+            sink.diagnose("raw_unreadable", "The payload of an event is no JSON.", number)
+            continue
+        texts.append(json.dumps(event).encode())
+        numbers.append(number)
+    if texts:
+        write_events(texts, numbers, sink)
+    return True
 
 
 def _write(shredded: Shredded, shape: tuple[Shape, str] | None, sink: Sink, numbers: list[int] | None = None) -> None:

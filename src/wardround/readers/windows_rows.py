@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wardround.readers.shred import MAX_PATHS, MAX_TEXT, OVERFLOW
-from wardround.readers.windows_shapes import LEVELS, Shape
+from wardround.readers.shred import MAX_PATHS, MAX_TEXT, OVERFLOW, shred
+from wardround.readers.windows_shapes import EVENT, LEVELS, Shape
 from wardround.schema import PROVENANCE
 from wardround.schema.windows import WINDOWS_EVENT
 
@@ -68,6 +68,13 @@ def write_rows(shredded: Shredded, shape: Shape, wrapper: str, sink: Sink, *, re
     step = max(1, _MAX_CELLS // table.num_columns)
     for start in range(0, table.num_rows, step):
         sink.write(WINDOWS_EVENT.name, table.slice(start, step))
+
+
+def write_events(events: list[bytes], numbers: list[int], sink: Sink) -> None:
+    """Write events in the nested form that the evtx library gives, as JSON, with their places in the evidence."""
+    shredded = shred(b"\n".join(events))
+    shredded.brace_guids()
+    write_rows(shredded, EVENT, "", sink, record=pa.array(numbers, pa.int64()))
 
 
 def _events_only(table: pa.Table, sink: Sink) -> pa.Table:
@@ -159,8 +166,10 @@ def _data_name(path: str, shape: Shape) -> str:
     for prefix in shape.data:
         if path.startswith(prefix):
             name = path[len(prefix) :]
-            if prefix.endswith("UserData."):
+            if prefix.lower().endswith("userdata."):
                 name = name.rpartition(".")[2]
+            if shape.lowered:
+                name = name[:1].upper() + name[1:]
             return _column_name(name)
     if shape.flat and not _used(shape).intersection((path, path.partition(".")[0])):
         return _column_name(path)

@@ -23,7 +23,8 @@ class Shape:
     event's own values; with ``flat`` every top-level path is one too, unless it is used for a column, is in ``ignored`` or
     lies below a member of it. ``unnamed`` paths hold values without a name. ``zone`` is the ``ts_zone`` of its times when
     they have a zone; ``clock`` reads times of a form that is no ISO 8601 (text column to int64 ns UTC, null otherwise);
-    ``channels`` gives the full names of channels that the export abbreviates.
+    ``channels`` gives the full names of channels that the export abbreviates; ``lowered`` says that it writes the first letter
+    of the event's own names small.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Shape:
     zone: str = "stated"
     clock: Callable[[pa.StringArray], pa.Int64Array] | None = None
     channels: Mapping[str, str] = field(default_factory=dict)
+    lowered: bool = False
 
 
 #: Objects in which exports wrap each event: Elasticsearch, Splunk, Chainsaw.
@@ -192,13 +194,56 @@ HAYABUSA = Shape(
     },
 )
 
+#: Alerts of Wazuh, as the manager writes them or the indexer keeps them.
+WAZUH = Shape(
+    "Wazuh",
+    marks=("data.win.system.eventID",),
+    columns={
+        "Channel": ("data.win.system.channel",),
+        "Provider_Name": ("data.win.system.providerName",),
+        "EventID": ("data.win.system.eventID",),
+        "Computer": ("data.win.system.computer", "agent.name"),
+        "EventRecordID": ("data.win.system.eventRecordID",),
+        "Version": ("data.win.system.version",),
+        "Level": ("data.win.system.level",),
+        "Task": ("data.win.system.task",),
+        "Opcode": ("data.win.system.opcode",),
+        "Keywords": ("data.win.system.keywords",),
+        "Execution_ProcessID": ("data.win.system.processID",),
+        "Execution_ThreadID": ("data.win.system.threadID",),
+    },
+    time=("data.win.system.systemTime", "timestamp", "@timestamp"),
+    data=("data.win.eventdata.", "data.win.userdata."),
+    unnamed=("data.win.eventdata.data",),
+    lowered=True,
+)
+
+
+#: parse_evtx of Velociraptor: the event's elements with their values, its time in seconds.
+VELOCIRAPTOR = Shape(
+    "Velociraptor",
+    marks=("System.EventID.Value", "System.Channel"),
+    columns={name: (f"System.{name}",) for name in _ELEMENTS}
+    | {
+        "Provider_Name": ("System.Provider.Name",),
+        "EventID": ("System.EventID.Value",),
+        "Execution_ProcessID": ("System.Execution.ProcessID",),
+        "Execution_ThreadID": ("System.Execution.ThreadID",),
+        "Correlation_ActivityID": ("System.Correlation.ActivityID",),
+        "Security_UserID": ("System.Security.UserID",),
+    },
+    time=("System.TimeCreated.SystemTime",),
+    data=("EventData.", "UserData."),
+    zone="utc",
+)
+
 #: NXLog's flat records, and the data sets collected with it or flattened from winlogbeat in the same manner.
 FLAT = Shape(
     "flat",
     marks=("EventID", "Channel"),
     columns={
         "Channel": ("Channel",),
-        "Provider_Name": ("Provider_Name", "SourceName", "ProviderName", "source_name"),
+        "Provider_Name": ("Provider_Name", "SourceName", "ProviderName", "source_name", "EventSourceName"),
         "EventID": ("EventID",),
         "Computer": ("Computer", "Hostname", "host.name", "host"),
         "EventRecordID": ("EventRecordID", "RecordNumber", "record_number"),
@@ -212,7 +257,7 @@ FLAT = Shape(
         "Correlation_ActivityID": ("Correlation_ActivityID", "ActivityID"),
         "Security_UserID": ("Security_UserID", "UserID"),
     },
-    time=("SystemTime", "TimeCreated", "@timestamp", "EventTime", "EventReceivedTime"),
+    time=("SystemTime", "TimeCreated", "@timestamp", "EventTime", "TimeGenerated", "EventReceivedTime"),
     data=("EventData.", "event_data.", "UserData."),
     flat=True,
     ignored=(
@@ -225,6 +270,9 @@ FLAT = Shape(
         "@timestamp",
         "@version",
         "EventTime",
+        "TimeGenerated",
+        "TenantId",
+        "SourceSystem",
         "port",
         "tags",
         "host",
@@ -257,10 +305,11 @@ SPLUNK_FIELDS = Shape(
 )  # fmt: skip
 
 #: Every shape, most specific first.
-SHAPES = (EVENT_SEPARATE, EVENT, WINLOGBEAT, WINLOGBEAT_6, HAYABUSA, FLAT, POWERSHELL, SPLUNK_FIELDS)
+SHAPES = (EVENT_SEPARATE, EVENT, WINLOGBEAT, WINLOGBEAT_6, HAYABUSA, WAZUH, VELOCIRAPTOR, FLAT, POWERSHELL, SPLUNK_FIELDS)
 
 #: Words that exports write for the level of an event.
 LEVELS = {
+    "logalways": 0,
     "critical": 1,
     "error": 2,
     "warning": 3,

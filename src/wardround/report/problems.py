@@ -118,6 +118,9 @@ def _captures(_: _Translate) -> dict[str, str]:
         _("Some packets came in pieces that could not be put together."): "fragments_dropped",
         _("Odd packets of the same kind are only counted after the first few."): "weirds_not_shown",
         _("Lines of a log tell of more repetitions than were counted."): "repetitions_cut",
+        _("A table of Windows events holds messages without their fields; save the log as .evtx or XML instead."): (
+            "events_without_fields"
+        ),
     }
 
 
