@@ -19,7 +19,7 @@ from wardround.wire.connection import Malformed, Rows
 from wardround.wire.oid_names import ALGORITHMS, ATTRIBUTES, CURVES
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_TIME = (1 << 63) - 1
+LAST_TIME = (1 << 63) - 1
 
 _SUBJECT_ALTERNATIVE_NAME, _BASIC_CONSTRAINTS = "2.5.29.17", "2.5.29.19"
 _COMMON_NAME = "2.5.4.3"
@@ -157,7 +157,7 @@ def _time(element: der.Element) -> int | None:
     except ValueError:
         return None
     since = moment - _EPOCH
-    return max(-_LAST_TIME, min((since.days * 86_400 + since.seconds) * 1_000_000_000, _LAST_TIME))
+    return max(-LAST_TIME, min((since.days * 86_400 + since.seconds) * 1_000_000_000, LAST_TIME))
 
 
 def _attributes(element: der.Element) -> list[tuple[bool, str, der.Element]]:

@@ -133,11 +133,11 @@ def ticket(*service: str, cipher: int = 23, sealed: bytes = b"sealed") -> bytes:
     return ber(0x61, ber(0x30, *(ber(0xA0 + i, field) for i, field in enumerate(fields))))
 
 
-def ask(kind: int, client: str | None, *service: str) -> bytes:
+def ask(kind: int, client: str | None, *service: str, till: str = "20370913024805Z") -> bytes:
     body = [ber(0xA0, ber(3, b"\0\x40\x80\0\0"))]
     if client is not None:
         body.append(ber(0xA1, principal(client)))
-    body += [ber(0xA2, ber(0x1B, "EXAMPLE")), ber(0xA3, principal(*service)), ber(0xA5, ber(0x18, "20370913024805Z"))]
+    body += [ber(0xA2, ber(0x1B, "EXAMPLE")), ber(0xA3, principal(*service)), ber(0xA5, ber(0x18, till))]
     body += [ber(0xA7, ber(2, 99)), ber(0xA8, ber(0x30, ber(2, 18)))]
     fields = ber(0xA1, ber(2, 5)) + ber(0xA2, ber(2, kind - 0x60))
     if kind == 0x6C:
@@ -206,6 +206,12 @@ def test_numbers_have_32_bits(number: int, read: bool) -> None:
     _, kept = datagrams.read("kerberos", turns, 88)
     assert row(kept, "kerberos").get("error_code") == (number if read else None)
     assert bool(kept.weirds) is not read
+
+
+def test_a_ticket_for_ever() -> None:
+    turns = [(">", ask(0x6A, "nobody", "krbtgt", "EXAMPLE", till="99990913024805Z"))]
+    _, kept = datagrams.read("kerberos", turns, 88)
+    assert row(kept, "kerberos")["till"] == (1 << 63) - 1
 
 
 def test_a_logon_that_proves_its_password() -> None:

@@ -15,6 +15,7 @@ from wardround.wire.connection import Connection, Malformed, Rows
 from wardround.wire.framing import Message, heads, messages, prefixed
 from wardround.wire.printable import printable
 from wardround.wire.protocols.kerberos_names import CIPHERS, ERRORS, PREAUTH_REQUIRED
+from wardround.wire.x509 import LAST_TIME
 
 SERVICE = "krb"
 UDP_FIRST = bytes((*range(0x6A, 0x70), *range(0x74, 0x77), 0x7E))
@@ -85,14 +86,14 @@ def _text(field: Value | None) -> str | None:
 
 
 def _time(field: Value | None) -> int | None:
-    """A KerberosTime in ns since 1970 UTC."""
+    """A KerberosTime in ns since 1970 UTC, at most what 64 bits hold: some clients ask for the year 9999."""
     if field is None:
         return None
     try:
         moment = datetime.strptime(field.content.decode("ascii"), "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
         return None
-    return int(moment.timestamp()) * 1_000_000_000
+    return max(-LAST_TIME, min(int(moment.timestamp()) * 1_000_000_000, LAST_TIME))
 
 
 class _Ticket:
