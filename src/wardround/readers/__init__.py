@@ -25,6 +25,7 @@ _ORDER: tuple[str, ...] = (
     "zeek",  # '#separator' header, or JSON lines with Zeek's keys
     "suricata",  # JSON lines with event_type and flow_id
     "nmap",  # root element nmaprun, or masscan's array
+    "nmap_text",  # first line of its other outputs
     "audit_trail",  # audit messages in XML, also behind syslog headers, or resources AuditEvent in JSON
     "journal",  # JSON with the journal's own time
     "backup.restic",  # JSON with its snapshots or message types

@@ -70,8 +70,19 @@ class Batches:
         fields = [field for field in schema.tables()[table].arrow() if field.name in columns]
         if schema.tables()[table].open:
             fields += [pa.field(name, pa.string()) for name in sorted(columns.keys() - {field.name for field in fields})]
-        arrays: list[pa.Array] = [pa.array(columns[field.name], field.type) for field in fields]
+        arrays = [self._array(table, field, columns[field.name]) for field in fields]
         self.sink.write(table, pa.table(arrays, schema=pa.schema(fields)))
+
+    def _array(self, table: str, field: pa.Field, values: Sequence[Any]) -> pa.Array:
+        """A column; numbers that are too large for it are left out, and told."""
+        import pyarrow as pa
+
+        try:
+            return pa.array(values, field.type)
+        except OverflowError:
+            fitting = [value if not isinstance(value, int) or abs(value) < 1 << 63 else None for value in values]
+            self.sink.diagnose("bad_cell", f"Values of {table}.{field.name} are larger than a number of 64 bits.")
+            return pa.array(fitting, field.type)
 
     def _list(self, value: list[Any]) -> list[Any] | None:
         return [self._clean(item) if isinstance(item, str) else item for item in value] or None

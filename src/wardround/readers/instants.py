@@ -25,6 +25,15 @@ def iso_instant(text: object) -> int | None:
     return (moment - _EPOCH) // timedelta(microseconds=1) * 1_000
 
 
+def written_instant(text: str | None, pattern: str) -> int | None:
+    """Nanoseconds of a time written as strptime's ``pattern`` says (UTC); None when it is none, or beyond 1970 to 2261."""
+    try:
+        moment = datetime.strptime(text or "", pattern).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return int(moment.timestamp()) * 1_000_000_000 if 1970 <= moment.year <= _LAST_YEAR else None
+
+
 def _six_digits(written: str) -> str:
     """A fraction of seconds as long as the library takes it."""
     head, point, tail = written.partition(".")

@@ -24,7 +24,7 @@ XML = "nmap_xml"
 MASSCAN = "masscan_json"
 
 #: Ports kept of one host: all there are, tcp and udp and sctp.
-_MOST_PORTS = 3 * 65_536
+MOST_PORTS = 3 * 65_536
 
 #: Characters kept of what a script said, and scripts kept of one port or host.
 _SCRIPT_CHARACTERS = 2_000
@@ -47,7 +47,9 @@ _LAST_SECOND = 9_223_372_036
 
 
 @dataclass(slots=True)
-class _Port:
+class Port:
+    """A port of a host, with what the scan says of its service."""
+
     record: int
     port: int | None
     proto: str
@@ -58,14 +60,16 @@ class _Port:
 
 
 @dataclass(slots=True)
-class _Host:
+class Host:
+    """A host that was scanned; ``ts`` is when, in ns UTC."""
+
     ts: int | None = None
     address: str = ""
     mac: str = ""
     hostname: str = ""
     os: str = ""
     os_accuracy: int = -1
-    ports: list[_Port] = field(default_factory=list)
+    ports: list[Port] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
 
 
@@ -100,32 +104,32 @@ class NmapReader:
 
 
 def _read_xml(stream: BinaryIO, batches: Batches) -> None:
-    host: _Host | None = None
+    host: Host | None = None
     started: int | None = None
     for element in elements(stream, batches.sink):
         if element.path == ("nmaprun",) and element.start:
             started = _seconds(element.attributes.get("start"))
         elif element.path == ("nmaprun", "host"):
             if element.start:
-                host = _Host(ts=_seconds(element.attributes.get("starttime") or element.attributes.get("endtime")) or started)
+                host = Host(ts=_seconds(element.attributes.get("starttime") or element.attributes.get("endtime")) or started)
             elif host is not None:
-                _write(host, batches)
+                write(host, batches)
                 host = None
         elif host is not None:
             _of_host(host, element, batches.sink)
     if host is not None:  # the scan was cut short within a host
-        _write(host, batches)
+        write(host, batches)
 
 
-def _of_host(host: _Host, element: Element, sink: Sink) -> None:
+def _of_host(host: Host, element: Element, sink: Sink) -> None:
     """Take what one element within a host says."""
     name, attributes, inside = element.name, element.attributes, element.path[2:-1]
     if inside == ("ports",) and name == "port" and element.start:
-        if len(host.ports) >= _MOST_PORTS:
-            sink.diagnose("too_many_ports", f"A host has more than {_MOST_PORTS} ports; the rest was not read.", element.line)
+        if len(host.ports) >= MOST_PORTS:
+            sink.diagnose("too_many_ports", f"A host has more than {MOST_PORTS} ports; the rest was not read.", element.line)
             return
         number = whole(attributes.get("portid"), 65_535)
-        host.ports.append(_Port(element.line, number, attributes.get("protocol", "")))
+        host.ports.append(Port(element.line, number, attributes.get("protocol", "")))
     elif inside[:2] == ("ports", "port") and host.ports:
         _of_port(host.ports[-1], element)
     elif inside == () and name == "address" and element.start:
@@ -140,32 +144,34 @@ def _of_host(host: _Host, element: Element, sink: Sink) -> None:
         if accuracy > host.os_accuracy:
             host.os, host.os_accuracy = attributes.get("name", ""), accuracy
     elif inside == ("hostscript",) and name == "script" and element.start:
-        _keep_script(host.scripts, attributes)
+        keep_script(host.scripts, attributes)
 
 
-def _of_port(port: _Port, element: Element) -> None:
+def _of_port(port: Port, element: Element) -> None:
     inside = element.path[4:]
     if element.start and inside == ("state",):
         port.state = element.attributes.get("state", "")
     elif element.start and inside == ("service",):
         port.service = dict(element.attributes)
     elif element.start and inside == ("script",):
-        _keep_script(port.scripts, element.attributes)
+        keep_script(port.scripts, element.attributes)
     elif not element.start and inside == ("service", "cpe") and element.text:
         port.cpe.append(element.text)
 
 
-def _keep_script(scripts: list[str], attributes: Any) -> None:
+def keep_script(scripts: list[str], attributes: Any) -> None:
+    """Keep what a script (``id``) said (``output``), if it is one whose results are of use."""
     name = attributes.get("id", "")
     if len(scripts) < _MOST_SCRIPTS and (name in _SCRIPTS or name.startswith("smb-vuln-")):
         text = " ".join(attributes.get("output", "")[: 4 * _SCRIPT_CHARACTERS].split())
         scripts.append(f"{name}: {text}"[:_SCRIPT_CHARACTERS])
 
 
-def _write(host: _Host, batches: Batches) -> None:
+def write(host: Host, batches: Batches, *, zone: str = "utc") -> None:
+    """Write the rows of a host; ``zone`` tells how the zone of its time is known."""
     if not host.address:
         return
-    when: dict[str, Any] = {"ts": host.ts, "ts_zone": "utc" if host.ts is not None else "none"}
+    when: dict[str, Any] = {"ts": host.ts, "ts_zone": zone if host.ts is not None else "none"}
     for port in host.ports:
         service = port.service
         product, version = service.get("product", "").strip(), service.get("version", "").strip()

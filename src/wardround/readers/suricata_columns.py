@@ -186,6 +186,11 @@ def text(path: str) -> Derived:
     return lambda events: events.text(path)
 
 
+def number(path: str) -> Derived:
+    """The whole number at a path, null for anything else."""
+    return lambda events: events.int(path)
+
+
 def without(path: str, unwanted: str) -> Derived:
     """The value at a path without some characters (colons between bytes)."""
     return lambda events: pc.replace_substring(events.text(path), unwanted, "")

@@ -10,6 +10,7 @@ from wardround.readers.suricata_columns import (
     alone,
     joined,
     lower,
+    number,
     one_of,
     one_per_flow,
     places,
@@ -400,7 +401,7 @@ mime_type    fileinfo.mimetype
     {
         **{name: if_directed(derive) for name, derive in ENDPOINTS.items()},
         "source": upper("app_proto"),
-        "depth": text("fileinfo.tx_id"),
+        "depth": number("fileinfo.tx_id"),
         "tx_hosts": alone(text("src_ip")),
         "rx_hosts": alone(text("dest_ip")),
         "conn_uids": alone(lambda events: pc.binary_join_element_wise("S", events.text("flow_id"), "")),

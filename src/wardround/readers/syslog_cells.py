@@ -226,7 +226,7 @@ def seconds(texts: pa.Array) -> pa.Array:
     """Durations in seconds: ``75``, ``0h:01m:15s``, ``1d 02:03:04``, ``00:01:15``; null for anything else."""
     plain = integers(texts)
     if plain.null_count == texts.null_count:
-        return plain.cast(pa.float64())
+        return plain.cast(pa.float64(), safe=False)
     parts = pc.extract_regex(texts, _DURATION)
 
     def part(index: int) -> pa.Array:

@@ -20,8 +20,8 @@ from wardround.readers.device_config.configuration import (
     Lines,
     head_lines,
     hidden,
-    saved_at,
 )
+from wardround.readers.instants import written_instant
 
 if TYPE_CHECKING:
     from wardround.readers.base import Reader
@@ -253,7 +253,7 @@ def _learn(item: Item, device: Device) -> None:
 
 def _learn_from_comment(text: str, device: Device) -> None:
     if found := _WRITTEN.search(text):
-        device.saved = saved_at(f"{found[1]} {' '.join(found[3].split())}", "%H:%M:%S %a %b %d %Y")
+        device.saved = written_instant(f"{found[1]} {' '.join(found[3].split())}", "%H:%M:%S %a %b %d %Y")
     elif found := re.search(r"IOS.{0,80}Version (\d[\w.()]+)", text):
         device.version = found[1]
     elif found := re.match(r"! (?:Chassis type|PID): ?([\w-]+)", text):

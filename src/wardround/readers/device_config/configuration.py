@@ -6,7 +6,6 @@ import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
@@ -217,15 +216,6 @@ def _closing(text: str, place: int) -> int:
     while place < len(text) and text[place] != '"':
         place += 2 if text[place] == "\\" else 1
     return min(place, len(text))
-
-
-def saved_at(text: str, pattern: str) -> int | None:
-    """Nanoseconds of a written time (strptime ``pattern``, taken as UTC), None when it is not one."""
-    try:
-        moment = datetime.strptime(text, pattern).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return int(moment.timestamp()) * 1_000_000_000
 
 
 def head_lines(head: bytes) -> list[str]:

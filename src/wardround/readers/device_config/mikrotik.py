@@ -18,9 +18,9 @@ from wardround.readers.device_config.configuration import (
     Lines,
     head_lines,
     hidden,
-    saved_at,
     setting,
 )
+from wardround.readers.instants import written_instant
 
 if TYPE_CHECKING:
     from wardround.readers.base import Reader
@@ -114,7 +114,7 @@ def _learn(text: str, device: Device) -> None:
         device.version = found[1]
     if found := _SAVED.match(text):
         pattern = "%Y-%m-%d %H:%M:%S" if found[1][0].isdigit() else "%b/%d/%Y %H:%M:%S"
-        device.saved = saved_at(f"{found[1].title() if '/' in found[1] else found[1]} {found[2]}", pattern)
+        device.saved = written_instant(f"{found[1].title() if '/' in found[1] else found[1]} {found[2]}", pattern)
     if found := re.match(r"#\s+(?:model ?= ?|board-name: )(\S+)", text):
         device.model = found[1]
 
