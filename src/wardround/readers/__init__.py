@@ -24,6 +24,10 @@ _ORDER: tuple[str, ...] = (
     "mail.msg",  # magic of compound files, and names of properties of messages
     "zeek",  # '#separator' header, or JSON lines with Zeek's keys
     "suricata",  # JSON lines with event_type and flow_id
+    "suricata_fast",  # a time, [**] and three numbers
+    "windows_firewall",  # its title in the second line
+    "windows_dhcp",  # a title, meanings of numbers, and a header
+    "windows_dns",  # lines of packets
     "nmap",  # root element nmaprun, or masscan's array
     "nmap_text",  # first line of its other outputs
     "audit_trail",  # audit messages in XML, also behind syslog headers, or resources AuditEvent in JSON
