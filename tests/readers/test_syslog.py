@@ -242,6 +242,24 @@ def test_windows_events_of_agents(read_bytes: Read) -> None:
     assert [row["record"] for row in found.rows["vpn_session"]] == [5]
 
 
+def test_headers_of_esxi_8(read_bytes: Read) -> None:
+    lines = [
+        "2026-03-10T08:00:00Z In(14) sshd[2099000]: Accepted keyboard-interactive/pam for root from 10.9.0.66 port 50001 ssh2",
+        "2026-03-10T08:00:05.123Z In(14) shell[2099340]: [root]: esxcli vm process list",
+        "2026-03-10T08:00:06Z No(13) is no severity here: In(14) neither",
+    ]
+    found = read_bytes(READER, "\n".join(lines).encode())
+    (logon,) = found.rows["logon"]
+    assert (logon["user"], logon["source"], logon["action"], logon["ts"]) == (
+        "root",
+        "10.9.0.66",
+        "login",
+        ns("2026-03-10T08:00:00"),
+    )
+    (command,) = found.rows["linux_event"]
+    assert (command["CommandLine"], command["User"]) == ("esxcli vm process list", "root")
+
+
 def test_a_block_of_repetitions_is_bounded(read_bytes: Read) -> None:
     line = b"Mar 10 2026 07:00:09 pacs1 sshd[1]: message repeated 900 times: [ Failed password for root from 203.0.113.9 port 1 ssh2]\n"
     found = read_bytes(READER, line * 2_000)

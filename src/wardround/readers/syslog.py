@@ -43,6 +43,9 @@ _HEAD = re.compile(
 #: A line that continues the one before (a trace of a program), or says nothing.
 _CONTINUED = re.compile(rb"\s*$|\s+at |\t|Caused by:|#")
 
+#: ESXi writes the severity and the priority between the time and the program from version 8 on.
+_ESXI = re.compile(rb"(?m)^(\d{4}-\d\d-\d\dT[\d:.]{8,18}Z )(?:Al|Cr|Db|Em|Er|In|No|Wa)\(\d{1,3}\) ")
+
 _LEAP_YEAR = 1972
 
 #: So much of the next block is looked at for a time with a year.
@@ -85,7 +88,7 @@ class _Syslog:
         with source.open() as stream:
             for block, ahead in _pairs(blocks(stream, span, sink)):
                 data = take_out(block.data, block.first_line, sink) if b"AuditMessage" in block.data else block.data
-                data = take_records_out(data, block.first_line, records)
+                data = _ESXI.sub(rb"\1", take_records_out(data, block.first_line, records))
                 messages = messages_of(data, block.first_line, sink, years, ahead=ahead.data[:_AHEAD_BYTES] if ahead else b"")
                 if messages is None:
                     continue
