@@ -45,6 +45,7 @@ _CONTINUED = re.compile(rb"\s*$|\s+at |\t|Caused by:|#")
 
 #: ESXi writes the severity and the priority between the time and the program from version 8 on.
 _ESXI = re.compile(rb"(?m)^(\d{4}-\d\d-\d\dT[\d:.]{8,18}Z )(?:Al|Cr|Db|Em|Er|In|No|Wa)\(\d{1,3}\) ")
+_ESXI_MARKS = tuple(b"Z " + severity + b"(" for severity in (b"Al", b"Cr", b"Db", b"Em", b"Er", b"In", b"No", b"Wa"))
 
 _LEAP_YEAR = 1972
 
@@ -88,7 +89,9 @@ class _Syslog:
         with source.open() as stream:
             for block, ahead in _pairs(blocks(stream, span, sink)):
                 data = take_out(block.data, block.first_line, sink) if b"AuditMessage" in block.data else block.data
-                data = _ESXI.sub(rb"\1", take_records_out(data, block.first_line, records))
+                data = take_records_out(data, block.first_line, records)
+                if any(mark in data for mark in _ESXI_MARKS):
+                    data = _ESXI.sub(rb"\1", data)
                 messages = messages_of(data, block.first_line, sink, years, ahead=ahead.data[:_AHEAD_BYTES] if ahead else b"")
                 if messages is None:
                     continue
