@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from wardround.readers.shred import shred
 from wardround.readers.syslog_frame import ZONES
-from wardround.readers.windows_json import paths_of
+from wardround.readers.windows_json import object_of, paths_of
 from wardround.readers.windows_rows import write_rows
 from wardround.readers.windows_shapes import Shape, shape_of
 
@@ -72,7 +72,7 @@ def _event(head: bytes, text: bytes) -> tuple[str, dict[str, Any] | None]:
         return "pairs", pairs | message if {"EventID", "Channel"} <= pairs.keys() else None
     plain = text.strip().removeprefix(b"@cee:").lstrip()
     if plain.startswith(b"{") and MARK.search(plain):
-        return "json", _json(plain)
+        return "json", object_of(plain)
     _, mark, rest = text.partition(b"MSWinEventLog\t")
     cells = rest.decode("utf-8", "replace").split("\t", len(_SNARE))
     if not mark or len(cells) < len(_SNARE) - 1 or not cells[4].isdigit():
@@ -82,14 +82,6 @@ def _event(head: bytes, text: bytes) -> tuple[str, dict[str, Any] | None]:
 
 def _plain(value: bytes) -> str:
     return _ESCAPED.sub(r"\1", value.decode("utf-8", "replace"))
-
-
-def _json(text: bytes) -> dict[str, Any] | None:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _instant(ts: int, *, stated: bool) -> str:

@@ -87,10 +87,11 @@ def _text(head: bytes) -> str:
 def _is_lines(text: str) -> bool:
     """Whether one of the first lines is a whole record, or the first is longer than what is seen of it."""
     lines = text.lstrip().split("\n", _HEAD_LINES)
-    return not lines[0].startswith("[") and (len(lines) == 1 or any(_object(line) for line in lines[:_HEAD_LINES]))
+    return not lines[0].startswith("[") and (len(lines) == 1 or any(object_of(line) for line in lines[:_HEAD_LINES]))
 
 
-def _object(text: str) -> dict[str, Any] | None:
+def object_of(text: str | bytes) -> dict[str, Any] | None:
+    """The object that a text is in JSON; None when it is none."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -101,7 +102,7 @@ def _object(text: str) -> dict[str, Any] | None:
 def _first_records(text: str) -> Iterator[dict[str, Any]]:
     """The first whole record at the head: of the first few lines, or where the first brace opens."""
     if _is_lines(text):
-        yield from filter(None, map(_object, text.lstrip().split("\n", _HEAD_LINES)[:_HEAD_LINES]))
+        yield from filter(None, map(object_of, text.lstrip().split("\n", _HEAD_LINES)[:_HEAD_LINES]))
         return
     try:
         yield json.JSONDecoder().raw_decode(text[text.index("{") :])[0]
