@@ -260,6 +260,75 @@ def test_headers_of_esxi_8(read_bytes: Read) -> None:
     assert (command["CommandLine"], command["User"]) == ("esxcli vm process list", "root")
 
 
+def test_a_severity_before_the_program_is_no_host(read_bytes: Read) -> None:
+    lines = [
+        "Mar 10 2026 08:00:00 bigip1 notice tmm1[1]: 01490500:5: /Common/ap:Common:1a2b3c4d: New session from client IP 203.0.113.9",
+        "Mar 10 2026 08:00:01 bigip1 notice apmd[9]: 01490010:5: /Common/ap:Common:1a2b3c4d: Username 'anna'",
+        "Mar 10 2026 08:00:02 bigip1 notice tmm[1]: 01490549:5: /Common/ap:Common:1a2b3c4d: Assigned PPP Dynamic IPv4: 10.20.0.5 ID: 5 Client IP: 203.0.113.9",
+        "Mar 10 2026 08:00:03 bigip1 notice apmd[9]: 01490115:5: /Common/ap:Common:1a2b3c4e: Following rule 'fallback' from item 'AD Auth' to ending 'Deny'",
+        "Mar 10 2026 08:00:04 bigip1 notice tmm[1]: 01490502:5: /Common/ap:Common:1a2b3c4d: Session deleted due to user logout request.",
+    ]
+    found = read_bytes(READER, "\n".join(lines).encode())
+    rows = sorted(found.rows["vpn_session"], key=lambda row: row["record"])
+    assert [(row["action"], row["session"]) for row in rows] == [
+        ("connection", "1a2b3c4d"),
+        ("message", "1a2b3c4d"),
+        ("tunnel_up", "1a2b3c4d"),
+        ("login_failed", "1a2b3c4e"),
+        ("logout", "1a2b3c4d"),
+    ]
+    assert {row["device"] for row in rows} == {"bigip1"}
+    assert (rows[2]["assigned_address"], rows[2]["source"], rows[3]["reason"]) == ("10.20.0.5", "203.0.113.9", "AD Auth")
+
+
+@pytest.mark.parametrize(
+    ("line", "table", "fields"),
+    [
+        (
+            "<30>Mar 10 2026 08:00:00 nas qlogd[1]: conn log: Users: anna, Source IP: 203.0.113.9, Computer name: ---, Connection type: HTTP, Accessed resources: Administration, Action: Login Fail",
+            "logon",
+            {"user": "anna", "source": "203.0.113.9", "service": "HTTP", "action": "login_failed"},
+        ),
+        (
+            "Mar 10 2026 08:00:00 fw %%01SSLVPN/5/USERLOGIN(l)[12]:The user login succeeded. (User Name=anna, Source IP=203.0.113.9, VPN IP=10.20.0.5)",
+            "vpn_session",
+            {"user": "anna", "source": "203.0.113.9", "assigned_address": "10.20.0.5", "action": "login"},
+        ),
+        (
+            "Mar 10 2026 08:00:00 fw %%01SEC/4/PACKETFILTER(l)[3]:Policy deny, proto=6, source IP=203.0.113.9 port=51234, destination IP=10.1.1.5 port=3389",
+            "firewall_event",
+            {
+                "source": "203.0.113.9",
+                "source_port": 51234,
+                "destination": "10.1.1.5",
+                "destination_port": 3389,
+                "proto": "tcp",
+                "action": "deny",
+            },
+        ),
+        (
+            "Mar 10 2026 08:00:00 vpn openvpnas: WEB LOGIN: user=anna, ip=203.0.113.9, result=FAIL",
+            "logon",
+            {"user": "anna", "source": "203.0.113.9", "action": "login_failed", "service": "web"},
+        ),
+        (
+            "Mar 10 2026 08:00:00 bigip1 info httpd(pam_audit)[1]: User=anna tty=(unknown) host=203.0.113.9 failed to login after 1 attempts",
+            "logon",
+            {"user": "anna", "source": "203.0.113.9", "action": "login_failed"},
+        ),
+        (
+            "<13>Mar 10 2026 08:00:00 dc1 agent: <Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='P'/><EventID>4625</EventID><TimeCreated SystemTime='2026-03-10T08:00:00Z'/><Channel>Security</Channel><Computer>dc1</Computer></System><EventData><Data Name='TargetUserName'>anna</Data></EventData></Event>",
+            "windows_event",
+            {"EventID": 4625, "TargetUserName": "anna", "Computer": "dc1"},
+        ),
+    ],
+)
+def test_further_products(read_bytes: Read, line: str, table: str, fields: dict[str, Any]) -> None:
+    (row,) = read_bytes(READER, line.encode()).rows[table]
+    assert {name: row[name] for name in fields} == fields
+    assert row["ts"] == ns("2026-03-10T08:00:00")
+
+
 def test_a_block_of_repetitions_is_bounded(read_bytes: Read) -> None:
     line = b"Mar 10 2026 07:00:09 pacs1 sshd[1]: message repeated 900 times: [ Failed password for root from 203.0.113.9 port 1 ssh2]\n"
     found = read_bytes(READER, line * 2_000)

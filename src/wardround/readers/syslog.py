@@ -47,6 +47,8 @@ _CONTINUED = re.compile(rb"\s*$|\s+at |\t|Caused by:|#")
 _ESXI = re.compile(rb"(?m)^(\d{4}-\d\d-\d\dT[\d:.]{8,18}Z )(?:Al|Cr|Db|Em|Er|In|No|Wa)\(\d{1,3}\) ")
 _ESXI_MARKS = tuple(b"Z " + severity + b"(" for severity in (b"Al", b"Cr", b"Db", b"Em", b"Er", b"In", b"No", b"Wa"))
 
+_SEVERITIES = ("emerg", "alert", "crit", "err", "error", "warning", "notice", "info", "debug")
+
 _LEAP_YEAR = 1972
 
 #: So much of the next block is looked at for a time with a year.
@@ -183,7 +185,7 @@ def messages_of(
     _give_years(seconds, yearless, years)
     zone = np.where(yearless, frame.zone if years.known else GUESSED, frame.zone).astype(np.uint8)
     ts = seconds * 1_000_000_000 + frame.nanos
-    return Messages(
+    messages = Messages(
         array,
         frame.begins,
         ends,
@@ -196,6 +198,22 @@ def messages_of(
         frame.priority,
         numbers,
     )
+    _pass_over_severities(messages, data)
+    return messages
+
+
+def _pass_over_severities(messages: Messages, data: bytes) -> None:
+    """Where the word before the program is a severity (F5: ``bigip1 notice tmm[1]:``), the host is the word before that."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from wardround.readers.syslog_messages import chosen
+
+    for line in chosen(pc.is_in(messages.host, pa.array(_SEVERITIES))).nonzero()[0].tolist():
+        end = int(messages.host_begins[line]) - 1
+        begin = max(data.rfind(b" ", 0, end), data.rfind(b"\n", 0, end)) + 1
+        if 0 < begin < end and b":" not in data[begin:end]:  # no time
+            messages.host_begins[line], messages.host_ends[line] = begin, end
 
 
 def _give_years(seconds: NDArray[np.int64], yearless: NDArray[np.bool_], years: _Years) -> None:

@@ -1,4 +1,4 @@
-"""Windows events that an agent sends by syslog: NXLog's structured data, JSON behind a header, Snare's lines with tabs.
+"""Windows events that an agent sends by syslog: NXLog's structured data, JSON or XML behind a header, Snare's lines with tabs.
 
 Sources: NXLog, *xm_syslog* and *to_json*; Snare, *Windows agent event format* (``MSWinEventLog``), whose fields stand in the
 message only, so that rules on names of fields cannot match them.
@@ -19,13 +19,14 @@ from wardround.readers.syslog_frame import ZONES
 from wardround.readers.windows_json import object_of, paths_of
 from wardround.readers.windows_rows import write_rows
 from wardround.readers.windows_shapes import Shape, shape_of
+from wardround.readers.windows_text import event_of_xml
 
 if TYPE_CHECKING:
     from wardround.readers.base import Sink
     from wardround.readers.syslog_messages import Messages
 
 #: What a block must hold to be looked at at all.
-MARK = re.compile(rb"MSWinEventLog[\t,]|\[NXLOG@14506 |\"(?:EventID|winlog|eventID)\"")
+MARK = re.compile(rb"MSWinEventLog[\t,]|\[NXLOG@14506 |\"(?:EventID|winlog|eventID)\"|<Event xmlns=")
 
 _PAIR = re.compile(rb'([A-Za-z_][\w.-]{0,99})="((?:[^"\\]|\\.)*)"')
 _ESCAPED = re.compile(r"\\([\"\\\]])")
@@ -35,6 +36,8 @@ _SNARE = (
     "Criticality", "Channel", "SnareCounter", "SubmitTime", "EventID", "SourceName", "AccountName", "SidType", "Kind",
     "Computer", "Category", "Strings", "Message",
 )  # fmt: skip
+#: What has no time and perhaps no computer of its own but the header's.
+_BARE = frozenset({"pairs", "snare"})
 _KEPT = frozenset({"Channel", "EventID", "SourceName", "AccountName", "Computer", "Message"})
 
 
@@ -52,9 +55,9 @@ def read(messages: Messages, sink: Sink) -> Messages:
         if shape is None:
             continue
         others[at] = False
-        if kind != "json":
+        if kind in _BARE:
             event.setdefault("Computer", hosts[at])
-        if kind != "json" and messages.zone[at]:
+        if kind in _BARE and messages.zone[at]:
             event["EventTime"] = _instant(int(messages.ts[at]), stated=ZONES[messages.zone[at]] in ("stated", "utc"))
         texts, numbers = shapes.setdefault(shape, ([], []))
         texts.append(json.dumps(event).encode())
@@ -73,6 +76,8 @@ def _event(head: bytes, text: bytes) -> tuple[str, dict[str, Any] | None]:
     plain = text.strip().removeprefix(b"@cee:").lstrip()
     if plain.startswith(b"{") and MARK.search(plain):
         return "json", object_of(plain)
+    if plain.startswith(b"<Event"):
+        return "xml", event_of_xml(plain.decode("utf-8", "replace"))
     _, mark, rest = text.partition(b"MSWinEventLog\t")
     cells = rest.decode("utf-8", "replace").split("\t", len(_SNARE))
     if not mark or len(cells) < len(_SNARE) - 1 or not cells[4].isdigit():

@@ -48,6 +48,7 @@ _KINDS = (
     # The Access Server writes what its parts say as Python prints it.
     Kind("AUTH", "vpn_session", r"\bAUTH SUCCESS \{.*?'user': u?'(?P<user>[^']*)'(?:.*?'auth method': u?'(?P<authentication>[^']*)')?", {"action": "authenticated"}),
     Kind("AUTH", "vpn_session", r"\bAUTH FAIL(?:ED|URE)? \{.*?'user': u?'(?P<user>[^']*)'(?:.*?'reason': u?'(?P<reason>[^']*)')?", {"action": "login_failed"}),
+    Kind("web logon", "logon", r"WEB LOGIN: user=(?P<user>[^,]*), ip=(?P<source>[0-9A-Fa-f.:]+), result=(?P<action>\w+)", {"service": "web"}, {"action": {"ok": "login", "success": "login", "*": "login_failed"}}),
     Kind("client program", "vpn_session", _PEER + r"peer info: (?:IV_GUI_VER=|IV_VER=)(?P<client>.*)", {"action": "client"}),
     Kind("client program", "vpn_session", _PEER + r"peer info: IV_PLAT=(?P<os>.*)", {"action": "client"}),
     Kind("connection", "vpn_session", _PEER + r"(?:TCP connection established with|TLS: Initial packet from) ", {"action": "connection"}),
