@@ -60,11 +60,10 @@ def decide(
     whether its log source selected any event.
     """
     if isinstance(tables, Path):
-        hands = THREADS if sum(file.stat().st_size for file in tables.glob("*.parquet")) < SMALL_BYTES else 1
+        small = sum(file.stat().st_size for file in tables.glob("*.parquet")) < SMALL_BYTES
         with ExitStack() as stack:
-            opened = [
-                stack.enter_context(Tables.of_round(tables, site, narrow, threads=THREADS // hands)) for _ in range(hands)
-            ]
+            hands = range(THREADS if small else 1)
+            opened = [stack.enter_context(Tables.of_round(tables, site, narrow, small=small)) for _ in hands]
             return _decide(opened, detections, user, rules, assessed, site)
     return _decide([tables], detections, user, rules, assessed, site)
 

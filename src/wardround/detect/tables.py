@@ -91,13 +91,14 @@ class Tables:
         site: Site | None = None,
         narrow: Narrow | None = None,
         *,
-        threads: int = THREADS,
+        small: bool = False,
     ) -> None:
         """``parts`` gives for a table its Parquet files or its rows; see :meth:`of_round` and :meth:`of_arrow`.
 
-        A query is put to ``threads`` threads.
+        Tables that are ``small`` are held in memory, where queries are planned faster, and one thread answers.
         """
         self.site = site or Site()
+        self._kind = "TABLE" if small else "VIEW"
         self._zone_of = lru_cache(maxsize=_CACHED_ZONES)(self.site.zone_of)
         self._parts = {name: part for name, part in parts.items() if isinstance(part, pa.Table) or part}
         self._views: set[str] = set()
@@ -120,7 +121,7 @@ class Tables:
             ":memory:",
             config={
                 "memory_limit": MEMORY_LIMIT,
-                "threads": threads,
+                "threads": 1 if small else THREADS,
                 "temp_directory": self._temporary,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
@@ -141,9 +142,7 @@ class Tables:
         self._connection.execute("SET lock_configuration = true")
 
     @classmethod
-    def of_round(
-        cls, directory: Path, site: Site | None = None, narrow: Narrow | None = None, *, threads: int = THREADS
-    ) -> Self:
+    def of_round(cls, directory: Path, site: Site | None = None, narrow: Narrow | None = None, *, small: bool = False) -> Self:
         """The tables that a round wrote: ``<table>.parquet`` or ``<table>-<n>.parquet`` in ``directory``.
 
         ``narrow`` are the copies of the open table that its queries are put to. A column that they do not have can be asked
@@ -152,7 +151,7 @@ class Tables:
         parts: dict[str, Sequence[Path] | pa.Table] = {}
         for name in schema.tables():
             parts[name] = sorted({*directory.glob(f"{name}.parquet"), *directory.glob(f"{name}-*.parquet")})
-        return cls(parts, site, narrow, threads=threads)
+        return cls(parts, site, narrow, small=small)
 
     @classmethod
     def of_arrow(cls, rows: Mapping[str, pa.Table], site: Site | None = None) -> Self:
@@ -359,7 +358,7 @@ class Tables:
         selected += [_null(c.name, _sql_type(c.type)) for c in declared.columns if c.name.lower() not in there]
         selected += [_null(column, "VARCHAR") for column in added if column.lower() not in there]
         copies = " ANTI JOIN event_copy USING (evidence_id, record)" if self._has_copies(name, source, there) else ""
-        self._connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT {', '.join(selected)} FROM {source}{copies}")
+        self._connection.execute(f"CREATE OR REPLACE {self._kind} {name} AS SELECT {', '.join(selected)} FROM {source}{copies}")
 
     def _has_copies(self, name: str, source: str, columns: set[str]) -> bool:
         """Whether there are copies of Windows events; table ``event_copy`` then holds all of each set but one.
