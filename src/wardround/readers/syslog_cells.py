@@ -27,7 +27,7 @@ _ADDRESS = (
 #: Addresses that stand for none.
 _NOBODY = pa.array(["0.0.0.0", "::", "255.255.255.255"])  # noqa: S104
 _DURATION = (
-    r"^(?:(?:(?P<d>\d{1,5})d(?:ays?)?[ ,]*)?(?P<h>\d{1,5})h?:(?P<m>\d{1,2})m?:(?P<s>\d{1,2})(?:\.\d+)?s?|"
+    r"^(?:(?:(?P<d>\d{1,5})d(?:ays?)?[ ,:]*)?(?P<h>\d{1,5})h?:(?P<m>\d{1,2})m?:(?P<s>\d{1,2})(?:\.\d+)?s?|"
     r"(?P<n>\d{1,12}(?:\.\d{1,9})?)(?:s| ?secs?| seconds)?)$"
 )
 

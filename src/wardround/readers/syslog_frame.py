@@ -23,12 +23,12 @@ ZONES = ("none", "assumed", "stated", "utc", "assumed")
 _HEADER_BYTES = 400
 
 #: Abbreviations of zones that stand for one offset in practice: name, minutes. Others (CST, IST) are ambiguous.
-_ZONE_NAMES = {
+ZONE_NAMES = {
     "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 60, "CET": 60, "CEST": 120, "MET": 60, "MEST": 120, "EET": 120,
     "EEST": 180, "EDT": -240, "EST": -300, "CDT": -300, "MDT": -360, "PDT": -420, "PST": -480,
 }  # fmt: skip
-_ZONE_CODES = np.array([int.from_bytes(name.encode().ljust(4, b"\0"), "big") for name in _ZONE_NAMES], np.int64)
-_ZONE_MINUTES = np.array(list(_ZONE_NAMES.values()), np.int64)
+_ZONE_CODES = np.array([int.from_bytes(name.encode().ljust(4, b"\0"), "big") for name in ZONE_NAMES], np.int64)
+_ZONE_MINUTES = np.array(list(ZONE_NAMES.values()), np.int64)
 _MONTHS = np.frombuffer(b"janfebmaraprmayjunjulaugsepoctnovdec", np.uint8)
 
 
@@ -304,6 +304,15 @@ def _structured(data: Bytes, at: int, end: int) -> int:
 
 
 @_kernel
+def _starts_junos(data: Bytes, at: int) -> bool:
+    """Whether structured data begin with ``[junos@``."""
+    wanted, same = (91, 106, 117, 110, 111, 115, 64), 0
+    for i in range(7):
+        same += data[at + i] == wanted[i]
+    return bool(same == 7)
+
+
+@_kernel
 def _rfc5424(
     data: Bytes,
     at: int,
@@ -332,6 +341,9 @@ def _rfc5424(
     kind = at
     at = min(_token(data, at, end) + 1, end)  # kind of message
     after = _structured(data, at, end)
+    # Junos names the kind before its data; a sentence after them says the same once more.
+    if at + 7 < end and data[kind] != 45 and _starts_junos(data, at):
+        return kind
     # Some devices put all they say into the structured data: then those are the message.
     rest = after
     while rest < end and (data[rest] == 32 or data[rest] == 9):
@@ -343,6 +355,19 @@ def _rfc5424(
         if data[i] == 95:
             return kind
     return at
+
+
+@_kernel
+def _counted(data: Bytes, at: int, end: int, line: int, found: Frames) -> int:
+    """The end of a time in seconds since 1970 (Meraki), -1: none. Behind a relay's header, the device's time and name win."""
+    stop = _token(data, at, end)
+    if _number(data, at, end, 10) < 10**9 or not (stop == at + 10 or data[at + 10] == 46):
+        return -1
+    if found.zone[line] != NO_TIME:
+        found.host_begins[line] = found.host_ends[line] = -1
+    found.seconds[line], found.nanos[line], found.zone[line] = _number(data, at, end, 10), 0, UTC
+    found.yearless[line] = 0
+    return stop
 
 
 @_kernel
@@ -383,12 +408,12 @@ def _rfc3164(
         if numbered and stamp(data, at + 2, limit, months, codes, minutes)[0] >= 0:
             at += 2
             continue
-        stop = _token(data, at, limit)
-        if found.zone[line] == NO_TIME and _number(data, at, limit, 10) >= 10**9 and (stop == at + 10 or data[at + 10] == 46):
-            found.seconds[line], found.zone[line] = _number(data, at, limit, 10), UTC  # seconds since 1970 (Meraki)
+        own = _counted(data, at + 2 if numbered else at, limit, line, found) if numbered or found.zone[line] == NO_TIME else -1
+        if own >= 0:
             after_time = True
-            at = stop
+            at = own
             continue
+        stop = _token(data, at, limit)
         if stop - at > 1 and data[stop - 1] == 58 and not after_time and data[at] != 37 and stop < limit:
             # A sequence number or a host with a colon before the time (Cisco).
             ahead = stop
@@ -518,6 +543,8 @@ def _frames(
             version = stamp(data, at + 2, end, months, codes, minutes)[0] >= 0
         if version and _number(data, at + 2, end, 10) >= 10**9 and at + 12 < end and data[at + 12] == 46:
             version, at = False, at + 2  # 1 1773126000.123 (Meraki)
+        if version and (data[at + 2] | 32) >= 97 and stamp(data, at + 2, end, months, codes, minutes)[0] >= 0:
+            version, at = False, at + 2  # 1 Mar 10 07:00:00: a version before a time of RFC 3164
         if version:
             found.begins[line] = _rfc5424(data, at + 2, end, line, found, months, codes, minutes)
         else:

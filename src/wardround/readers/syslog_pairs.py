@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wardround.readers import syslog_cells as cells
-from wardround.readers.syslog_frame import ASSUMED, STATED, UTC
+from wardround.readers.syslog_frame import ASSUMED, STATED, UTC, ZONE_NAMES
 from wardround.readers.syslog_messages import Messages
 from wardround.readers.zeek_cells import Bytes, Positions, _kernel
 
@@ -303,14 +303,23 @@ def listed(messages: Messages, width: int, comma: str = ",") -> list[pa.Array]:
     return [cells.known(cells.strings(messages.data, value_begins[i], value_ends[i])) for i in range(width)]
 
 
+#: Zones by name as offsets: ``+0100``.
+_OFFSETS = {name.lower(): f"{'-' if at < 0 else '+'}{abs(at) // 60:02}{abs(at) % 60:02}" for name, at in ZONE_NAMES.items()}
+
+
+def offset_of(text: pa.Array) -> pa.Array:
+    """The offset that stands behind a clock; null where there is none."""
+    return part_of(text, r"[\d.]+ ?(?P<o>[+-]\d\d:?\d\d)\s*$")
+
+
 def day_and_clock(messages: Messages, text: pa.Array, offset: pa.Array | None = None) -> None:
     """Put times such as ``2026-03-10 08:00:00`` or ``2026/03/10 08:00:00``, perhaps with a zone, into the messages."""
     text = pc.fill_null(text, "")
     if offset is None:
-        offset = part_of(text, r"[\d.]+ ?(?P<o>[+-]\d\d:?\d\d)\s*$")
+        offset = offset_of(text)
     utc = pc.match_substring_regex(text, r"(?:UTC|GMT|Z)\s*$")
     plain = pc.replace_substring_regex(text, r"^\s*(\d{4})[-/](\d\d)[-/](\d\d)[ T](\d\d:\d\d:\d\d).*$", r"\1-\2-\3T\4")
-    value, good, stated = cells.times(plain, offset)
+    value, good, stated = cells.times(plain, cells.mapped(offset, _OFFSETS, "*"))
     messages.ts[good] = value[good]
     stated = stated | utc.to_numpy(zero_copy_only=False)
     messages.zone[good] = np.where(stated, STATED, ASSUMED)[good]

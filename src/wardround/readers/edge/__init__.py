@@ -72,6 +72,7 @@ def _vendors(messages: Messages, output: Output) -> Messages:
         strongswan,
         unix,
         veeam,
+        watchguard,
         web,
     )
     from wardround.readers.syslog_messages import Messages, chosen
@@ -88,6 +89,7 @@ def _vendors(messages: Messages, output: Output) -> Messages:
             (sophos.PATTERN, sophos.read),
             (checkpoint.PATTERN, checkpoint.read),
             (veeam.PATTERN, veeam.read),
+            (watchguard.PATTERN, watchguard.read),
         ),
     )
     if len(messages):

@@ -20,8 +20,9 @@ from wardround.readers.syslog_pairs import Pairs, Vocabulary
 _HEAD = r"%(?:ASA|FTD|PIX|FWSM|NGIPS)-(?:[\w.]+-)*[0-7]-"
 _END = r"(?:\s|,|$|\(|\))"
 _WHO = r"Group <?(?P<realm>[^>]*?)>?,? User(?: <?(?P<user>[^>]*?)>?)?,? IP <?(?P<source>[0-9A-Fa-f.:]+)>?"
-_SRC = r"(?P<source_zone>[^:\s]+):(?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+)(?:\s*\([^)]*\))*"
-_DST = r"(?P<destination_zone>[^:\s]+):(?P<destination>[0-9A-Fa-f.:]+)/(?P<destination_port>\d+)(?:\s*\([^)]*\))*"
+#: An address, or the name that the configuration gives to it.
+_SRC = r"(?P<source_zone>[^:\s]+):(?P<source>[^\s/()]+)/(?P<source_port>\d+)(?:\s*\([^)]*\))*"
+_DST = r"(?P<destination_zone>[^:\s]+):(?P<destination>[^\s/()]+)/(?P<destination_port>\d+)(?:\s*\([^)]*\))*"
 
 _IKE2 = r"Local:\S+ Remote:\[?(?P<source>[0-9A-Fa-f.]+|[0-9A-Fa-f:]+)\]?(?::\d+)? Username:(?P<user>\S+) "
 
@@ -92,6 +93,8 @@ _ASA = (
     _asa("302021", _FLOW, r"Teardown (?P<proto>ICMP)(?:v6)? connection for faddr (?P<source>[0-9A-Fa-f.:]+)/\d+(?:\([^)]*\))? gaddr [0-9A-Fa-f.:]+/\d+(?:\([^)]*\))? laddr (?P<destination>[0-9A-Fa-f.:]+)/\d+", action="close"),
     _asa("303002", _FLOW, r"FTP connection from " + _SRC + r" to " + _DST + r", user (?P<user>.*?) (?:Stored|Retrieved) file (?P<url>.*)", action="accept", application="ftp"),
     _asa("313009", _FLOW, r"Denied invalid (?P<proto>ICMP) code \d+, for " + _SRC + r" to " + _DST, action="deny"),
+    _asa("418001", _FLOW, r"Through-the-device packet to/from management-only network is denied: (?P<proto>\S+) src (?P<source_zone>[^:\s]+):(?P<source>[^\s/()]+)(?:/(?P<source_port>\d+))? dst (?P<destination_zone>[^:\s]+):(?P<destination>[^\s/()]+)(?:/(?P<destination_port>\d+))?", action="deny"),
+    _asa("108004", _FLOW, r"(?P<threat>[^:]*: (?:Dropped|Reset) connection for [^:;]*?) from " + _SRC + r" to " + _DST, action="drop"),
     _asa("507003", _FLOW, r"(?P<proto>tcp|udp) flow from " + _SRC + r" to " + _DST + r" terminated by inspection engine, reason - (?P<threat>[^.]*)", action="drop"),
     _asa("106001", _FLOW, r"Inbound (?P<proto>TCP) connection denied from (?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+) to (?P<destination>[0-9A-Fa-f.:]+)/(?P<destination_port>\d+).* on interface (?P<source_zone>\S+)", action="deny"),
     _asa("106002", _FLOW, r"(?P<proto>\S+) connection denied by outbound list \S+ src (?P<source>[0-9A-Fa-f.:]+)(?:/(?P<source_port>\d+))? dest (?P<destination>[0-9A-Fa-f.:]+)(?:/(?P<destination_port>\d+))?", action="deny"),
@@ -104,7 +107,7 @@ _ASA = (
     _asa("106016", _FLOW, r"Deny IP spoof from \((?P<source>[0-9A-Fa-f.:]+)\) to (?P<destination>[0-9A-Fa-f.:]+) on interface (?P<source_zone>\S+)", action="deny", threat="IP spoof"),
     _asa("106017", _FLOW, r"Deny IP due to Land Attack from (?P<source>[0-9A-Fa-f.:]+) to (?P<destination>[0-9A-Fa-f.:]+)", action="deny", threat="Land attack"),
     _asa("106021", _FLOW, r"Deny (?P<proto>\S+) reverse path check from (?P<source>[0-9A-Fa-f.:]+) to (?P<destination>[0-9A-Fa-f.:]+) on interface (?P<source_zone>\S+)", action="deny", threat="reverse path check"),
-    _asa("106023", _FLOW, r"Deny (?:protocol )?(?P<proto>\S+) src (?P<source_zone>[^:\s]+):(?P<source>[0-9A-Fa-f.:]+?)(?:/(?P<source_port>\d+))?(?:\s*\([^)]*\))? dst (?P<destination_zone>[^:\s]+):(?P<destination>[0-9A-Fa-f.:]+?)(?:/(?P<destination_port>\d+))?(?:\s*\([^)]*\))*(?: by access-group \"?(?P<policy>[^\"\s]+)|\s|$)", action="deny"),
+    _asa("106023", _FLOW, r"Deny (?:protocol )?(?P<proto>\S+) src (?P<source_zone>[^:\s]+):(?P<source>[^\s/()]+?)(?:/(?P<source_port>\d+))?(?:\s*\([^)]*\))? dst (?P<destination_zone>[^:\s]+):(?P<destination>[^\s/()]+?)(?:/(?P<destination_port>\d+))?(?:\s*\([^)]*\))*(?: by access-group \"?(?P<policy>[^\"\s]+)|\s|$)", action="deny"),
     _asa("106100", _FLOW, r"access-list (?P<policy>\S+) (?P<action>permitted|denied|est-allowed) (?P<proto>\S+) (?P<source_zone>[^/\s]+)/(?P<source>[^\s()]+)\((?P<source_port>\d+)\)(?:\s*\([^)]*\))? -> (?P<destination_zone>[^/\s]+)/(?P<destination>[^\s()]+)\((?P<destination_port>\d+)\)"),
     _asa("106102", _FLOW, r"access-list (?P<policy>\S+) (?P<action>permitted|denied) (?P<proto>\S+) for user '?(?P<user>[^']*?)'? (?P<source_zone>[^/\s]+)/(?P<source>[0-9A-Fa-f.:]+)[ (]+(?P<source_port>\d+)\)? -?>?\s*(?P<destination_zone>[^/\s]+)/(?P<destination>[0-9A-Fa-f.:]+)[ (]+(?P<destination_port>\d+)"),
     _asa("710002", _FLOW, r"(?P<proto>TCP|UDP) access permitted from (?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+) to (?P<destination_zone>[^:\s]+):(?P<destination>[0-9A-Fa-f.:]+)/(?P<destination_port>\w+)", action="accept"),
@@ -126,10 +129,14 @@ _ASA = (
     _asa("111009", "device_event", r"User '(?P<user>[^']*)' executed cmd: (?P<object>.*)", category="command", action="show"),
     _asa("111010", "device_event", r"User '(?P<user>[^']*)', running '(?P<ui>[^']*)' from IP (?P<source>\S+), executed '(?P<object>.*)'", category="config", action="command"),
     _asa("111001", "device_event", r"Begin configuration: (?P<source>\S+) (?:writing|reading) (?P<object>.*)", category="config", action="write"),
+    _asa("111002", "device_event", r"Begin configuration: (?P<source>\S+) reading (?P<object>.*)", category="config", action="configure"),
+    _asa("111007", "device_event", r"Begin configuration: (?P<source>\S+) reading (?P<object>.*)", category="config", action="configure"),
+    _asa("111003", "device_event", r"(?P<source>\S+) (?P<object>Erase configuration)", category="config", action="erase"),
+    _asa("111005", "device_event", r"(?P<source>\S+) end configuration: (?P<message>.*)", category="config", action="write"),
     _asa("111004", "device_event", r"(?P<source>\S+) end configuration: (?P<message>.*)", category="config", action="write"),
     _asa("502101", "device_event", r"New user added to local dbase: Uname: (?P<object>\S+) (?P<message>.*)", category="config", action="add_user"),
     _asa("502102", "device_event", r"User deleted from local dbase: Uname: (?P<object>\S+) (?P<message>.*)", category="config", action="delete_user"),
-    _asa("502103", "device_event", r"User priv level changed: Uname: (?P<user>.*?) From: (?P<message>.*)", category="config", action="privilege"),
+    _asa("502103", "device_event", r"User priv level changed: (?P<message>Uname: (?P<user>.*?) From: .*)", category="config", action="privilege"),
     _asa("725001", "device_event", r"Starting SSL handshake with (?:client|server) \S*?:?(?P<source>[0-9A-Fa-f.]+)/\d+(?P<message>.*)", category="tls", action="handshake"),
     _asa("725002", "device_event", r"Device completed SSL handshake with (?:client|server) \S*?:?(?P<source>[0-9A-Fa-f.]+)/\d+(?P<message>.*)", category="tls", action="handshake_done"),
 )  # fmt: skip
@@ -150,7 +157,10 @@ _REFUSED = Kind(
     "firewall_event",
     _HEAD
     + r"(?P<message_id>\d+):? *(?P<threat>[^:]*?(?:[Dd]ropp?e?d?|[Dd]en(?:y|ied)|[Dd]iscard\w*|[Rr]eject\w*|skipped|blocked|"
-    r"Disallow\w*|exceeded|exhausted|Duplicate TCP SYN)\b.*?) from " + _SRC + r" to " + _DST,
+    r"Disallow\w*|exceeded|exhausted|Duplicate TCP SYN)\b(?:[^:]*?\b(?P<proto>TCP|UDP|ICMP|GRE)\b)?.*?) from "
+    + _SRC
+    + r" to "
+    + _DST,
     {"action": "drop"},
 )
 

@@ -25,7 +25,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "date": ("date",),
     "time": ("time",),
     "tz": ("tz", "FTNTFGTtz"),
-    "eventtime": ("eventtime", "FTNTFGTeventtime"),
+    "eventtime": ("eventtime", "FTNTFGTeventtime", "logtime"),
     "device": ("devname", "dvchost", "devid", "device_id", "deviceExternalId"),
     "logid": ("logid", "log_id", "FTNTFGTlogid"),
     "type": ("type",),
@@ -304,6 +304,7 @@ def _logons(pairs: Pairs, output: Output, *, administrators: bool) -> None:
             "privilege": "admin" if administrators else "user",
             "reason": _reason(pairs),
             "authentication": _value(pairs, "authentication"),
+            "duration": _duration(pairs),
         },
     )
 

@@ -59,7 +59,7 @@ _KEYS = Vocabulary(
 
 _PARTS = {
     "address": r"^(?P<a>[0-9a-fA-F.]+)(?::|$)",
-    "port": r"^[0-9a-fA-F.]+:(?P<p>\d+)",
+    "port": r"^(?:\d{1,3}(?:\.\d{1,3}){3})?:(?P<p>\d{1,5})(?::|$)",  # of IPv6 the address has a key of its own
     "zone": r"^[^:]+:\d*:(?P<z>[^:]+)",
 }
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wardround.readers.syslog_messages import Messages, Output, chosen
-from wardround.readers.syslog_pairs import Pairs, Vocabulary, day_and_clock, first_of
+from wardround.readers.syslog_pairs import Pairs, Vocabulary, day_and_clock, first_of, offset_of
 
 PATTERN = r"log_type=\"|^(?:\S+ ){0,4}id=\"\d{4}\" (?:severity|srcip)="
 VENDOR = "sophos"
@@ -134,7 +134,9 @@ def read(messages: Messages, output: Output) -> Messages:
     """Write rows of Sophos messages; returns none."""
     pairs = Pairs.of(messages, _KEYS)
     joined = pc.binary_join_element_wise(pairs.get("date"), pairs.get("time"), " ")
-    day_and_clock(messages, pc.coalesce(joined, pairs.get("timestamp")))
+    stamp = pc.coalesce(joined, pairs.get("timestamp"))
+    # The zone stands in a field of its own (+08, +0100, CET) or behind the clock.
+    day_and_clock(messages, stamp, pc.coalesce(offset_of(stamp), pairs.get("timezone")))
     kind = pc.fill_null(pairs.get("log_type", "sub"), "")
     component = pc.fill_null(pairs.get("log_component"), "")
     text = pc.fill_null(pairs.get("message", "name"), "")

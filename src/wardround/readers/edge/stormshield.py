@@ -156,7 +156,7 @@ def _sessions(pairs: Pairs, output: Output) -> None:
             "source": pc.if_else(ipsec, pairs.get("dst"), pairs.get("src")),
             "source_country": pairs.get("srccountry"),
             "assigned_address": pc.if_else(leased, pairs.get("remotenet"), pairs.no),
-            "reason": text,
+            "reason": pc.if_else(_went_well(action, outcome), pairs.no, text),
             "tunnel": pc.if_else(ipsec, "ipsec", "ssl"),
             "duration": pairs.get("duration"),
             "bytes_out": pairs.get("sent"),
@@ -166,19 +166,26 @@ def _sessions(pairs: Pairs, output: Output) -> None:
     )
 
 
+def _went_well(action: pa.Array, outcome: pa.Array) -> pa.Array:
+    """What the message says of a logon or a tunnel that came about is the action, no reason."""
+    begun = pc.is_in(action, pa.array(["login", "tunnel_up"]))
+    return pc.and_(begun, pc.fill_null(pc.not_equal(outcome, "failure"), True))
+
+
 def _logons(pairs: Pairs, output: Output) -> None:
     text = pc.fill_null(pairs.get("msg"), "")
     cases = (
         (r"(?i)log(?:ged)? ?(?:out|off)|disconnect", "logout"),
         (r"(?i)fail|refus|denied|reject|invalid|wrong", "login_failed"),
     )
+    action = first_of(cases, text, "login")
     output.write(
         "logon",
         VENDOR,
         pairs.messages,
         _common(pairs)
         | {
-            "action": first_of(cases, text, "login"),
+            "action": action,
             "user": pairs.get("user"),
             "source": pairs.get("src", "address"),
             "service": first_of(
@@ -186,7 +193,7 @@ def _logons(pairs: Pairs, output: Output) -> None:
             ),
             "privilege": first_of(((r"(?i)on the firewall|administrat|console", "admin"),), text, "user"),
             "authentication": pairs.get("method"),
-            "reason": text,
+            "reason": pc.if_else(pc.equal(action, "login"), pairs.no, text),
         },
     )
 
@@ -194,7 +201,12 @@ def _logons(pairs: Pairs, output: Output) -> None:
 def _flows(pairs: Pairs, output: Output) -> None:
     kind = pc.fill_null(pairs.get("logtype"), "")
     said = pc.fill_null(pairs.get("action"), "")
-    cases = ((r"^block|^deny", "deny"), (r"^drop", "drop"), (r"^reset|^rst", "reset"), (r"^pass|^accept|^none$", "accept"))
+    cases = (
+        ("(?i)^block|^deny", "deny"),
+        ("(?i)^drop", "drop"),
+        ("(?i)^reset|^rst", "reset"),
+        ("(?i)^pass|^accept|^none$", "accept"),
+    )
     action = first_of(cases, said)
     ended = pc.and_(pc.equal(kind, "connection"), pc.is_null(action))
     # A filter line without an action tells of a rule that only logs; the connection passed.
