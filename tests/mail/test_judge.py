@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+from email.message import EmailMessage
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -310,3 +311,41 @@ def test_half_a_surrogate_pair_does_not_save_a_fraud_from_its_judge() -> None:
     assert judge(message, Context()).verdict == "fraud"
     for text in (message.html, message.subject, folding.folded("carte \udba2 Vitale")):
         text.encode()
+
+
+def _zip(*members: tuple[str, bytes]) -> bytes:
+    import zipfile
+
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def plainly(name: str, data: bytes, kind: str = "octet-stream") -> bytes:
+    """A short letter as mail software writes it, with a file."""
+    message = EmailMessage()
+    message["From"], message["To"] = "Marc Petit <marc.petit@labo-meridian.example>", "a@chu-valmont.example"
+    message["Subject"], message["Date"] = "Dossier de cet après-midi", "Mon, 02 Mar 2026 08:00:00 +0100"
+    message["Message-ID"] = "<20260302.1@labo-meridian.example>"
+    message.set_content("Bonjour,\n\nVoici le fichier dont nous avons parlé.\n\nBien à vous,\nMarc Petit\n")
+    message.add_attachment(data, maintype="application", subtype=kind, filename=name)
+    return message.as_bytes()
+
+
+@pytest.mark.parametrize(
+    ("message", "ordinary"),
+    [
+        (plainly("dossier.vbs", b'WScript.Echo "a"'), False),
+        (plainly("acces.rdp", b"full address:s:203.0.113.9\r\n"), False),
+        (
+            plainly("images.zip", _zip(("viewer/viewer.exe", b"MZ\x90\x00" + bytes(64)), ("DICOMDIR", bytes(128) + b"DICM"))),
+            True,
+        ),
+        (plainly("patient.iso", b"\x00" * 0x8001 + b"CD001" + b"\x00" * 99), True),
+        (plainly("planning.xlsx", _zip(("xl/workbook.xml", b"<x/>")), "vnd.ms-excel"), True),
+    ],
+)
+def test_a_program_in_a_plain_letter_is_enough_and_a_disc_of_images_is_not(message: bytes, ordinary: bool) -> None:
+    assert (judge(parse(message), Context()).verdict == "ordinary") is ordinary
