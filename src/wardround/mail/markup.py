@@ -5,10 +5,11 @@ Not a browser: styles are judged where they stand at an element, and by classes 
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+
+from wardround.mail.entities import unescaped
 
 #: Characters of HTML that are looked at, and links and images kept of them.
 HTML_CHARACTERS = 1 << 20
@@ -114,7 +115,7 @@ def attribute(written: str, wanted: str, otherwise: str = "") -> str:
             value = content
     if value is None:
         return otherwise
-    return html.unescape(value.strip("\"'")) if "&" in value else value.strip("\"'")
+    return unescaped(value.strip("\"'"))
 
 
 def read(text: str) -> Page:
@@ -283,7 +284,7 @@ class _Walk:
 
 
 def _entities(text: str) -> str:
-    return html.unescape(text) if "&" in text else text
+    return unescaped(text)
 
 
 def _plain(text: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import re
+
+from wardround.mail.entities import unescaped
 
 _BREAK = re.compile(
     r"</?(?:p|br|div|tr|li|table|h[1-6]|ul|ol|blockquote|hr|t[dh]|section|article)(?![\w:-])[^<>]*>?", re.IGNORECASE
@@ -21,7 +22,7 @@ def visible(markup: str) -> str:
     """The text of an HTML document, blanks collapsed."""
     text = _TAG.sub("", _BREAK.sub(" ", _without_hidden(markup)))
     if "&" in text and text.count("&") < _ENTITIES:
-        text = html.unescape(text)
+        text = unescaped(text)
     return blanks(text)
 
 

@@ -9,11 +9,11 @@ syslog before it; fields that no rule and no detection asks are not kept.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable
 from typing import Any
 
+from wardround.mail.entities import unescaped
 from wardround.readers.base import Sink
 from wardround.readers.batches import Batches
 from wardround.readers.instants import iso_instant
@@ -156,7 +156,7 @@ class Records:
         for name, value in _DATA.findall(line, found.end()):
             key = name.decode()
             if key in _OF_SYSMON:
-                values[key] = html.unescape(value.decode("utf-8", "replace"))
+                values[key] = unescaped(value.decode("utf-8", "replace"))
         event, host, instant = None, None, None
         for name, value, when in _SYSTEM.findall(line[found.start() : found.start() + 4096]):
             if name == b"EventID" and value.isdigit() and len(value) < 6:

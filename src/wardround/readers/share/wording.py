@@ -9,10 +9,11 @@ backup programs use some of them; hardly any other text uses four. RE2: linear i
 
 from __future__ import annotations
 
-import html
 import re
 from functools import cache
 from typing import Any
+
+from wardround.mail.entities import unescaped
 
 #: More of a text is not looked at; notes are short.
 MOST_BYTES = 64 * 1024
@@ -75,7 +76,7 @@ def text_of(data: bytes, magic: str) -> str:
     if magic == "rtf":
         text = _RTF.sub(lambda found: bytes.fromhex(found[1]).decode("cp1252", "replace") if found[1] else " ", text)
     elif "<" in text and magic in ("html", "text", "xml"):
-        text = html.unescape(_TAG.sub(" ", text))
+        text = unescaped(_TAG.sub(" ", text))
     return text
 
 
