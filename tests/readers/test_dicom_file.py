@@ -383,6 +383,15 @@ def test_the_quick_walk_and_the_careful_one_agree(flips: list[tuple[int, int]]) 
     assert walks[0] == walks[1]
 
 
+def test_of_an_element_that_comes_twice_the_first_counts() -> None:
+    date = [element(0x00080020, "DA", day) for day in (b"20260310", b"20260311")]
+    whole = part10(date[0] + element(0x00080008, "CS", b"ORIGINAL") + date[1] + PIXEL)
+    start = 132 + 12 + struct.unpack_from("<I", whole, 140)[0]
+    for plainly in (True, False):
+        walked = Walk(Octets(whole, len(whole)), WANTED, WANTED_NESTED).run(start, True, False, plainly=plainly)
+        assert walked.values[0x00080020] == b"20260310"
+
+
 @given(st.binary(max_size=300))
 def test_sniffing_never_fails(head: bytes) -> None:
     for prefix in (b"", b"\x08\0\x05\0", b"\0\x08\0\x05UL", b"\x02\0"):

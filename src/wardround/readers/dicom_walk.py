@@ -184,7 +184,7 @@ class Walk:
         if found:
             values, data = self.found.values, octets.data
             for tag, begin, stop in kept[:found].tolist():
-                values[tag] = data[begin:stop]
+                values.setdefault(tag, data[begin:stop])  # of an element that comes twice, the first counts
         self._count(count)
 
     def _count(self, elements: int) -> None:
