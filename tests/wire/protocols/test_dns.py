@@ -100,11 +100,17 @@ def test_unanswered_queries_and_lone_replies_are_written() -> None:
     ]
 
 
-@pytest.mark.parametrize(("code", "rejected"), [(0, False), (3, True), (5, True)])
-def test_rejection_is_an_error_without_records(code: int, rejected: bool) -> None:
+_OPT = record(b"\0", 41, b"")
+
+
+@pytest.mark.parametrize(
+    ("code", "further", "rejected"), [(0, [], True), (3, [], True), (5, [], True), (0, [_OPT], False), (3, [_OPT], False)]
+)
+def test_rejection_is_a_reply_without_any_record(code: int, further: list[bytes], rejected: bool) -> None:
+    """As dnsmasq replies about an address of the other family: no error, and no SOA; with EDNS there is a record."""
     turns = [
         (">", message(1, QUERY, [question("a.example")])),
-        ("<", message(1, REPLY | code, [question("a.example")])),
+        ("<", message(1, REPLY | code, [question("a.example")], [], [], further)),
     ]
     _, kept = datagrams.read("dns", turns, 53)
     assert row(kept, "dns")["rejected"] is rejected

@@ -71,6 +71,14 @@ def test_data_connections(command: bytes, reply: bytes, channel: tuple[object, .
     assert tuple(row.get(name) for name in names) == channel
 
 
+def test_a_size_is_told_by_the_reply_that_opens_a_connection_only() -> None:
+    """Mainframes reply 125 with the name of the data set, which has numbers."""
+    opened = [(">", b"RETR A\r\n"), ("<", b"125 Sending data set SYS1.IMAGE20\r\n"), ("<", b"250 Done\r\n")]
+    _, kept = read("ftp", [*LOGON, *opened], port=21)
+    (found,) = kept.tables["ftp"]
+    assert (found["reply_code"], found.get("file_size")) == (250, None)
+
+
 def test_a_lost_reply_does_not_shift_the_others() -> None:
     _, kept = read(
         "ftp",

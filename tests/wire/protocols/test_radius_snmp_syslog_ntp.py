@@ -42,6 +42,15 @@ def test_radius_challenge_and_what_follows_are_one_logon() -> None:
     assert [(r["result"], r["ttl"], r["record"]) for r in kept.tables["radius"]] == [("failed", 3.0, 1)]
 
 
+def test_radius_user_is_the_one_who_asked() -> None:
+    """FreeRADIUS answers with the name that it keeps books under."""
+    turns = [(">", radius(1, 5, (1, b"anna"))), ("<", radius(2, 5, (1, b"anna-canonical"), (77, b"told"), (66, b"10.0.0.1")))]
+    _, kept = datagrams.read("radius", turns, 1812)
+    found = row(kept, "radius")
+    assert (found["username"], found["result"]) == ("anna", "success")
+    assert found.get("connect_info") is None and found.get("tunnel_client") is None
+
+
 def test_radius_without_answer_and_broken() -> None:
     _, kept = datagrams.read("radius", [(">", radius(1, 5, (1, b"mta"))), (">", b"\1\6\0\x19" + bytes(21))], 1812)
     assert [r["result"] for r in kept.tables["radius"]] == ["unknown"]
@@ -52,6 +61,13 @@ def snmp(version: int, community: str, operation: int, *bindings: tuple[bytes, b
     pairs = [ber(0x30, ber(6, name), value) for name, value in bindings]
     body = ber(operation, ber(2, 1), ber(2, 0), ber(2, 0), ber(0x30, *pairs))
     return ber(0x30, ber(2, version), ber(4, community), body)
+
+
+def test_snmp_is_told_by_its_first_message() -> None:
+    asked = [(">", snmp(version, name, 0xA0, (DESCRIPTION, ber(5)))) for version, name in ((0, "first"), (1, "second"))]
+    _, kept = datagrams.read("snmp", asked, 161)
+    found = row(kept, "snmp")
+    assert (found["version"], found["community"], found["get_requests"]) == ("1", "first", 2)
 
 
 DESCRIPTION, UP_TIME = b"\x2b\6\1\2\1\1\1\0", b"\x2b\6\1\2\1\1\3\0"
@@ -65,7 +81,7 @@ def test_snmp_conversation() -> None:
     ]
     connection, kept = datagrams.read("snmp", turns, 161)
     found = row(kept, "snmp")
-    assert (found["version"], found["community"], found["duration"]) == ("2c", "private", 2.0)
+    assert (found["version"], found["community"], found["duration"]) == ("2c", "public", 2.0)
     assert (found["get_requests"], found["get_responses"], found["set_requests"], found["get_bulk_requests"]) == (2, 2, 1, 0)
     assert (found["display_string"], found["up_since"]) == ("CT console", 1_000_000_000)
     assert connection.services == ["snmp"]

@@ -179,7 +179,8 @@ class _Exchange:
             row["rcode"] = flags & 15
             row["rcode_name"] = dns_names.RESPONSES[flags & 15]
             empty = not (answers or authorities or extras)
-            if flags & 15 and (questions == 0 or (empty and opcode != _UPDATE)):
+            # A reply without a single record rejects what it repeats, also where it calls that no error: as Zeek says it.
+            if (empty and questions and opcode != _UPDATE) or (flags & 15 and not questions):
                 row["rejected"] = True
         at = 12
         for _ in range(questions):

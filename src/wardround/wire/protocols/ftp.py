@@ -122,7 +122,7 @@ class _Session:
             self._finish()
         command = self.waiting[0]
         command.code, command.text = code, decode(line.data[4:].strip())[:_TEXT_LIMIT]
-        if code // 100 == 1:
+        if code == 150:  # the reply to RETR that states a size; numbers in others belong to names
             command.opening = command.text
         return command.verb == "AUTH" and code == 234 and command.argument.upper() in ("TLS", "SSL", "TLS-C")
 

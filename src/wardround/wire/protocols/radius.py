@@ -69,14 +69,18 @@ def _link_address(text: str) -> str | None:
     return ":".join(digits[index : index + 2] for index in range(0, 12, 2))
 
 
-def _describe(columns: dict[str, Any], attributes: dict[int, bytes]) -> None:
-    for kind, column in ((_USER_NAME, "username"), (_TUNNEL_CLIENT, "tunnel_client"), (_CONNECT_INFO, "connect_info")):
-        if kind in attributes:
-            columns[column] = printable(attributes[kind].lstrip(b"\0") if kind == _TUNNEL_CLIENT else attributes[kind])
+def _describe(columns: dict[str, Any], attributes: dict[int, bytes], asking: bool) -> None:
+    """Add what a message tells. ``asking``: it is a request; the first tells who asks, for servers may answer another name."""
+    if asking:
+        for kind, column in ((_USER_NAME, "username"), (_TUNNEL_CLIENT, "tunnel_client"), (_CONNECT_INFO, "connect_info")):
+            if kind in attributes:
+                value = attributes[kind].lstrip(b"\0") if kind == _TUNNEL_CLIENT else attributes[kind]
+                columns.setdefault(column, printable(value))
+        link = _link_address(printable(attributes.get(_CALLING_STATION, b"")))
+        if link is not None:
+            columns.setdefault("mac", link)
     if len(attributes.get(_FRAMED_ADDRESS, b"")) == 4:
         columns.setdefault("framed_addr", socket.inet_ntop(socket.AF_INET, attributes[_FRAMED_ADDRESS]))
-    if _CALLING_STATION in attributes:
-        columns["mac"] = _link_address(printable(attributes[_CALLING_STATION])) or columns.get("mac")
     if _REPLY_MESSAGE in attributes:
         columns.setdefault("reply_msg", printable(attributes[_REPLY_MESSAGE]))
 
@@ -107,7 +111,7 @@ class _Exchange:
         if waiting is None:
             waiting = self._continued(code, attributes) or (datagram, {})
         asked, columns = waiting
-        _describe(columns, attributes)
+        _describe(columns, attributes, code == _ACCESS_REQUEST)
         if code in (_ACCESS_ACCEPT, _ACCESS_REJECT):
             columns["result"] = "success" if code == _ACCESS_ACCEPT else "failed"
             if datagram.ts > asked.ts:

@@ -64,12 +64,13 @@ class _Summary:
         version = _version(message.data)
         if version is None:
             raise Malformed("snmp_not_a_message")
-        self.columns["version"] = version
+        # A conversation is told by its first message, as Zeek tells it; later communities may be guesses at others.
+        self.columns.setdefault("version", version)
         fields = ber.value(message.data).children()
         if version == "3":
             self._version_3(message, fields)
         elif len(fields) >= 3:
-            self.columns["community"] = printable(fields[1].content)
+            self.columns.setdefault("community", printable(fields[1].content))
             self._operation(message, fields[2])
 
     def _version_3(self, message: Datagram, fields: list[ber.Value]) -> None:
@@ -81,7 +82,7 @@ class _Summary:
             security = ber.value(fields[2].content).children()
             if len(security) > 3 and security[3].content:
                 # Version 3 has users instead of communities; in clear, they stand in the same column.
-                self.columns["community"] = printable(security[3].content)
+                self.columns.setdefault("community", printable(security[3].content))
             scoped = fields[3].children()
             if len(scoped) > 2:
                 self._operation(message, scoped[2])
