@@ -22,6 +22,7 @@ REACHED = {
     "juniper": (181, 181),
     "meraki": (87, 87),
     "mikrotik": (77, 77),
+    "mit_kerberos": (63, 63),
     "netfilter": (52, 52),
     "openssh": (136, 136),
     "openvpn": (150, 150),

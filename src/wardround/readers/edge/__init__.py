@@ -56,6 +56,7 @@ def _vendors(messages: Messages, output: Output) -> Messages:
         cisco,
         citrix,
         juniper,
+        kerberos,
         mikrotik,
         names_and_addresses,
         netfilter,
@@ -90,6 +91,7 @@ def _vendors(messages: Messages, output: Output) -> Messages:
             (checkpoint.PATTERN, checkpoint.read),
             (veeam.PATTERN, veeam.read),
             (watchguard.PATTERN, watchguard.read),
+            (kerberos.PATTERN, kerberos.read),
         ),
     )
     if len(messages):
