@@ -68,11 +68,7 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
     """
     if request.since is not None and request.until is not None and request.since >= request.until:
         raise UserError("--until: must be later than --since", "--until\u00a0: doit être après --since")
-    for path in request.rules:
-        if not path.exists():
-            raise UserError(
-                f"--rules {path}: no such file or directory", f"--rules {path}\u00a0: fichier ou dossier introuvable"
-            )
+    _rules_there(request.rules)
     told = site.load(request.site_file)
     given = _inputs(request.impact_file)
     workers.warm()
@@ -99,15 +95,17 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
         listed = list(read.evidence)
         directory.write_rows("evidence", read.evidence, many.evidence_parts(directory.tables, read.replaced.apply, listed))
         from wardround.detect import decide, freshness
+        from wardround.detect.tables import Tables
         from wardround.report import document, write
 
         decision = decide.decide(directory.tables, catalogue, added, rules, read.assessed, told, narrow)
-        who = _who_is_who(directory.tables, told, listed, narrow)
-        stories = _stories(directory.tables, told, decision.findings, decision.coverage, who.assets, narrow)
-        cared = _care(directory.tables, told, who, (decision.findings, stories.incidents), given, narrow)
-        mailed = _mail(directory.tables, told, narrow) if read.rows.get("mail_message") else _Mail()
-        after = (*who.diagnostics, *cared.diagnostics, *stories.diagnostics, *mailed.diagnostics)
-        diagnostics = (*read.diagnostics, *decision.diagnostics, *after)
+        with Tables.of_round(directory.tables, told, narrow) as opened:
+            who = _who_is_who(opened.twin(), listed)
+            stories = _stories(opened.twin(), decision.findings, decision.coverage, who.assets)
+            cared = _care(opened.twin(), who, (decision.findings, stories.incidents), given)
+            mailed = _mail(opened.twin()) if read.rows.get("mail_message") else _Mail()
+        steps = (read, decision, who, cared, stories, mailed)
+        diagnostics = tuple(diagnostic for step in steps for diagnostic in step.diagnostics)
         directory.write_rows("diagnostic", diagnostics)
         dating = (catalogue, decision.knowledge, request.created)
         coverage = tuple(freshness.dated(decision.coverage, *dating))
@@ -193,6 +191,15 @@ def nothing_read(document: ResultDocument) -> bool:
     return not any(e.records or (e.reader and e.evidence_id not in broken) for e in document.evidence)
 
 
+def _rules_there(paths: Sequence[Path]) -> None:
+    """Raises UserError for rules that are not there."""
+    for path in paths:
+        if not path.exists():
+            raise UserError(
+                f"--rules {path}: no such file or directory", f"--rules {path}\u00a0: fichier ou dossier introuvable"
+            )
+
+
 def _cut(tables: Tables, source: str) -> tuple[Diagnostic, ...]:
     """That there were more rows than were looked at."""
     return tuple(Diagnostic("", source, -1, "rows_cut", message, recovered=True) for message in tables.cuts())
@@ -207,16 +214,14 @@ class _WhoIsWho:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def _who_is_who(tables: Path, told: site.Site, pieces: list[Evidence], narrow: store.Narrow) -> _WhoIsWho:
+def _who_is_who(tables: Tables, pieces: list[Evidence]) -> _WhoIsWho:
     from wardround.care import application_entities, assets
-    from wardround.detect.tables import Tables
 
     try:
-        with Tables.of_round(tables, told, narrow) as opened:
-            entities = application_entities.seen(opened, told)
-            titles = [(entity.address, entity.title) for entity in entities]
-            paths = {piece.evidence_id: piece.path for piece in pieces}
-            return _WhoIsWho(assets.inferred(opened, told, titles, paths), entities, _cut(opened, "assets"))
+        entities = application_entities.seen(tables, tables.site)
+        titles = [(entity.address, entity.title) for entity in entities]
+        paths = {piece.evidence_id: piece.path for piece in pieces}
+        return _WhoIsWho(assets.inferred(tables, tables.site, titles, paths), entities, _cut(tables, "assets"))
     except WardroundError as error:
         return _WhoIsWho(diagnostics=(Diagnostic("", "assets", -1, "assets_failed", str(error), recovered=True),))
 
@@ -244,21 +249,12 @@ def _inputs(path: Path | None) -> Inputs:
     return inputs.load(path)
 
 
-def _care(
-    tables: Path,
-    told: site.Site,
-    who: _WhoIsWho,
-    seen: tuple[tuple[Finding, ...], tuple[Incident, ...]],
-    given: Inputs,
-    narrow: store.Narrow,
-) -> _Care:
+def _care(tables: Tables, who: _WhoIsWho, seen: tuple[tuple[Finding, ...], tuple[Incident, ...]], given: Inputs) -> _Care:
     from wardround.care import assess
-    from wardround.detect.tables import Tables
 
     try:
-        with Tables.of_round(tables, told, narrow) as opened:
-            found = assess.assess(opened, told, who.assets, *seen, given)
-            return _Care(found.services, found.impact, found.plan, _cut(opened, "care"))
+        found = assess.assess(tables, tables.site, who.assets, *seen, given)
+        return _Care(found.services, found.impact, found.plan, _cut(tables, "care"))
     except WardroundError as error:
         return _Care(diagnostics=(Diagnostic("", "care", -1, "care_failed", str(error), recovered=True),))
 
@@ -273,20 +269,11 @@ class _Stories:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def _stories(
-    tables: Path,
-    told: site.Site,
-    findings: Sequence[Finding],
-    coverage: Sequence[Coverage],
-    assets: Sequence[Asset],
-    narrow: store.Narrow,
-) -> _Stories:
+def _stories(tables: Tables, findings: Sequence[Finding], coverage: Sequence[Coverage], assets: Sequence[Asset]) -> _Stories:
     from wardround.care.incidents import stories
-    from wardround.detect.tables import Tables
 
     try:
-        with Tables.of_round(tables, told, narrow) as opened:
-            return _Stories(*stories(opened, findings, coverage, told, assets), _cut(opened, "incidents"))
+        return _Stories(*stories(tables, findings, coverage, tables.site, assets), _cut(tables, "incidents"))
     except WardroundError as error:
         return _Stories(diagnostics=(Diagnostic("", "incidents", -1, "incidents_failed", str(error), recovered=True),))
 
@@ -299,13 +286,11 @@ class _Mail:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def _mail(tables: Path, told: site.Site, narrow: store.Narrow) -> _Mail:
+def _mail(tables: Tables) -> _Mail:
     from wardround.detect import judged_mail
-    from wardround.detect.tables import Tables
 
     try:
-        with Tables.of_round(tables, told, narrow) as opened:
-            return _Mail(judged_mail.judged(opened))
+        return _Mail(judged_mail.judged(tables))
     except WardroundError as error:
         return _Mail(diagnostics=(Diagnostic("", "mail", -1, "mail_failed", str(error), recovered=True),))
 

@@ -14,6 +14,7 @@ import yaml
 
 from wardround import schema
 from wardround.detect import decide as deciding
+from wardround.detect import relations
 from wardround.detect.catalogue import catalogue
 from wardround.detect.decide import Decision, decide
 from wardround.detect.detection import Detection, load_text
@@ -80,10 +81,11 @@ def test_small_tables_are_decided_by_two_at_a_time_to_the_same_end(tmp_path: Pat
     detections = [*catalogue()[:90], broken, *catalogue()[90:]]
     rules = [rule for detection in detections for rule in detection.rules]
     both = []
-    for bound in (deciding.SMALL_BYTES, 0):
-        monkeypatch.setattr(deciding, "SMALL_BYTES", bound)
+    for shared, held in ((deciding.SHARED_BYTES, relations.HELD_ROWS), (deciding.SHARED_BYTES, 0), (0, 0)):
+        monkeypatch.setattr(deciding, "SHARED_BYTES", shared)
+        monkeypatch.setattr(relations, "HELD_ROWS", held)
         both.append(decide(tmp_path, detections, ParsedRules(), rules, [True] * len(rules), Site()))
-    assert both[0] == both[1]
+    assert both[0] == both[1] == both[2]
     assert {"RW-A14"} <= {finding.detection for finding in both[0].findings}
     assert [item.detection for item in both[0].coverage] == [detection.name for detection in detections]
     assert [problem.code for problem in both[0].diagnostics] == ["detection_failed"]

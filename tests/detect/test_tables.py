@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from wardround import schema
+from wardround.detect import relations
 from wardround.detect import tables as module
 from wardround.detect.tables import QueryError, Tables
 from wardround.site import Site
@@ -215,10 +217,47 @@ def test_what_is_cut_is_told_once() -> None:
 
 def test_temporary_files_are_gone_after_closing() -> None:
     tables = Tables.of_arrow({})
-    directory = Path(tables._temporary)
+    directory = Path(tables._relations._temporary)
     assert directory.is_dir()
     tables.close()
     assert not directory.exists()
+
+
+def test_twins_see_the_same_tables_and_tell_their_own_cuts() -> None:
+    rows = {"windows_event": events([event()]), "dns": pa.Table.from_pylist([{"query": f"n{i}.example"} for i in range(5)])}
+    with Tables.of_arrow(rows) as tables:
+        twin = tables.twin()
+        first = iter(tables.batches("SELECT query FROM dns"))
+        assert twin.query("SELECT Foo, record FROM windows_event") == [{"Foo": None, "record": 1}]
+        assert len(twin.query("SELECT query FROM dns", most=2)) == 2
+        assert sum(batch.num_rows for batch in first) == 5
+        assert tables.cuts() == []
+        assert twin.cuts() == ["more than 2 rows of dns"]
+
+
+def test_threads_ask_for_the_same_relations_and_missing_columns_at_a_time() -> None:
+    names = [f"Missing{i}" for i in range(12)]
+    with Tables.of_arrow({"windows_event": events([event(Image="a")])}) as tables:
+        hands = [tables, *(tables.twin() for _ in range(3))]
+
+        def asked(hand: Tables) -> list[dict[str, Any]]:
+            for name in names:
+                hand.query(f"SELECT {name}, w.record, c.line FROM windows_event w LEFT JOIN windows_command c ON {name} = line")
+            return hand.query(f"SELECT {', '.join(names)}, Image FROM windows_event")
+
+        with ThreadPoolExecutor(4) as pool:
+            told = list(pool.map(asked, hands))
+    assert told == [[{**dict.fromkeys(names), "Image": "a"}]] * 4
+
+
+def test_few_rows_that_unfold_to_more_than_the_memory_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relations, "MEMORY_LIMIT", "64MB")
+    rows = relations.HELD_ROWS
+    long = {"query": ["x" * 32_000] * rows, "evidence_id": [str(i) for i in range(rows)]}  # some 130 MB of text
+    pq.write_table(pa.table(long), tmp_path / "dns.parquet")
+    assert (tmp_path / "dns.parquet").stat().st_size < relations.HELD_BYTES
+    with Tables.of_round(tmp_path) as tables:
+        assert tables.query("SELECT count(*) AS n, min(length(query)) AS least FROM dns") == [{"n": rows, "least": 32_000}]
 
 
 def test_the_site_file_can_be_asked_for_application_entities_and_assets() -> None:

@@ -35,7 +35,8 @@ from wardround.detect.matched import Matched, field_expression, joined
 from wardround.detect.rule import Correlation, Rule
 from wardround.detect.sliding import Windows
 from wardround.detect.sql import MAX_HITS
-from wardround.detect.tables import QueryError, Tables, literal
+from wardround.detect.sql_text import literal
+from wardround.detect.tables import QueryError, Tables
 from wardround.errors import ContentError
 
 #: More events than this are not correlated (about 50 bytes each are held).

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -16,9 +15,10 @@ from wardround.detect.detection import AnalysisBody, CorrelationBody, Detection,
 from wardround.detect.evidence_paths import EvidencePaths
 from wardround.detect.findings import Hit, Template, findings_of, template_of
 from wardround.detect.matched import Matched
+from wardround.detect.relations import THREADS
 from wardround.detect.rule import Correlation, ParsedRules, Rule
 from wardround.detect.sql import MAX_HITS, analysis_hits, sql_hits
-from wardround.detect.tables import THREADS, QueryError, Tables
+from wardround.detect.tables import QueryError, Tables
 from wardround.detect.wording import placeholders
 from wardround.errors import ContentError
 from wardround.model import Coverage, Diagnostic, Finding, RuleStatus
@@ -27,9 +27,9 @@ from wardround.site import Site
 #: The chapter of findings of users' rules, which follow no threat of ours.
 OTHER_THREAT = "other"
 
-#: Tables of so few bytes are opened by several deciders at a time. What their queries cost is to be planned, which DuckDB does
-#: on one core; larger tables are shared by the threads of one query, within one bound of memory.
-SMALL_BYTES = 8 << 20
+#: Tables of so few bytes of Parquet are asked by several deciders at a time. What queries cost is then mostly to be planned,
+#: which DuckDB does on one core; of larger tables one query at a time takes all of its threads and of its bound on memory.
+SHARED_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,12 @@ def decide(
     rules the user added. ``rules`` are all that the matcher ran, ours and the user's, and ``assessed`` says of each
     whether its log source selected any event.
     """
-    if isinstance(tables, Path):
-        small = sum(file.stat().st_size for file in tables.glob("*.parquet")) < SMALL_BYTES
-        with ExitStack() as stack:
-            hands = range(THREADS if small else 1)
-            opened = [stack.enter_context(Tables.of_round(tables, site, narrow, small=small)) for _ in hands]
-            return _decide(opened, detections, user, rules, assessed, site)
-    return _decide([tables], detections, user, rules, assessed, site)
+    if not isinstance(tables, Path):
+        return _decide([tables], detections, user, rules, assessed, site)
+    size = sum(file.stat().st_size for file in tables.glob("*.parquet"))
+    with Tables.of_round(tables, site, narrow) as opened:
+        twins = [opened.twin() for _ in range(1, THREADS)] if size < SHARED_BYTES else []
+        return _decide([opened, *twins], detections, user, rules, assessed, site)
 
 
 def _decide(

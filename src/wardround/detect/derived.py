@@ -11,25 +11,25 @@ from types import MappingProxyType
 #: :func:`plain_command` gives it, to be searched. Equal texts are held, normalised and searched once: a condition on
 #: ``text`` or ``line`` alone is decided before events are joined.
 COMMANDS = """
-CREATE TEMP TABLE command_event_text AS
+CREATE TABLE command_event_text AS
 SELECT ts, evidence_id, record, Computer, Channel, EventID, coalesce("User", SubjectUserName) AS account,
        coalesce(CommandLine, ScriptBlockText, Payload, Data) AS text
 FROM windows_event
 WHERE (Channel = 'Microsoft-Windows-Sysmon/Operational' AND EventID = 1) OR (Channel = 'Security' AND EventID = 4688)
    OR (Channel = 'Microsoft-Windows-PowerShell/Operational' AND EventID IN (4103, 4104))
    OR (Channel = 'Windows PowerShell' AND EventID = 800);
-CREATE TEMP TABLE command_text AS
+CREATE TABLE command_text AS
 SELECT row_number() OVER () AS number, text, plain_command(text) AS line
 FROM (SELECT DISTINCT text FROM command_event_text WHERE text IS NOT NULL);
-CREATE TEMP TABLE command_event AS
+CREATE TABLE command_event AS
 SELECT command_event_text.* EXCLUDE (text), number FROM command_event_text JOIN command_text USING (text);
 DROP TABLE command_event_text;
-CREATE TEMP VIEW windows_command AS SELECT * EXCLUDE (number) FROM command_event JOIN command_text USING (number);
+CREATE VIEW windows_command AS SELECT * EXCLUDE (number) FROM command_event JOIN command_text USING (number);
 """
 
 #: Which kinds of event there are at all: most evidence that detections need is told by it.
 KINDS = """
-CREATE TEMP TABLE windows_event_kind AS SELECT DISTINCT Channel, EventID, Provider_Name FROM windows_event;
+CREATE TABLE windows_event_kind AS SELECT DISTINCT Channel, EventID, Provider_Name FROM windows_event;
 """
 
 #: Alerts of products that protect computers: one row per alert and machine, with the kind of thing they tell of (``class``),
@@ -37,7 +37,7 @@ CREATE TEMP TABLE windows_event_kind AS SELECT DISTINCT Channel, EventID, Provid
 #: told by title, threat, category and techniques; explanations speak of everything that might happen. What people found
 #: harmless is left out.
 ALERTS = r"""
-CREATE TEMP TABLE protection_alert AS
+CREATE TABLE protection_alert AS
 WITH numbered AS (
   SELECT *, coalesce(product || ':' || alert_id, evidence_id || ':' || record) AS number FROM edr_alert
 ), whole AS (
@@ -87,7 +87,7 @@ FROM judged;
 #: server forwards by syslog. 190, 490 and 790 are jobs, 150 one machine of a job, 390 and 40390 tests, 290 and 40290 restores
 #: (Veeam Help Center, Event Reference). What is still running says nothing.
 RUNS = r"""
-CREATE TEMP TABLE backup_run AS
+CREATE TABLE backup_run AS
 WITH event AS (
   SELECT 'windows_event' AS tab, ts, evidence_id, record, EventID AS number, coalesce(Data, '') AS told,
          CASE Level WHEN 4 THEN 'success' WHEN 3 THEN 'warning' WHEN 2 THEN 'failed' END AS graded, NULL AS object

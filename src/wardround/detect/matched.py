@@ -11,7 +11,8 @@ from wardround.detect.findings import Hit
 from wardround.detect.logsource import columns_for
 from wardround.detect.rule import Rule
 from wardround.detect.sql import MAX_HITS, hit_of
-from wardround.detect.tables import Tables, literal, quoted
+from wardround.detect.sql_text import literal, quoted
+from wardround.detect.tables import Tables
 
 #: The earliest event first, those without a time last, and always in the same order.
 _ORDER = "(coalesce(t.ts, 9223372036854775807), t.evidence_id, t.record)"
