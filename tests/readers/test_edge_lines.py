@@ -19,7 +19,7 @@ REACHED = {
     "fortinet": (476, 476),
     "freeradius": (60, 60),
     "ivanti": (240, 240),
-    "juniper": (181, 181),
+    "juniper": (191, 191),
     "meraki": (87, 87),
     "mikrotik": (77, 77),
     "mit_kerberos": (63, 63),

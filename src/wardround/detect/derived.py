@@ -108,12 +108,34 @@ SELECT tab, ts, evidence_id, record, 'veeam', CASE WHEN number <> 150 THEN name 
 FROM named WHERE result IS NOT NULL;
 """
 
+#: Changes that logs of devices tell. ``said`` is the object in lower case, ``object`` the same without the verb and the brackets
+#: of Junos, so that a path reads alike whether it was typed or written to the audit. Where a device does not say from where
+#: somebody worked (Junos, IOS), ``source`` is that of the last logon of this account at this device within twelve hours.
+CHANGES = r"""
+CREATE TABLE device_change AS
+WITH told AS (
+  SELECT ts, evidence_id, record, device, lower("user") AS who, source, ui, action, lower(coalesce(message, '')) AS message,
+         lower(trim(coalesce(object, ''))) AS said
+  FROM device_event
+  WHERE category = 'config' AND coalesce(ui, '') NOT LIKE 'fgfm%' AND coalesce(action, '') NOT IN ('show', 'read')
+), entrance AS (
+  SELECT device, lower("user") AS who, ts, source FROM logon
+  WHERE action = 'login' AND source IS NOT NULL AND device IS NOT NULL AND "user" IS NOT NULL AND ts IS NOT NULL
+    AND EXISTS (SELECT 1 FROM told WHERE told.source IS NULL)
+)
+SELECT told.ts, told.evidence_id, told.record, told.device, told.who, told.ui, told.action, told.message, told.said,
+       coalesce(told.source, CASE WHEN told.ts - entrance.ts <= hours(12) THEN entrance.source END) AS source,
+       trim(regexp_replace(regexp_replace(told.said, '^(set|delete|activate|deactivate|rename|replace|insert) (?:groups \S+ )?', ''), '[\[\]]', ' ', 'g')) AS object
+FROM told ASOF LEFT JOIN entrance ON told.device = entrance.device AND told.who = entrance.who AND told.ts >= entrance.ts;
+"""
+
 #: Statements by the name of the view that they make, and the tables that they ask.
 VIEWS = MappingProxyType(
     {
         "windows_command": ("windows_event", COMMANDS),
         "windows_event_kind": ("windows_event", KINDS),
         "protection_alert": ("edr_alert", ALERTS),
+        "device_change": ("device_event logon", CHANGES),
         "backup_run": ("backup_job windows_event device_event", RUNS),
     }
 )

@@ -20,6 +20,11 @@ _KEYS = Vocabulary(["remote-address", "local-address", "message", "command", "pa
 _ACTIONS = (("CREATE|PERMITTED|UPDATE", "accept"), ("CLOSE", "close"), ("DENY|BLOCKED", "deny"), ("DROP", "drop"))
 _PLAIN = r"(?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+)->(?P<destination>[0-9A-Fa-f.:]+)/(?P<destination_port>\d+)"
 
+#: Commands that change the configuration; ``set cli`` is about the session only.
+_CHANGES = r"(?:set (?:[abd-z]|c[a-km-z]|cl[a-hj-z])|(?:delete|activate|deactivate|rename|replace|insert|copy|load|load-configuration|rollback) )"
+_TYPED = r"UI_CMDLINE_READ_LINE: User '(?P<user>[^']*)',? command '"
+_SENT = r"UI_(?:JUNOSCRIPT|NETCONF)_CMD: User '(?P<user>[^']*)' used \S+ client to run command '"
+
 _KINDS = (
     Kind("RT_FLOW_SESSION_CREATE", "firewall_event", r"RT_FLOW_SESSION_CREATE\w*: .*?" + _PLAIN + r"(?: 0x\w+)? (?P<application>\S+) (?P<nat_source>[0-9A-Fa-f.:]+)/\d+->(?P<nat_destination>[0-9A-Fa-f.:]+)/(?P<nat_port>\d+).*? (?P<proto>\d{1,3}) (?P<policy>\S+) (?P<source_zone>\S+) (?P<destination_zone>\S+) (?P<session>\d+)", {"action": "accept"}),
     Kind("RT_FLOW_SESSION_CLOSE", "firewall_event", r"RT_FLOW_SESSION_CLOSE\w*: .*?" + _PLAIN + r"(?: 0x\w+)? (?P<application>\S+) (?P<nat_source>[0-9A-Fa-f.:]+)/\d+->(?P<nat_destination>[0-9A-Fa-f.:]+)/(?P<nat_port>\d+).*? (?P<proto>\d{1,3}) (?P<policy>\S+) (?P<source_zone>\S+) (?P<destination_zone>\S+) (?P<session>\d+) \d+\((?P<bytes_out>\d+)\) \d+\((?P<bytes_in>\d+)\) (?P<duration>\d+)", {"action": "close"}),
@@ -34,8 +39,10 @@ _KINDS = (
     Kind("LOGIN_FAILED", "logon", r"LOGIN_FAILED: Login failed for user '?(?P<user>[^'\s]*)'? from host '?(?P<source>[^'\s]*)", {"action": "login_failed"}),
     Kind("LOGIN_INFORMATION", "logon", r"LOGIN_INFORMATION: User (?P<user>\S+) logged in from host (?P<source>\S+)", {"action": "login"}),
     Kind("SSHD_LOGIN_FAILED", "logon", r"SSHD_LOGIN_FAILED: Login failed for user '?(?P<user>[^'\s]*)'? from host '?(?P<source>[^'\s]*)", {"action": "login_failed", "service": "ssh"}),
-    Kind("UI_CMDLINE_READ_LINE", "device_event", r"UI_CMDLINE_READ_LINE: User '(?P<user>[^']*)',? command '(?P<object>.*)'", {"category": "command", "action": "command"}),
-    Kind("UI_JUNOSCRIPT_CMD", "device_event", r"UI_JUNOSCRIPT_CMD: User '(?P<user>[^']*)' used \S+ client to run command '(?P<object>.*)'", {"category": "command", "action": "command"}),
+    Kind("UI_CMDLINE_READ_LINE", "device_event", _TYPED + r"(?P<object>" + _CHANGES + r".*)'", {"category": "config", "action": "command"}),
+    Kind("UI_CMDLINE_READ_LINE", "device_event", _TYPED + r"(?P<object>.*)'", {"category": "command", "action": "command"}),
+    Kind("UI_JUNOSCRIPT_CMD", "device_event", _SENT + r"(?P<object>" + _CHANGES + r".*)'", {"category": "config", "action": "command"}),
+    Kind("UI_JUNOSCRIPT_CMD", "device_event", _SENT + r"(?P<object>.*)'", {"category": "command", "action": "command"}),
     Kind("UI_COMMIT", "device_event", r"UI_COMMIT\w*: User '(?P<user>[^']*)' (?P<message>.*)", {"category": "config", "action": "commit"}),
     Kind("UI_CFG_AUDIT", "device_event", r"UI_CFG_AUDIT_\w+: User '(?P<user>[^']*)' (?P<action>set|delete|deactivate|activate|rename|insert)\w*:? (?P<object>.*)", {"category": "config"}),
     Kind("NetScreen login", "logon", r"NetScreen device_id=(?P<device>\S+) .*?(?:ADM: )?Admin user \"?(?P<user>[^\"\s]*)\"? (?P<action>logged in|login attempt|has been rejected|logged out).*? from (?P<source>[0-9.]+)", {"privilege": "admin"}, {"action": {"logged in": "login", "logged out": "logout", "*": "login_failed"}}),
@@ -143,6 +150,9 @@ def _named(messages: Messages, kind: pa.Array, output: Output) -> None:
     people = chosen(pc.is_valid(action))
     tunnel = chosen(pc.match_substring_regex(kind, r"^KMD_|^IKED_"))
     up = first_of(((r"_ESTABLISHED|_UP", "tunnel_up"), (r"_DOWN|_DELETED", "tunnel_down")), kind, "negotiation")
+    changed = first_of(
+        ((r"^UI_\w*CMD\w* " + _CHANGES, "config"),), pc.binary_join_element_wise(kind, pairs.get("command"), " ")
+    )
     place = part_of(pairs.get("ssh-connection"), r"^(?P<a>\S+)")
     service = (("^SSHD_", "ssh"), ("^SNMPD_", "snmp"), ("^DOT1XD_", "802.1x"))
     every: tuple[tuple[str, object, dict[str, pa.Array | str | None]], ...] = (
@@ -162,7 +172,9 @@ def _named(messages: Messages, kind: pa.Array, output: Output) -> None:
             "device_event",
             ~tunnel & ~people,
             {
-                "category": first_of(((r"^UI_C(?:OMMIT|FG)", "config"), (r"^UI_\w*CMD", "command")), kind, "system"),
+                "category": pc.coalesce(
+                    changed, first_of(((r"^UI_C(?:OMMIT|FG)", "config"), (r"^UI_\w*CMD", "command")), kind, "system")
+                ),
                 "action": first_of(_DONE, kind),
                 "object": pc.coalesce(pairs.get("command", "pathname"), kind),
                 "message": pairs.get("message", "value", "data", "comment"),
