@@ -32,7 +32,8 @@ _ORDER: tuple[str, ...] = (
     "nmap_text",  # first line of its other outputs
     "audit_trail",  # audit messages in XML, also behind syslog headers, or resources AuditEvent in JSON
     "journal",  # JSON with the journal's own time
-    "backup.restic",  # JSON with its snapshots or message types
+    "backup.restic",  # JSON with its snapshots or message types, or sentences that only it prints
+    "backup.borg",  # JSON with archives, or sentences that only it prints
     "edr.defender_hunting",  # JSON or a header with columns of its tables
     "edr.defender_alerts",  # JSON with the keys of its resources, as are the next six
     "edr.defender_powershell",
@@ -77,6 +78,9 @@ _ORDER: tuple[str, ...] = (
     "listing.bodyfile",
     "linux_audit",  # lines that begin with a type and an audit message
     "backup.bacula",  # reports of jobs, with fields of their own
+    "backup.proxmox",  # sentences with which tasks of Proxmox begin
+    "backup.wbadmin",  # its title and a version
+    "backup.duplicity",  # the title of its statistics
     "backup.veeam_log",  # lines with day, month and year in brackets, and a word of Veeam
     "backup.table",  # a header with jobs, results and times of backups
     "windows_csv",  # a header of a tool that exports events of Windows

@@ -6,19 +6,22 @@ from wardround.schema import table
 
 BACKUP_JOB = table(
     "backup_job",
-    "One row per run of a backup, restore, verification or copy. ts is its end, or its start when it has none.",
+    "One row per run of a backup, restore, verification or copy, and per deletion of backups. ts is its end, or its start when "
+    "it has none.",
     """
-product     label  veeam, commvault, windows_backup, bareos, bacula, restic, unset when the table does not say
+product     label  veeam, commvault, windows_backup, bareos, bacula, restic, borg, proxmox, duplicity, unset when it is not told
 job         text   Name of the job
 client      text   What is protected: host, virtual machine or subclient
 repository  text   Where it is written to: repository, pool, storage or library
-kind        label  backup, copy, restore, verify, other
-level       label  full, incremental, differential, as told
+kind        label  backup, copy, restore, verify, delete, other
+level       label  full, incremental …, as told; of a deletion: retention (by a rule), chosen (one by one), repository (all)
 start       time   When it started
 end         time   When it ended
 result      label  success, warning, failed, running, unset when it does not say
 bytes       count  Bytes written or read
 files       count  Files
+removed     count  Backups deleted, in a deletion
+kept        count  Backups that a rule of retention kept of the same group, where it tells
 encrypted   flag   Whether the backup is encrypted
 immutable   flag   Whether the repository cannot be changed for a time (immutability, object lock, WORM, hardened repository)
 offline     flag   Whether the repository is away from the network: tape, removable disk, rotated drive

@@ -1,6 +1,7 @@
-"""Reader of what restic writes as JSON: ``restic snapshots --json``, and the lines of ``backup``, ``restore`` and ``check``.
+"""Reader of what restic writes: ``snapshots``, ``backup``, ``restore``, ``check`` and ``forget``, as JSON or for people.
 
-Source: restic's documentation, "Scripting". A snapshot is a backup that ended well. Names of files are not kept.
+Source: restic's documentation, "Scripting". A snapshot is a backup that ended well; what ``forget`` removes is a deletion, of
+which restic tells no time. Names of files are not kept.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from wardround.readers.backup import restic_text
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
 from wardround.readers.instants import iso_instant
@@ -22,6 +24,8 @@ MOST_BYTES = 64 << 20
 _LINE_BYTES = 1 << 20
 
 _SNAPSHOT = re.compile(rb'^\s*\[\s*\{.{0,4000}?"(?:tree|short_id)"\s*:', re.S)
+#: The groups of ``forget``, each with what is kept and removed.
+_FORGET = re.compile(rb'\[\{"tags":(?:null|\[.{0,2000}?\]),"host":"[^"]{0,255}","paths":')
 _MESSAGE = re.compile(rb'^\s*\{"message_type":"(status|summary|error|exit_error|verbose_status|initialized)"', re.M)
 
 
@@ -34,7 +38,9 @@ class ResticReader:
         """A list of snapshots, or lines with a message_type."""
         if _SNAPSHOT.match(head[:8192]) and b'"paths"' in head and b'"hostname"' in head:
             return self.name
-        return self.name if _MESSAGE.match(head[:4096]) else None
+        if _MESSAGE.match(head[:4096]) or _FORGET.match(head[:8192].lstrip()):
+            return self.name
+        return self.name if b"\0" not in head[:512] and restic_text.SIGNS.search(head[:8192]) else None
 
     def split(self, source: Source) -> Iterator[Span]:
         """One span."""
@@ -44,10 +50,13 @@ class ResticReader:
         """Read snapshots or runs into ``backup_job``."""
         batches = Batches(sink)
         with source.open() as stream:
-            if stream.read(4096).lstrip().startswith(b"["):
-                _snapshots(source, batches, sink)
-            else:
-                _runs(source, batches, sink)
+            head = stream.read(8192)
+        if re.match(rb"\s*\[\s*\{", head):
+            _snapshots(source, batches, sink)
+        elif _MESSAGE.match(head):
+            _runs(source, batches, sink)
+        else:
+            restic_text.read(source, batches)
         batches.close()
 
 
@@ -66,26 +75,58 @@ def _snapshots(source: Source, batches: Batches, sink: Sink) -> None:
         if not isinstance(item, dict):
             sink.diagnose("bad_record", "A snapshot is not an object.", place)
             continue
-        told = item.get("summary")
-        summary: dict[str, Any] = told if isinstance(told, dict) else {}
-        end = iso_instant(summary.get("backup_end")) or iso_instant(item.get("time"))
-        host = _text(item.get("hostname"))
+        if "keep" in item or "remove" in item:
+            _forgotten(batches, item, place)
+            continue
+        _snapshot(batches, item, place)
+
+
+def _forgotten(batches: Batches, item: dict[str, Any], place: int) -> None:
+    """A group of ``forget``: what it keeps are backups, what it removes is a deletion."""
+    kept, removed = (value if isinstance(value := item.get(name), list) else [] for name in ("keep", "remove"))
+    for snapshot in kept:
+        if isinstance(snapshot, dict):
+            _snapshot(batches, snapshot, place)
+    if removed:
+        host = _text(item.get("host")) or next((_text(s.get("hostname")) for s in removed if isinstance(s, dict)), None)
         batches.add(
             "backup_job",
-            ts=end,
-            ts_zone="stated" if end is not None else "none",
+            ts=None,
+            ts_zone="none",
             record=place,
             product="restic",
             job=host,
             client=host,
-            kind="backup",
-            start=iso_instant(summary.get("backup_start")) or iso_instant(item.get("time")),
-            end=end,
+            kind="delete",
+            level="retention",
             result="success",
-            bytes=_whole(summary.get("total_bytes_processed")),
-            files=_whole(summary.get("total_files_processed")),
-            encrypted=True,  # restic writes no other repositories
+            removed=len(removed),
+            kept=len(kept),
+            encrypted=True,
         )
+
+
+def _snapshot(batches: Batches, item: dict[str, Any], place: int) -> None:
+    told = item.get("summary")
+    summary: dict[str, Any] = told if isinstance(told, dict) else {}
+    end = iso_instant(summary.get("backup_end")) or iso_instant(item.get("time"))
+    host = _text(item.get("hostname"))
+    batches.add(
+        "backup_job",
+        ts=end,
+        ts_zone="stated" if end is not None else "none",
+        record=place,
+        product="restic",
+        job=host,
+        client=host,
+        kind="backup",
+        start=iso_instant(summary.get("backup_start")) or iso_instant(item.get("time")),
+        end=end,
+        result="success",
+        bytes=_whole(summary.get("total_bytes_processed")),
+        files=_whole(summary.get("total_files_processed")),
+        encrypted=True,  # restic writes no other repositories
+    )
 
 
 def _runs(source: Source, batches: Batches, sink: Sink) -> None:
@@ -94,13 +135,16 @@ def _runs(source: Source, batches: Batches, sink: Sink) -> None:
     with source.open() as stream:
         while line := stream.readline(_LINE_BYTES):
             number += 1
-            if not line.strip().startswith(b"{"):
+            if not line.strip().startswith((b"{", b"[{")):
                 continue
             try:
                 item = json.loads(line)
             except (ValueError, RecursionError):
                 sink.diagnose("bad_record", "A line is not a JSON object.", number)
                 continue
+            for group in item if isinstance(item, list) else ():
+                if isinstance(group, dict) and ("keep" in group or "remove" in group):
+                    _forgotten(batches, group, number)
             if not isinstance(item, dict):
                 continue
             kind = item.get("message_type")
