@@ -67,6 +67,15 @@ def test_logons_are_told_by_sizes(sizes: tuple[int, ...], result: tuple[bool | N
     assert (row["auth_success"], row["auth_attempts"]) == result
 
 
+def test_extensions_told_with_the_change_of_keys_are_no_answer_to_a_logon() -> None:
+    """Sizes as OpenSSH 9.2 sends them: extensions behind the new keys, service, "none" refused, key known, success."""
+    talk = _conversation(44, 52, 100, 28, 460)
+    talk[4] = ("<", REPLY + NEWKEYS + b"?" * 316)
+    _, kept = read("ssh", talk, port=2222)
+    (row,) = kept.tables["ssh"]
+    assert (row["auth_success"], row["auth_attempts"]) == (True, 1)
+
+
 @pytest.mark.parametrize(
     ("client", "server", "version"),
     [("1.5", "1.99", 1), ("1.99", "1.99", 2), ("1.5", "1.5", 1), ("1.5", "2.0", 0), ("2.0", None, None), (None, "2.0", None)],

@@ -182,11 +182,15 @@ def _logon(server: Stream, start: int) -> tuple[bool | None, int]:
 
     Neither can be told for sure; None where it cannot be told at all. The first packet accepts the service, the second
     tells that the method "none" failed (or is a banner), each later one of that size another failure; success is
-    16 bytes shorter than the first.
+    16 bytes shorter than the first. What came in one piece with the change of keys is not an answer to the client:
+    servers tell there of the extensions that they know (RFC 8308).
     """
     accept = failure = attempts = 0
     result: bool | None = None
-    for piece in islice(server.from_offset(start).pieces, _LOGON_PACKETS):
+    first = server.data_after(start)
+    if first is None:
+        return None, 0
+    for piece in islice(server.from_offset(first).pieces, _LOGON_PACKETS):
         size = len(getattr(piece, "data", b""))
         if not size:
             break
