@@ -44,11 +44,13 @@ OnWalked = Callable[[int], None]
 _HEADER_WEIRDS = {TRUNCATED_HEADER: "truncated_header", BAD_IP: "bad_IP_header", BAD_TRANSPORT: "bad_TCP_header_len"}
 HEADER_WEIRDS_SHOWN = 100
 
-#: Pages that payload was read from are given back after about so many connections.
-PARSED_AT_A_TIME = 64
+#: Pages that payload was read from are given back after so many connections.
+PARSED_AT_A_TIME = 128
 
-#: ... or after so many bytes of them.
-PARSED_BYTES = 128 << 20
+#: ... or after so many bytes of them. Where one is read the system has the pages around it at hand too (fault-around), which
+#: for packets that lie apart is what counts.
+PARSED_BYTES = 32 << 20
+_BYTES_AROUND = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,28 +224,36 @@ class Engine:
         release(count, flows, ends, segments, counters, numbers)
 
     def _parse(self, batch: Finished, segments: Records) -> None:
-        """Hand the connections that carried payload to the parsers that could know them."""
+        """Hand the connections that carried payload to the parsers that could know them, a part of the batch at a time."""
         found, starts = gather(segments, batch.ends.reshape(-1))
-        candidates = self._candidates.of(self._data, batch.flows, found, starts)
-        bounds, chosen, sizes, parsed = starts.tolist(), candidates.tolist(), batch.ends["bytes"].sum(axis=1).tolist(), 0
-        payload, protocol = self._payload, batch.flows["protocol"].tolist()
-        for number, index in enumerate(np.nonzero(candidates)[0].tolist()):
-            first, second, end = bounds[2 * index : 2 * index + 3]
-            if protocol[index] == TCP:
-                streams = (MappedStream(payload, found[first:second]), MappedStream(payload, found[second:end]))
-                connection = batch.connection(index, *streams)
-            else:
-                datagrams = MappedDatagrams(payload, found[first:end], second - first)
-                connection = batch.connection(index, datagrams=datagrams)
-            try:
-                protocols.parse(connection, self._rows, self._candidates.chosen(chosen[index]))
-            except Exception as error:  # noqa: BLE001 - the boundary: a defect of one parser must not end the capture
-                self._sink.diagnose("parser_defect", f"frame {connection.record}: {type(error).__name__}: {error}")
-            batch.learned(index, connection)
-            parsed += sizes[index]
-            if number % PARSED_AT_A_TIME == 0 or parsed > PARSED_BYTES:
-                self._give_back()
-                parsed = 0
+        touched = (batch.ends["bytes"] + batch.ends["segments"].astype(np.int64) * _BYTES_AROUND).sum(axis=1).tolist()
+        for begin in range(0, len(touched), PARSED_AT_A_TIME):
+            end = min(begin + PARSED_AT_A_TIME, len(touched))
+            bounds = starts[2 * begin : 2 * end + 1]
+            candidates = self._candidates.of(self._data, batch.flows[begin:end], found, bounds)
+            parsed = 0
+            for index in np.nonzero(candidates)[0].tolist():
+                self._parse_one(batch, begin + index, found, bounds[2 * index : 2 * index + 3].tolist(), int(candidates[index]))
+                parsed += touched[begin + index]
+                if parsed > PARSED_BYTES:
+                    self._give_back()
+                    parsed = 0
+            self._give_back()
+
+    def _parse_one(self, batch: Finished, index: int, found: Records, bounds: list[int], candidates: int) -> None:
+        """Hand one connection to the parsers among ``candidates``; ``bounds`` are those of its two ends among ``found``."""
+        first, second, end = bounds
+        if batch.protocols[index] == TCP:
+            streams = (MappedStream(self._payload, found[first:second]), MappedStream(self._payload, found[second:end]))
+            connection = batch.connection(index, *streams)
+        else:
+            datagrams = MappedDatagrams(self._payload, found[first:end], second - first)
+            connection = batch.connection(index, datagrams=datagrams)
+        try:
+            protocols.parse(connection, self._rows, self._candidates.chosen(candidates))
+        except Exception as error:  # noqa: BLE001 - the boundary: a defect of one parser must not end the capture
+            self._sink.diagnose("parser_defect", f"frame {connection.record}: {type(error).__name__}: {error}")
+        batch.learned(index, connection)
 
     def _tally(self, batch: Finished) -> None:
         self._counts.acks += int(batch.flows["acks"].sum())

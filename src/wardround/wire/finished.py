@@ -63,6 +63,7 @@ class Finished:
         self.histories = names.text(histories, flows["history_size"])
         self.orig = names.addresses(flows["orig_high"], flows["orig_low"])
         self.resp = names.addresses(flows["resp_high"], flows["resp_low"])
+        self.protocols: list[int] = flows["protocol"].tolist()
         self.proto = _PROTO[flows["protocol"]]
         self._ends = list(zip(self.orig, flows["orig_port"].tolist(), self.resp, flows["resp_port"].tolist(), strict=True))
         head = (self.uids.to_pylist(), flows["first_ts"].tolist(), flows["frame"].tolist(), self.proto.tolist())
