@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from wardround.wire.connection import Connection, Gap, Stream
+from wardround.wire.connection import Chunk, Connection, Gap, Stream
 
 #: No message that is read here is longer; a stream that claims so is not what it was taken for.
 LONGEST_MESSAGE = 1 << 20
@@ -41,11 +41,13 @@ def prefixed(size: int) -> Extent:
     return extent
 
 
-def _framed(stream: Stream, from_orig: bool, extent: Extent) -> Iterator[Message]:
+def _framed(stream: Stream, from_orig: bool, extent: Extent, last: bool) -> Iterator[Message]:
     data, at, gone = bytearray(), 0, 0
-    for piece in stream.pieces:
-        if isinstance(piece, Gap):
+    piece: Chunk | None = None
+    for piece_or_gap in stream.pieces:
+        if isinstance(piece_or_gap, Gap):
             return
+        piece = piece_or_gap
         data += piece.data
         while True:
             found = extent(data, at)
@@ -63,15 +65,20 @@ def _framed(stream: Stream, from_orig: bool, extent: Extent) -> Iterator[Message
         at = 0
         if len(data) > LONGEST_MESSAGE:
             return
+    if last and data and piece is not None:
+        yield Message(piece.ts, piece.record, from_orig, bytes(data), gone + len(data))
 
 
-def messages(connection: Connection, extent: Extent) -> Iterator[Message]:
-    """The messages of both directions in order of time; streams are cut by ``extent`` and read up to their first gap."""
+def messages(connection: Connection, extent: Extent, *, last: bool = False) -> Iterator[Message]:
+    """The messages of both directions in order of time; streams are cut by ``extent`` and read up to their first gap.
+
+    With ``last`` what is left at the end of a stream is a message too.
+    """
     if connection.proto != "tcp":
         for datagram in connection.datagrams:
             yield Message(datagram.ts, datagram.record, datagram.from_orig, datagram.data)
         return
-    both = [*_framed(connection.orig, True, extent), *_framed(connection.resp, False, extent)]
+    both = [*_framed(connection.orig, True, extent, last), *_framed(connection.resp, False, extent, last)]
     yield from sorted(both, key=lambda message: (message.ts, message.record))
 
 

@@ -48,6 +48,8 @@ def negotiation(message: bytes) -> Negotiation:
     if rest.startswith((_COOKIE, _TOKEN)):
         line, _, rest = rest.partition(b"\r\n")
         cookie = text(line.removeprefix(_COOKIE).removeprefix(_TOKEN))
+    elif rest[-10:-8] == b"\r\n":  # a routing token in other words, such as tsv://, tells of no user
+        rest = rest[-8:]
     if len(rest) >= 8 and rest[0] in (1, 2, 3) and rest[2:4] == b"\x08\0":
         return Negotiation(rest[0], int.from_bytes(rest[4:8], "little"), cookie)
     return Negotiation(0, 0, cookie)

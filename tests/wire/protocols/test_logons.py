@@ -58,6 +58,82 @@ SESSIONS: dict[str, tuple[str, Turns, bool | None]] = {
         ],
         True,
     ),
+    "imap literals": (
+        "imap",
+        [
+            ("<", b"* OK hi\r\n"),
+            (">", b"a1 LOGIN {4}\r\n"),
+            ("<", b"+ OK\r\n"),
+            (">", b"tech {6}\r\n"),
+            ("<", b"+ OK\r\n"),
+            (">", b"geheim\r\n"),
+            ("<", b"a1 OK Logged in\r\n"),
+        ],
+        True,
+    ),
+    "imap literals at once": (
+        "imap",
+        [("<", b"* OK hi\r\n"), (">", b"a1 LOGIN {4+}\r\ntech {6+}\r\ngeheim\r\na2 SELECT INBOX\r\n"), ("<", b"a1 NO\r\n")],
+        False,
+    ),
+    "imap literal and string": (
+        "imap",
+        [("<", b"* OK hi\r\n"), (">", b'a1 login "tech" {6+}\r\n'), (">", b"geheim\r\n"), ("<", b"a1 OK\r\n")],
+        True,
+    ),
+    "imap login by sasl": (
+        "imap",
+        [
+            ("<", b"* OK hi\r\n"),
+            (">", b"a1 AUTHENTICATE LOGIN\r\n"),
+            ("<", b"+ VXNlcm5hbWU6\r\n"),
+            (">", USER + b"\r\n"),
+            ("<", b"+ UGFzc3dvcmQ6\r\n"),
+            (">", SECRET + b"\r\n"),
+            ("<", b"a1 OK in\r\n"),
+        ],
+        True,
+    ),
+    "imap pipelined": (
+        "imap",
+        [
+            ("<", b"* OK hi\r\n"),
+            (">", b"a1 LOGIN tech geheim\r\na2 SELECT INBOX\r\na3 LOGOUT\r\n"),
+            ("<", b"a1 OK in\r\n* 0 EXISTS\r\na2 OK\r\na3 OK\r\n"),
+        ],
+        True,
+    ),
+    "imap given up and once more": (
+        "imap",
+        [
+            ("<", b"* OK hi\r\n"),
+            (">", b"a1 AUTHENTICATE PLAIN\r\n"),
+            (">", b"*\r\nDONE\r\na2 LOGIN tech geheim\r\n"),
+            ("<", b"+ \r\na1 BAD given up\r\na2 NO\r\n"),
+        ],
+        False,
+    ),
+    "pop3 pipelined": (
+        "pop3",
+        [
+            ("<", b"+OK hi\r\n"),
+            (">", b"CAPA\r\nUSER tech\r\nPASS geheim\r\nQUIT\r\n"),
+            ("<", b"+OK\r\nUSER\r\n.\r\n+OK\r\n-ERR no\r\n+OK bye\r\n"),
+        ],
+        False,
+    ),
+    "pop3 given up and once more": (
+        "pop3",
+        [
+            ("<", b"+OK\r\n"),
+            (">", b"AUTH PLAIN\r\n"),
+            (">", b"*\r\nuser tech\r\n"),
+            ("<", b"+ \r\n-ERR given up\r\n+OK\r\n"),
+            (">", b"pass geheim\r\n"),
+            ("<", b"+OK\r\n"),
+        ],
+        True,
+    ),
     "telnet": (
         "telnet",
         [
@@ -124,6 +200,46 @@ def test_a_logon_is_told_without_its_password(session: str) -> None:
     assert connection.services == [name]
     everything = repr(kept.tables)
     assert not any(word in everything for word in ("geheim", SASL.decode(), SECRET.decode()))
+
+
+def test_telnet_commands_are_no_user_names() -> None:
+    turns: Turns = [
+        ("<", b"\xff\xfd\x18"),
+        (">", b"\xff\xfb\x18"),
+        ("<", b"host login: "),
+        (">", b"tech\r\0"),
+        ("<", b"tech\r\nPassword: "),
+        (">", b":geheim\r\0"),
+        ("<", b"\r\nLast login: Thu Nov 26 10:00:00 from 10.0.0.9\r\n$ "),
+        (">", b"passwd\r\0"),
+        ("<", b"passwd\r\nCurrent password: "),
+        (">", b"geheim\r\0"),
+        ("<", b"\r\nNew password: "),
+        (">", b"new\r\0"),
+        ("<", b"\r\n$ "),
+        (">", b"echo password:"),
+        ("<", b"echo password:"),
+        (">", b"\r\0"),
+        ("<", b"\r\npassword:\r\n$ "),
+    ]
+    told = read("telnet", turns)[1].tables["clear_credential"]
+    assert [(row["username"], row["password_length"]) for row in told] == [("tech", 7), ("tech", 6), ("tech", 3)]
+
+
+def test_what_a_message_says_is_no_command() -> None:
+    stored = b"Subject: x\r\n\r\nb2 LOGIN tech geheim\r\n"
+    turns = [
+        ("<", b"* OK hi\r\n"),
+        (">", b"a2 APPEND INBOX {%d}\r\n" % len(stored)),
+        ("<", b"+ OK\r\n"),
+        (">", stored + b"\r\n"),
+        ("<", b"b2 OK\r\na2 OK\r\n"),
+    ]
+    assert "clear_credential" not in read("imap", turns)[1].tables
+    shown = b"+OK 29 octets\r\n+OK\r\n-ERR\r\n.\r\n+OK\r\n-ERR\r\n"
+    turns = [("<", b"+OK\r\n"), (">", b"RETR 1\r\nUSER tech\r\nPASS geheim\r\n"), ("<", shown)]
+    (row,) = read("pop3", turns)[1].tables["clear_credential"]
+    assert row["success"] is False
 
 
 def test_the_same_password_is_seen_again_only_at_the_same_server() -> None:

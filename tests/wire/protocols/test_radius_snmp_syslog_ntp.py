@@ -122,7 +122,15 @@ def test_syslog_on_other_ports_needs_a_priority() -> None:
     assert not parser.sniff(datagrams.exchange([(">", b"<13>\x01\x02")], *ends))
 
 
-@pytest.mark.parametrize("stream", [b"<134>first\r\n<11>second\n<11>cut off", b"10 <134>first10 <11>second40 <11>cut off"])
+@pytest.mark.parametrize(
+    "stream",
+    [
+        b"<134>first\r\n<11>second\n",
+        b"<134>first\n<11>second",
+        b"<134>first\0<11>second\0",
+        b"10 <134>first10 <11>second40 <11>cut off",
+    ],
+)
 def test_syslog_over_tcp(stream: bytes) -> None:
     connection, kept = talk.read("syslog", [(">", stream[:4]), (">", stream[4:]), ("<", b"no priority\n")], port=6514)
     assert [(r["facility"], r["severity"], r["message"]) for r in kept.tables["syslog"]] == [

@@ -142,6 +142,15 @@ def test_tls_inside() -> None:
     assert connection.services == ["rdp", "ssl"]
 
 
+def test_behind_a_balancer_the_token_is_in_its_own_words() -> None:
+    asked = _request(b"tsv://MS Terminal Services Plugin.1.Farm\r\n")
+    _, kept = read("rdp", [(">", asked), ("<", _confirm(2, 1))], port=3390)
+    (row,) = kept.tables["rdp"]
+    assert (row["security_protocol"], row["result"], row.get("cookie")) == ("SSL", "encrypted", None)
+    for changed in (asked[:-1], asked.replace(b"\r\n", b"\r."), asked.replace(b"\x08\0", b"\x09\0")):
+        assert not rdp.sniff(conversation([(">", changed)], port=102))
+
+
 def test_keyboards() -> None:
     assert keyboard(0x40C) == "French - France"
     assert keyboard(0x2080C) == "French - Belgium (Best Guess for 133132)"

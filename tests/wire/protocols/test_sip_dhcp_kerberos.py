@@ -117,6 +117,13 @@ def test_a_dhcp_transaction_is_one_row_over_two_connections() -> None:
     assert found["client_software"] == "MSFT 5.0"
 
 
+def test_the_address_of_the_proxy_script_has_no_line_end() -> None:
+    address = b"http://wpad.example/wpad.dat"
+    for told in (address, address + b"\n", address + b"\0", address + b"\r\n\0"):
+        _, kept = datagrams.read("dhcp", [(">", dhcp(1, 8)), ("<", dhcp(2, 5, (252, told)))], 67)
+        assert kept.tables["dhcp"][0]["wpad_url"] == address.decode()
+
+
 def test_dhcp_numbers_that_come_again_later_are_another_transaction() -> None:
     turns = [(">", dhcp(1, 1))] + [(">", dhcp(1, 1, number=1))] * 12 + [(">", dhcp(1, 1))]
     _, kept = datagrams.read("dhcp", turns, 67)

@@ -169,7 +169,7 @@ class _Transaction:
             (_WPAD, "wpad_url"),
         ):
             if option in options:
-                columns[column] = _name(options[option])
+                columns[column] = _name(options[option].rstrip(b"\0\r\n") if option == _WPAD else options[option])
         for option, column in _DIRECTIONS:
             if option in options:
                 columns[column] = _addresses(options[option])

@@ -27,6 +27,9 @@ UDP_FIRST = b"\xff"
 
 _PORT = 3389
 
+#: The longest connection request: a length of one octet behind the four of the frame.
+_REQUEST_BYTES = 5 + 255
+
 #: Messages of one side before the settings are complete; the settings are the second.
 _MAX_MESSAGES = 8
 
@@ -47,14 +50,17 @@ def sniff(connection: Connection) -> bool:
     """Whether a client asks for a remote desktop, over TCP or UDP."""
     if connection.proto == "udp":
         return _is_syn(connection)
-    head = connection.orig.head(64)
+    head = connection.orig.head(_REQUEST_BYTES)
     if len(head) < 11 or head[:2] != b"\x03\0" or head[5] != CONNECTION_REQUEST:
         return False
     if head[11:24] == b"Cookie: msts=" or head[11:28] == b"Cookie: mstshash=":
         return True
     size = head[2] << 8 | head[3]
-    asks = size == 19 and head[11] == 1 and head[13:15] == b"\x08\0" if len(head) >= 15 else False
-    return asks or (size == 11 and head[4] == 6 and (connection.resp_p == _PORT or _connects(connection.orig)))
+    if len(head) >= size >= 19 and size == head[4] + 5:
+        # A negotiation at the end, behind nothing or a routing token, whose words are the balancer's (MS-RDPBCGR 2.2.1.1).
+        asked = head[size - 8 : size]
+        return asked[0] == 1 and asked[2:4] == b"\x08\0" and (size == 19 or head[size - 10 : size - 8] == b"\r\n")
+    return size == 11 and head[4] == 6 and (connection.resp_p == _PORT or _connects(connection.orig))
 
 
 def _connects(stream: Stream) -> bool:

@@ -17,6 +17,9 @@ ASKED_ON = (514,)
 
 _PORT = 514
 
+#: A line without an end beyond this is no message.
+_LONGEST_LINE = 65_536
+
 #: Facilities and severities by number, as Zeek names them.
 _FACILITIES = (
     "KERN", "USER", "MAIL", "DAEMON", "AUTH", "SYSLOG", "LPR", "NEWS", "UUCP", "CRON", "AUTHPRIV", "FTP", "NTP", "AUDIT",
@@ -55,7 +58,7 @@ def _unframed(data: bytes) -> bytes:
 
 
 def _extent(data: bytes | bytearray, at: int) -> tuple[int, int] | None:
-    """A message of a stream: behind its length in digits and a blank, or up to the end of the line."""
+    """A message of a stream: behind its length in digits and a blank, or up to the end of the line (some end it with NUL)."""
     if data[at : at + 1].isdigit():
         digits, blank, _ = bytes(data[at : at + 8]).partition(b" ")
         if blank and digits.isdigit():
@@ -63,13 +66,18 @@ def _extent(data: bytes | bytearray, at: int) -> tuple[int, int] | None:
             return start, start + int(digits)
         return None if len(data) - at < 8 and digits.isdigit() else (at, at)
     end = data.find(b"\n", at)
-    return None if end < 0 else (at, end + 1)
+    zero = data.find(b"\0", at, end if end >= 0 else len(data))
+    end = zero if zero >= 0 else end
+    if end < 0:
+        return None if len(data) - at <= _LONGEST_LINE else (at, at)
+    return at, end + 1
 
 
 def parse(connection: Connection, rows: Rows) -> None:
     """A row per message."""
-    for message in messages(connection, _extent):
-        data = message.data.rstrip(b"\r\n") if connection.proto == "tcp" else message.data
+    # A message that nothing ends but the end of the stream begins with its priority; one cut behind its length does not.
+    for message in messages(connection, _extent, last=True):
+        data = message.data.rstrip(b"\r\n\0") if connection.proto == "tcp" else message.data
         found = _priority(data)
         if found is None and connection.proto == "tcp":
             continue

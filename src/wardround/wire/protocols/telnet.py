@@ -51,15 +51,26 @@ def parse(connection: Connection, rows: Rows) -> None:
         if b"\r" not in typed and b"\n" not in typed:
             continue
         answer = typed.replace(b"\n", b"\r").partition(b"\r")[0]
-        question = prompt.rstrip().lower()
-        # What the client types is echoed behind the prompt, unless it is a password.
+        question = _asked_for(prompt, answer)
         if question.endswith(_PASSWORD_PROMPTS):
             password, asked = answer, (chunk.ts, chunk.record)
-        elif any(p in question[-_ANSWER_LIMIT:] for p in _USER_PROMPTS) and answer:
+        elif question.endswith(_USER_PROMPTS) and answer:
             user = answer
         prompt = typed = b""
     if asked is not None:
         saw(rows, connection, asked, SERVICE, user, password, None)
+
+
+def _asked_for(prompt: bytes, answer: bytes) -> bytes:
+    """What the server asked, in small letters: what it said last, without the echo of what the client typed so far."""
+    said = prompt.rstrip()
+    for size in range(len(answer), 0, -1):
+        # Of a line that came in one piece the echo may be late; a password has none.
+        if size < len(answer) and said.lower().endswith(_PASSWORD_PROMPTS):
+            break
+        if said.endswith(answer[:size]):
+            return said[:-size].rstrip().lower()
+    return said.lower()
 
 
 def _without_commands(data: bytes) -> bytes:
