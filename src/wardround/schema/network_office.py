@@ -212,6 +212,7 @@ client_minor_version   label  Second number of the client's version
 server_major_version   label  First number of the server's version
 server_minor_version   label  Second number of the server's version
 authentication_method  label  None, VNC …
+security_subtype       label  Type that was chosen within VeNCrypt: Plain, TLSNone, TLSVnc, X509Vnc …
 auth                   flag   Whether authentication succeeded
 share_flag             flag   Whether the client shares the screen with others
 desktop_name           text   Name of the screen

@@ -46,6 +46,48 @@ def test_version_3_3_with_password() -> None:
     assert {name: row[name] for name in expected} == expected
 
 
+def _within(number: int, *turns: tuple[str, bytes | int]) -> list[tuple[str, bytes | int]]:
+    """VeNCrypt 0.2 up to the client's choice of that type, as TigerVNC speaks it."""
+    return [
+        ("<", b"RFB 003.008\n"),
+        (">", b"RFB 003.008\n"),
+        ("<", b"\1\x13"),
+        (">", b"\x13"),
+        ("<", b"\0\2"),
+        (">", b"\0\2"),
+        ("<", b"\0\2\0\0\1\2" + struct.pack(">I", number)),
+        (">", struct.pack(">I", number)),
+        *turns,
+    ]
+
+
+def test_a_password_in_clear_within_vencrypt() -> None:
+    told = struct.pack(">II", 4, 6) + b"techgeheim"
+    _, kept = read("rfb", _within(256, (">", told), ("<", bytes(4)), (">", b"\0"), ("<", SCREEN)), port=5900)
+    (row,), (logon,) = kept.tables["rfb"], kept.tables["clear_credential"]
+    assert (row["authentication_method"], row["security_subtype"], row["auth"]) == ("VeNCrypt", "Plain", True)
+    assert (row["desktop_name"], logon["service"], logon["username"]) == ("Console", "rfb", "tech")
+    assert (logon["password_length"], logon["success"]) == (6, True)
+    assert "geheim" not in repr(kept.tables)
+
+
+@pytest.mark.parametrize("lengths", [(4, 1_025), (4, 7), (0xFFFFFFFF, 0xFFFFFFFF)])
+def test_lengths_that_are_not_there_are_no_password(lengths: tuple[int, int]) -> None:
+    _, kept = read("rfb", _within(256, (">", struct.pack(">II", *lengths) + b"techgeheim"), ("<", bytes(4))), port=5900)
+    assert "clear_credential" not in kept.tables
+
+
+@pytest.mark.parametrize(("number", "name"), [(257, "TLSNone"), (261, "X509Vnc")])
+def test_tls_within_vencrypt_is_read(number: int, name: str) -> None:
+    hello = b"\x03\x03" + b"r" * 32 + b"\0" + b"\0\x02\xc0\x2f" + b"\x01\0"
+    record = b"\x16\x03\x01" + (4 + len(hello)).to_bytes(2, "big") + b"\x01" + len(hello).to_bytes(3, "big") + hello
+    turns = ("<", b"\1"), (">", record), ("<", b"\x15\x03\x03\0\x02\x02\x28")
+    connection, kept = read("rfb", _within(number, *turns), port=5900)
+    assert kept.tables["rfb"][0]["security_subtype"] == name
+    assert kept.tables["ssl"][0]["last_alert"] == "handshake_failure"
+    assert connection.services == ["rfb", "ssl"]
+
+
 def test_version_3_8_refused() -> None:
     row = _row(
         ("<", b"RFB 003.008\n"),
