@@ -61,9 +61,9 @@ def decide(
     """
     if not isinstance(tables, Path):
         return _decide([tables], detections, user, rules, assessed, site)
-    size = sum(file.stat().st_size for file in tables.glob("*.parquet"))
-    with Tables.of_round(tables, site, narrow) as opened:
-        twins = [opened.twin() for _ in range(1, THREADS)] if size < SHARED_BYTES else []
+    deciders = THREADS if sum(file.stat().st_size for file in tables.glob("*.parquet")) < SHARED_BYTES else 1
+    with Tables.of_round(tables, site, narrow, THREADS // deciders) as opened:
+        twins = [opened.twin() for _ in range(1, deciders)]
         return _decide([opened, *twins], detections, user, rules, assessed, site)
 
 

@@ -80,8 +80,11 @@ class Relations:
     tables, no extensions to load and a locked configuration.
     """
 
-    def __init__(self, parts: Mapping[str, Part], site: Site, narrow: Narrow | None) -> None:
-        """``parts`` gives for a table its Parquet files or its rows, ``narrow`` the copies of the open table to be asked."""
+    def __init__(self, parts: Mapping[str, Part], site: Site, narrow: Narrow | None, threads: int) -> None:
+        """``parts`` gives for a table its Parquet files or its rows, ``narrow`` the copies of the open table to be asked.
+
+        ``threads`` work for all queries that run at a time, besides the threads that ask.
+        """
         self.parts = {name: part for name, part in parts.items() if isinstance(part, pa.Table) or part}
         self._zone_of = lru_cache(maxsize=_CACHED_ZONES)(site.zone_of)
         self._lock = threading.RLock()
@@ -106,7 +109,7 @@ class Relations:
             ":memory:",
             config={
                 "memory_limit": MEMORY_LIMIT,
-                "threads": THREADS,
+                "threads": threads,
                 "temp_directory": self._temporary,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,

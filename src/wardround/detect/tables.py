@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from wardround import schema
-from wardround.detect.relations import WINDOWS_EVENT, Part, Relations
+from wardround.detect.relations import THREADS, WINDOWS_EVENT, Part, Relations
 from wardround.detect.sql_text import bare, quoted
 from wardround.errors import WardroundError
 from wardround.site import Site
@@ -39,25 +39,27 @@ class QueryError(WardroundError):
 class Tables:
     """The tables of one round, to be asked in SQL by one thread. Close it (it is a context manager): it holds memory."""
 
-    def __init__(self, parts: Mapping[str, Part], site: Site | None = None, narrow: Narrow | None = None) -> None:
+    def __init__(
+        self, parts: Mapping[str, Part], site: Site | None = None, narrow: Narrow | None = None, threads: int = THREADS
+    ) -> None:
         """``parts`` gives for a table its Parquet files or its rows; see :meth:`of_round` and :meth:`of_arrow`."""
         self.site = site or Site()
-        self._relations = Relations(parts, self.site, narrow)
+        self._relations = Relations(parts, self.site, narrow, threads)
         self._connection = self._relations.cursor()
         self._filled: dict[tuple[str, str], bool] = {}
         self._cuts: list[str] = []
 
     @classmethod
-    def of_round(cls, directory: Path, site: Site | None = None, narrow: Narrow | None = None) -> Self:
+    def of_round(cls, directory: Path, site: Site | None = None, narrow: Narrow | None = None, threads: int = THREADS) -> Self:
         """The tables that a round wrote: ``<table>.parquet`` or ``<table>-<n>.parquet`` in ``directory``.
 
         ``narrow`` are the copies of the open table that its queries are put to. A column that they do not have can be asked
-        all the same.
+        all the same. At most ``threads`` work for a query; with several twins that ask at a time, one is enough.
         """
         parts: dict[str, Part] = {}
         for name in schema.tables():
             parts[name] = sorted({*directory.glob(f"{name}.parquet"), *directory.glob(f"{name}-*.parquet")})
-        return cls(parts, site, narrow)
+        return cls(parts, site, narrow, threads)
 
     @classmethod
     def of_arrow(cls, rows: Mapping[str, pa.Table], site: Site | None = None) -> Self:
