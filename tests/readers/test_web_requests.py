@@ -82,6 +82,15 @@ def test_other_tables_and_requests_pass_as_they_are() -> None:
     assert "dicom_operation" not in found.rows
 
 
+def test_addresses_keep_no_password() -> None:
+    found = _http(
+        {"uri": "/login?user=a&Password=S3cret%21", "referrer": "http://a:S3cret@pacs.example/x"}, {"uri": "/compass"}
+    )
+    shown, plain = found.rows["http"]
+    assert (shown["uri"], shown["referrer"]) == ("/login?user=a&Password=(secret)", "http://a:(secret)@pacs.example/x")
+    assert plain["uri"] == "/compass"
+
+
 def test_diagnostics_are_handed_on() -> None:
     found = Found()
     CoveringSink(found, clear=False).diagnose("some_code", "what happened", 7)

@@ -31,6 +31,13 @@ _SUSPICIOUS = (
     r"|[0-9](?:\.[0-9]+){5}|[0-9a-f]{8}-[0-9a-f]{8}-"
 )
 
+#: And those that may hold a password.
+_SECRETIVE = (
+    _SUSPICIOUS
+    + r"|(?:pass(?:word|wd|wort|phrase|e)?|pwd|mdp|credentials?|kennwort|contrasena|wachtwoord)(?:\]|%5d)?="
+    + r"|://[^/?#@:\s]*:[^/?#@\s]+@"
+)
+
 _CARRIED = ("ts", "ts_zone", "record", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "user_agent", "status_code")
 
 
@@ -49,7 +56,7 @@ class CoveringSink:
                 self._operations(rows)
             for name in names:
                 at = rows.column_names.index(name)
-                rows = rows.set_column(at, name, _covered(rows[name], _mask_address))
+                rows = rows.set_column(at, name, _covered(rows[name], _mask_address, _SECRETIVE))
         for name in (name for name in _TEXTS if name in rows.column_names and rows.num_rows):
             at = rows.column_names.index(name)
             rows = rows.set_column(at, name, _covered(rows[name], _mask_text))
@@ -73,9 +80,9 @@ class CoveringSink:
             self._sink.write("dicom_operation", pa.table(arrays, schema=pa.schema(fields)))
 
 
-def _suspicious(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _suspicious(column: pa.ChunkedArray, signs: str = _SUSPICIOUS) -> pa.ChunkedArray:
     plain = column.cast(pa.string()) if column.type != pa.string() else column
-    return pc.fill_null(pc.match_substring_regex(plain, _SUSPICIOUS), False)
+    return pc.fill_null(pc.match_substring_regex(plain, signs), False)
 
 
 def _target(uri: str) -> bytes:
@@ -83,8 +90,8 @@ def _target(uri: str) -> bytes:
     return uri.replace("%", "%25").encode("utf-8", "surrogatepass")
 
 
-def _covered(column: pa.ChunkedArray, mask: Callable[[str], str]) -> pa.ChunkedArray:
-    marked = _suspicious(column)
+def _covered(column: pa.ChunkedArray, mask: Callable[[str], str], signs: str = _SUSPICIOUS) -> pa.ChunkedArray:
+    marked = _suspicious(column, signs)
     if not pc.any(marked).as_py():
         return column
     shown = [

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from wardround.privacy import Kind, token
+from wardround.wire import http_passwords
 from wardround.wire.dicom_dataset import ACCESSION, INSTANCE, MODALITIES, MODALITY, PATIENT_ID, SERIES, STUDY, STUDY_DATE
 from wardround.wire.dicom_names import keyword, tag_of
 from wardround.wire.dicom_operation import dates, modality
@@ -70,16 +71,20 @@ class _Target:
 
 
 def mask(target: bytes) -> str:
-    """The request target decoded, with tokens (``kind~token``) in place of what names a patient."""
+    """The request target decoded, with tokens (``kind~token``) in place of what names a patient, and without passwords."""
     plain = _decoded(target)
-    if not _suspicious(plain.lower()):
+    small = plain.lower()
+    if not _suspicious(small) and not http_passwords.hinted(small):
         return plain
     path, mark, query = target.partition(b"?")
     parts = [_decoded(part) for part in path.split(b"/")]
     hidden = [_hidden_part(before.lower(), part) for before, part in zip(["", *parts], parts, strict=False)]
     about = _ABOUT_PEOPLE if _PEOPLE & {part.lower() for part in parts} else {}
-    pairs = [_hidden_pair(_decoded(pair), about) for pair in re.split(rb"[&;]", query)]
-    return "/".join(hidden) + _decoded(mark) + "&".join(pairs)
+    parted = re.split(rb"([&;])", query)
+    pairs = [_hidden_pair(_decoded(pair), about) for pair in parted[::2]]
+    between = [_decoded(mark) for mark in (*parted[1::2], b"")]
+    shown = "".join(pair + mark for pair, mark in zip(pairs, between, strict=True))
+    return http_passwords.hidden_user_information("/".join(hidden) + _decoded(mark) + shown)
 
 
 def masked(address: str | None) -> str | None:
@@ -120,6 +125,9 @@ def _hidden_part(before: str, part: str) -> str:
 
 def _hidden_pair(pair: str, about: Mapping[str, Kind]) -> str:
     name, mark, value = pair.partition("=")
+    password = http_passwords.hidden_pair(name, value)
+    if password is not None:
+        return name + mark + password
     kind = _kind(name) or about.get(_plain(name))
     # An identifier of FHIR is written as system|value.
     text = value.replace("|", "", 1) if _plain(name) in ("identifier", "patient", "subject") else value

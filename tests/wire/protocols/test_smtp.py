@@ -225,3 +225,27 @@ def test_a_large_message_is_mail_up_to_its_end() -> None:
 
 def test_a_message_without_its_end_is_no_mail() -> None:
     assert "mail_message" not in _handed(MAIL, cut=3).tables
+
+
+def _in_pieces(*pieces: bytes, cut: int = 0) -> Kept:
+    """A message handed over by BDAT, command and piece in one go, as servers of one product do among themselves."""
+    commands = [b"BDAT %d%s\r\n%s" % (len(piece), b" LAST" * (piece is pieces[-1]), piece) for piece in pieces]
+    sent = b"MAIL FROM:<bounce@bad.example>\r\nRCPT TO:<anna@chu.example>\r\n" + b"".join(commands)
+    return _smtp((">", sent[: len(sent) - cut]), ("<", b"250 Ok\r\n" * (2 + len(pieces))))
+
+
+def test_a_message_in_pieces_is_mail_too() -> None:
+    whole = MAIL.removesuffix(b".\r\n")
+    at = whole.index(b"Votre")
+    tables = _in_pieces(whole[:at], whole[at : at + 9], whole[at + 9 :]).tables
+    (row,) = tables["mail_message"]
+    assert (row["subject"], row["recipient"], row["bytes"]) == ("Votre compte", "anna@chu.example", len(whole))
+    # The bytes are as they were written: nothing is stuffed, and two dots are two.
+    assert row["excerpt"] == "Cliquez ici ..dot"
+    assert [link["host"] for link in tables["mail_link"]] == ["www.evil.example"]
+
+
+def test_a_message_in_pieces_that_are_not_all_there_is_no_mail() -> None:
+    whole = MAIL.removesuffix(b".\r\n")
+    assert "mail_message" not in _in_pieces(whole[:90], whole[90:], cut=1).tables
+    assert "mail_message" not in _in_pieces(whole[:90], whole[90:], cut=len(whole) - 80).tables

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from wardround.wire import applications, dicomweb, protocols, web_imaging
+from wardround.wire import applications, dicomweb, http_passwords, protocols, web_imaging
 from wardround.wire.connection import Connection, Malformed, Rows, Stream
 from wardround.wire.credentials import saw, unpacked
 from wardround.wire.lines import Cursor, decode, when
@@ -291,7 +291,10 @@ class _Conversation:
         pair, success = _basic(request.headers), None if reply is None else not refused
         if pair is None:
             # a form that is answered tells nothing of its success: pages say it in words
-            pair, success = http_secrets.logon(request.headers, request.prefix), False if refused else None
+            pair = http_secrets.logon(request.headers, request.prefix)
+            if pair is None and (refused or reply is None or reply.code < 400):  # no page there: nobody took a password
+                pair = http_passwords.logon(request.target.partition(b"?")[2])
+            success = False if refused else None
         if pair is not None and pair != self._known:
             self._known = pair
             saw(self.rows, self.connection, seen, SERVICE, *pair, success)

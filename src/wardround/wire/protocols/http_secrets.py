@@ -1,20 +1,20 @@
-"""Secrets in unencrypted HTTP: logons by a form, and session cookies. Neither passwords nor cookies are kept."""
+"""Secrets in unencrypted HTTP: logons by a form or in JSON, and session cookies. Neither passwords nor cookies are kept."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from urllib.parse import unquote_to_bytes
 
-#: Bytes of a form that are looked at, and fields in it.
+from wardround.wire import http_passwords
+
+#: Bytes of a form that are looked at.
 FORM_BYTES = 2_048
-_FORM_FIELDS = 64
 
 #: Cookies of one request that are looked at, and the length of a cookie's value from which it can be a session.
 _COOKIES = 64
 _SESSION_LENGTH = 16
 
-_FORM = "application/x-www-form-urlencoded"
+_FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 
 #: WS-Management (DSP0226) and the class by which Microsoft's agent for Unix runs commands (CVE-2021-38647).
 _SOAP, _MANAGEMENT = "application/soap+xml", "/wsman"
@@ -23,22 +23,6 @@ _COMMANDS = (
     b"SCX_OperatingSystem/ExecuteScript",
     b"SCX_OperatingSystem/ExecuteCommand",
 )
-
-#: Names of fields that hold a password or an account, in the languages of our users. They must be whole words.
-_PASSWORDS = frozenset(
-    {
-        b"password", b"passwd", b"pass", b"pwd", b"passwort", b"motdepasse", b"mot_de_passe", b"mdp", b"user_password",
-        b"userpassword", b"loginpassword", b"login_password", b"passphrase", b"j_password", b"credential", b"credentials",
-        b"kennwort", b"contrasena", b"wachtwoord", b"txtpassword", b"user_pass", b"os_password",
-    }
-)  # fmt: skip
-_ACCOUNTS = frozenset(
-    {
-        b"username", b"user", b"login", b"email", b"mail", b"userid", b"user_id", b"uname", b"account", b"identifiant",
-        b"utilisateur", b"benutzer", b"benutzername", b"usuario", b"j_username", b"user_name", b"user_login", b"loginname",
-        b"log", b"txtusername", b"os_username", b"usr",
-    }
-)  # fmt: skip
 
 #: Names of cookies that hold the session of a logged-on user: those of common platforms and of VPN portals.
 _SESSIONS = frozenset(
@@ -53,7 +37,7 @@ _SESSION_PREFIXES = ("aspsessionid", "wordpress_logged_in_", "svpncookie", "phpb
 
 def wanted(headers: Mapping[str, str]) -> int:
     """How many bytes of a request's body are worth keeping for :func:`logon`."""
-    return FORM_BYTES if headers.get("CONTENT-TYPE", "").lower().startswith((_FORM, _SOAP)) else 0
+    return FORM_BYTES if headers.get("CONTENT-TYPE", "").lower().startswith((_FORM, _JSON, _SOAP)) else 0
 
 
 def command_without_logon(uri: str, headers: Mapping[str, str], body: bytes) -> bool:
@@ -63,27 +47,14 @@ def command_without_logon(uri: str, headers: Mapping[str, str], body: bytes) -> 
 
 
 def logon(headers: Mapping[str, str], body: bytes) -> tuple[bytes, bytes] | None:
-    """Account and password of a form that logs on, None where it is not one. The account may be empty."""
-    if not headers.get("CONTENT-TYPE", "").lower().startswith(_FORM):
-        return None
-    account, password = b"", None
-    for pair in body[:FORM_BYTES].split(b"&", _FORM_FIELDS)[:_FORM_FIELDS]:
-        name, _, value = pair.partition(b"=")
-        # frameworks put the field after a path: ctl00$Main$Password, login[password]
-        last = (
-            unquote_to_bytes(name)
-            .lower()
-            .rstrip(b"]")
-            .replace(b"[", b"$")
-            .replace(b".", b"$")
-            .replace(b":", b"$")
-            .rpartition(b"$")[2]
-        )
-        if last in _PASSWORDS and password is None:
-            password = unquote_to_bytes(value.replace(b"+", b" "))
-        elif last in _ACCOUNTS and not account:
-            account = unquote_to_bytes(value.replace(b"+", b" "))
-    return (account, password) if password else None
+    """Account and password of a form that logs on, or of an object in JSON that does, None where it is not one.
+
+    The account may be empty.
+    """
+    kind = headers.get("CONTENT-TYPE", "").lower()
+    if kind.startswith(_JSON):
+        return http_passwords.logon_in_json(body[:FORM_BYTES])
+    return http_passwords.logon(body[:FORM_BYTES]) if kind.startswith(_FORM) else None
 
 
 def session_tokens(headers: Mapping[str, str]) -> list[str] | None:

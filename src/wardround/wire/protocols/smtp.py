@@ -26,6 +26,9 @@ _HELLO = (b"EHLO ", b"HELO ", b"LHLO ")
 _ADDRESSES = 1_000
 _HEAD_LIMIT = 262_144
 
+#: Pieces of one message (BDAT) that are put together.
+_PIECES = 4_096
+
 #: Answers of a client within one AUTH that are kept.
 _ANSWERS = 4
 
@@ -64,8 +67,10 @@ class _Transaction:
     recipients: dict[str, None] = field(default_factory=dict)
     head: bytearray = field(default_factory=bytearray)
     head_ended: bool = False
-    #: Where the whole message stands in the stream of the client, the final dot included.
-    message: tuple[int, int] = (0, 0)
+    #: Where the message stands in the stream of the client: begin and end of its pieces.
+    pieces: list[tuple[int, int]] = field(default_factory=list)
+    #: Whether it came by DATA (one piece, the final dot included) or by BDAT (the bytes as they are); None before its end.
+    dotted: bool | None = None
     headers_read: bool = False
 
 
@@ -177,7 +182,7 @@ class _Session:
                 _skip_to_dot(self.client)
                 break
             self.transaction.head += (line[1:] if line.startswith(b".") else line) + b"\n"
-        self.transaction.message = begin, self.client.at
+        self.transaction.pieces, self.transaction.dotted = [(begin, self.client.at)], True
         self._done()
 
     def _chunk(self, argument: bytes) -> None:
@@ -191,8 +196,12 @@ class _Session:
                 searched = max(0, len(transaction.head) - 3)
                 transaction.head += self.client.stream.read(self.client.at, wanted)
                 transaction.head_ended = any(transaction.head.find(end, searched) >= 0 for end in (b"\n\n", b"\n\r\n"))
+            begin = self.client.at
             self.client.skip(count)
+            if len(transaction.pieces) <= _PIECES:
+                transaction.pieces.append((begin, begin + count))
         if count >= 0 and last.strip().upper() == b"LAST":
+            self.transaction.dotted = False
             self._done()
         else:
             self._answer()
@@ -229,17 +238,22 @@ class _Session:
         self.transaction = self._begin()
 
     def _hand_over(self, transaction: _Transaction, ts: int, record: int) -> None:
-        """Give a message on that was captured from its first byte to its final dot."""
-        begin, end = transaction.message
-        if not 0 < end - begin <= MESSAGE_BYTES:
-            return
-        data = self.client.stream.read(begin, end - begin)
-        dot = next((dot for dot in (b"\n.\r\n", b"\n.\n") if data.endswith(dot)), None)
-        if dot is not None and len(data) == end - begin:
-            recipients = list(transaction.recipients)
-            sender = transaction.columns.get("mailfrom", "")
-            message = unstuffed(data[: 1 - len(dot)])
+        """Give a message on that was captured from its first byte to its last."""
+        message = self._message(transaction)
+        if message:
+            sender, recipients = transaction.columns.get("mailfrom", ""), list(transaction.recipients)
             hand_over(message, sender, recipients, self.connection, (ts, record), self.rows)
+
+    def _message(self, transaction: _Transaction) -> bytes:
+        """The message as its sender wrote it, empty where it is not there as a whole or too long."""
+        size = sum(end - begin for begin, end in transaction.pieces)
+        if transaction.dotted is None or not 0 < size <= MESSAGE_BYTES or len(transaction.pieces) > _PIECES:
+            return b""
+        data = b"".join(self.client.stream.read(begin, end - begin) for begin, end in transaction.pieces)
+        if len(data) != size or not transaction.dotted:
+            return data if len(data) == size else b""
+        dot = next((dot for dot in (b"\n.\r\n", b"\n.\n") if data.endswith(dot)), None)
+        return b"" if dot is None else unstuffed(data[: 1 - len(dot)])
 
     def _read_headers(self) -> None:
         transaction = self.transaction
