@@ -6,6 +6,7 @@ Formats with a magic number come first; formats that are only a shape of text co
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -94,10 +95,15 @@ _ORDER: tuple[str, ...] = (
 )
 
 
+def readers() -> Iterator[Reader]:
+    """Every reader, most specific first; each is loaded when it is its turn."""
+    return map(_loaded, _ORDER)
+
+
 @cache
-def readers() -> tuple[Reader, ...]:
-    """Every reader, most specific first."""
-    return tuple(import_module(f"wardround.readers.{name}").READER for name in _ORDER)
+def _loaded(module: str) -> Reader:
+    reader: Reader = import_module(f"wardround.readers.{module}").READER
+    return reader
 
 
 def descriptions() -> list[tuple[str, str]]:
@@ -114,7 +120,10 @@ def descriptions() -> list[tuple[str, str]]:
 @cache
 def by_name(name: str) -> Reader:
     """The reader of that name; raises KeyError."""
-    return {reader.name: reader for reader in readers()}[name]
+    for reader in readers():
+        if reader.name == name:
+            return reader
+    raise KeyError(name)
 
 
 def identify(head: bytes) -> tuple[str, Reader] | None:
