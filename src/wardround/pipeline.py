@@ -39,6 +39,11 @@ if TYPE_CHECKING:
     from wardround.report.document import ResultDocument
 
 
+#: Of fewer bytes of evidence the start is what the user waits for. Of more, what follows reading is loaded when the workers and
+#: their memory are gone.
+LITTLE_EVIDENCE = 64 << 20
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the user asked for. ``since`` and ``until`` are ns UTC; ``created`` is the stated time of the run (ns UTC).
@@ -89,8 +94,9 @@ def examine(request: Request, progress: Progress | None = None) -> ResultDocumen
         found = evidence.Walk(directory.scratch).run(list(request.paths), sys.stdin.buffer, request.shares)
         narrow = store.Narrow(directory.narrow, asked.columns_asked(catalogue, added))
         state = reading.WorkerState(rules, request.paranoid, request.since, request.until, narrow, told.mail)
-        # While the workers read, this process has nothing to do but to wait: it loads what it needs next.
-        threading.Thread(target=import_module, args=("wardround.afterwards",), daemon=True).start()
+        if sum(source.stored_bytes for source in found.sources) < LITTLE_EVIDENCE:
+            # While the workers read, this process has nothing to do but to wait: it loads what it needs next.
+            threading.Thread(target=import_module, args=("wardround.afterwards",), daemon=True).start()
         read = reading.read(found, directory.tables, state, progress)
         listed = list(read.evidence)
         directory.write_rows("evidence", read.evidence, many.evidence_parts(directory.tables, read.replaced.apply, listed))
