@@ -27,7 +27,7 @@ from wardround.mail.letter import Letter
 from wardround.mail.parse import parse
 from wardround.mail.signals import seen
 from wardround.mail.verdict import Context
-from wardround.site import Mail
+from wardround.model import Mail
 
 Floats = NDArray[np.float64]
 

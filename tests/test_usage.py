@@ -10,6 +10,7 @@ import pytest
 import typer.main
 
 from wardround.cli import app
+from wardround.model import Mail
 from wardround.report import FORMATS
 from wardround.site import (
     ZONES,
@@ -19,7 +20,6 @@ from wardround.site import (
     ControlTerms,
     ExceptionRule,
     Hospital,
-    Mail,
     Readiness,
     Site,
 )

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 import wardround.workers as workers
+from wardround import preload_captures
+from wardround.wire.engine import Engine
 
 
 def _prepare(state: int) -> int:
@@ -61,3 +66,35 @@ def test_a_hang_is_stopped() -> None:
 def test_workers_that_cannot_start_are_one_error() -> None:
     with pytest.raises(workers.WorkerError, match="no such state"):
         list(workers.run(_prepare, -1, _work, [1, 2, 3]))
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["lan.pcap"], True),
+        (["x", "LAN.PCAPNG"], True),
+        (["old.cap.gz"], True),
+        (["ring.pcap12"], True),
+        (["conn.log", "capture.txt", "pcap"], False),
+        ([], False),
+    ],
+)
+def test_captures_are_guessed_by_their_names_in_a_folder_too(tmp_path: Path, names: list[str], expected: bool) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    assert workers._may_be_captures([str(tmp_path / "missing"), str(tmp_path)]) is expected
+    assert workers._may_be_captures([str(tmp_path / name) for name in names]) is expected
+
+
+def test_the_packet_that_loads_the_kernels_is_read_to_its_parser() -> None:
+    kept: set[str] = set()
+
+    class Kept:
+        def write(self, table: str, rows: pa.RecordBatch) -> None:
+            kept.add(table)
+
+        def diagnose(self, code: str, message: str, offset: int = -1, *, recovered: bool = True) -> None:
+            raise AssertionError(f"{code}: {message}")
+
+    Engine(np.frombuffer(preload_captures.CAPTURE, np.uint8), Kept()).run()
+    assert {"conn", "dns"} <= kept

@@ -123,7 +123,8 @@ def examine(
         )
     from wardround import workers
 
-    workers.warm()  # before this process loads its own libraries: both do so at the same time
+    # Before this process loads its own libraries: both do so at the same time.
+    workers.warm(evidence or ())
     from wardround import pipeline
 
     request = pipeline.Request(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 Kind = Literal["exposure", "attack"]
 Severity = Literal["info", "low", "medium", "high", "critical"]
@@ -25,6 +25,23 @@ THREATS: tuple[str, ...] = (
     "ransomware",
     "patient_safety",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What the site file tells about the site's mail, in any case; of that file reading needs nothing else.
+
+    ``domains`` are the hospital's own, ``partners`` those of sister hospitals, suppliers and insurers. ``receivers`` are the
+    servers whose Authentication-Results may be believed: their authserv-id, or a parent domain of it. ``people`` are names that
+    impostors would use: direction, physicians, finance.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    domains: tuple[str, ...] = ()
+    receivers: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

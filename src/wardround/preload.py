@@ -9,13 +9,10 @@ from typing import cast
 
 from wardround import reading
 from wardround.detect import matcher
-from wardround.readers import readers
-
-every_reader = tuple(readers())
 
 # pyarrow looks for dateutil with every constant whose type it has to find out, over half a millisecond each time when it is
 # not there. An import that is known to fail fails at once.
 if importlib.util.find_spec("dateutil") is None:
     sys.modules.setdefault("dateutil", cast(ModuleType, None))
 
-__all__ = ["every_reader", "matcher", "reading"]
+__all__ = ["matcher", "reading"]

@@ -18,13 +18,12 @@ import pyarrow as pa
 from wardround import many, readers, schema, store, workers
 from wardround.errors import ReaderError, WardroundError
 from wardround.evidence import FileSource, Folder, Found
-from wardround.model import Diagnostic, Evidence
+from wardround.model import Diagnostic, Evidence, Mail
 from wardround.readers import dicom_file, web_requests
 from wardround.readers.base import SPAN_BYTES, Sink, Span
 from wardround.readers.mail import eml, mbox, zone
 from wardround.readers.patient_paths import Replaced
 from wardround.readers.share import walk as share
-from wardround.site import Mail
 
 if TYPE_CHECKING:
     from wardround.detect.matcher import Matcher

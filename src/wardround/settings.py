@@ -11,6 +11,7 @@ import ipaddress
 import re
 import tomllib
 from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -190,5 +191,7 @@ def _keys(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
         field = model.model_fields.get(str(part))
         if field is not None:
             inner = (field.annotation, *get_args(field.annotation))
+            if is_dataclass(field.annotation):
+                return [each.name for each in fields(field.annotation)]
             model = next((each for each in inner if isinstance(each, type) and issubclass(each, BaseModel)), model)
     return list(model.model_fields)

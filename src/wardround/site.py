@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, IPvAnyNetwork,
 
 from wardround import settings
 from wardround.errors import UserError
+from wardround.model import Mail
 
 #: A site file larger than this is not one.
 MAX_BYTES = 4 * 1024 * 1024
@@ -105,19 +106,6 @@ class ExceptionRule(_Model):
     def _has_address(self, name: str) -> bool:
         address = parse_address(name)
         return address is not None and any(address in network for network in self.addresses)
-
-
-class Mail(_Model):
-    """What the site tells about its mail; domains and names in any case.
-
-    ``receivers`` are the servers whose Authentication-Results may be believed: their authserv-id, or a parent domain of it.
-    ``people`` are names that impostors would use: direction, physicians, finance.
-    """
-
-    domains: tuple[str, ...] = Field(default=(), description="Domains of the hospital itself")
-    receivers: tuple[str, ...] = Field(default=(), description="Servers whose Authentication-Results are believed")
-    partners: tuple[str, ...] = Field(default=(), description="Domains of partners: sister hospitals, suppliers, insurers")
-    people: tuple[str, ...] = Field(default=(), description="Names that impostors would use")
 
 
 class CareService(_Model):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 import threading
 import time
@@ -15,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -24,6 +26,9 @@ from wardround.errors import WardroundError
 
 #: A unit that takes longer than this many seconds is given up and told as a diagnostic.
 UNIT_SECONDS = 900.0
+
+#: Names of captures, compressed or numbered by rotation too.
+_CAPTURE = re.compile(r"\.(p?cap|pcapng)(\d*|\.\w+)$")
 
 Work = Callable[[Any, Any], Any]
 
@@ -63,10 +68,13 @@ class _Worker:
     prepared: bool = False
 
 
-def warm() -> None:
-    """Begin to import what workers share in the process that they are forked from, while the caller does other things."""
+def warm(paths: Sequence[str] = ()) -> None:
+    """Begin to import what workers share in the process that they are forked from, while the caller does other things.
+
+    ``paths`` are of the evidence: where one may be a capture, its kernels are loaded too.
+    """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["wardround.preload"])
+    context.set_forkserver_preload(["wardround.preload_captures" if _may_be_captures(paths) else "wardround.preload"])
     # Read by Arrow when it is loaded there. Batches of many tables wait side by side through gigabytes of a capture, and
     # Arrow's own allocator keeps what lies between them.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
@@ -80,6 +88,17 @@ def warm() -> None:
         forkserver.ensure_running()
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _may_be_captures(paths: Sequence[str]) -> bool:
+    """Whether a name looks like that of a capture, also in a directory; a wrong guess costs time and nothing else."""
+    for path in paths:
+        names = [path]
+        with suppress(OSError), os.scandir(path) as entries:
+            names = [entry.name for entry in islice(entries, 1_000)]
+        if any(_CAPTURE.search(name.lower()) for name in names):
+            return True
+    return False
 
 
 def run(

@@ -8,7 +8,7 @@ import pytest
 
 from wardround.mail.authentication import Authentication, assess
 from wardround.mail.parse import parse
-from wardround.site import Mail
+from wardround.model import Mail
 
 OUTSIDE = (
     "Received: from mail.sender.example (mail.sender.example [203.0.113.9]) by mx.hospital.example (Postfix) with ESMTPS id 1\n"

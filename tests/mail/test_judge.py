@@ -20,7 +20,7 @@ from wardround.mail.parse import parse
 from wardround.mail.signals import FAMILIES, seen
 from wardround.mail.signals.payments import valid_iban
 from wardround.mail.verdict import Context
-from wardround.site import Mail
+from wardround.model import Mail
 
 SITE = Mail(domains=("chu-valmont.example",), partners=("labo-meridian.example",), people=("Claire Fontaine",))
 

@@ -22,9 +22,9 @@ from wardround import reading
 from wardround.errors import ReaderError
 from wardround.evidence import Walk
 from wardround.mail import told
+from wardround.model import Mail
 from wardround.readers import identify
 from wardround.readers.mail import checkdmarc, dmarc, eml, tls_report, zone
-from wardround.site import Mail
 
 Read = Callable[..., Any]
 

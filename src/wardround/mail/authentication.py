@@ -21,7 +21,7 @@ from functools import lru_cache
 
 from wardround.mail.message import AuthenticationResults, Hop, Message, MethodResult
 from wardround.mail.suffixes import is_address, organization, within
-from wardround.site import Mail
+from wardround.model import Mail
 
 #: Results in the words of RFC 8601; other words that servers use, as these.
 _WORDS = frozenset(("pass", "fail", "softfail", "neutral", "none", "temperror", "permerror", "policy"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from wardround.site import Mail
+from wardround.model import Mail
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from wardround.mail.authentication import Authentication
 from wardround.mail.message import Message
-from wardround.site import Mail
+from wardround.model import Mail
 
 Word = Literal["fraud", "suspicious", "ordinary"]
 

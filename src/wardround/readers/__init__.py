@@ -120,7 +120,8 @@ def descriptions() -> list[tuple[str, str]]:
 @cache
 def by_name(name: str) -> Reader:
     """The reader of that name; raises KeyError."""
-    for reader in readers():
+    named = (name,) if name in _ORDER else _ORDER  # most are called as their modules are
+    for reader in map(_loaded, named):
         if reader.name == name:
             return reader
     raise KeyError(name)
