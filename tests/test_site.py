@@ -67,6 +67,8 @@ def test_exceptions_have_an_end_and_meet_every_attribute() -> None:
         ("[zones]\nimaging = ['10.1.0.0/99']", "zones.imaging.0"),
         ("[zones]\nmoon = ['10.1.0.0/16']", "zones.moon: unknown zone"),
         ("[hospital]\nnmae = 'x'", "hospital.nmae: unknown key; did you mean name?"),
+        ("[mail]\ndomian = ['chu.example']", "mail.domian: unknown key; did you mean domains?"),
+        ("[mail]\ndomains = 'chu.example'", "mail.domains: must be a list"),
         ("[[network]]\nbad = 1", "network: unknown key; known here: hospital, zones, assets"),
         ("[[assets]]\nname = 'CT1'\nadresses = []", "assets.0.adresses: unknown key; did you mean addresses?"),
         ("[controls.x]\nzzz = 1", "controls.x.zzz: unknown key; known here: "),

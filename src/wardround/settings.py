@@ -152,7 +152,7 @@ def mistake(error: ValidationError, model: type[BaseModel]) -> Told:
 
 def _kind(first: Any, model: type[BaseModel]) -> Told:
     kind, given = first["type"], first.get("input")
-    if kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _keys(model, first["loc"][:-1])
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
         if near:
