@@ -129,6 +129,14 @@ SELECT told.ts, told.evidence_id, told.record, told.device, told.who, told.ui, t
 FROM told ASOF LEFT JOIN entrance ON told.device = entrance.device AND told.who = entrance.who AND told.ts >= entrance.ts;
 """
 
+#: Logons from anywhere: at gateways of VPNs and at the cloud, in the words of vpn_session; ``tab`` says where a row stands.
+REMOTE = """
+CREATE VIEW remote_logon AS
+SELECT 'vpn_session' AS tab, ts, evidence_id, record, device, action, outcome, "user", source, source_country FROM vpn_session
+UNION ALL
+SELECT 'logon', ts, evidence_id, record, device, action, outcome, "user", source, source_country FROM logon WHERE vendor = 'entra';
+"""
+
 #: Statements by the name of the view that they make, and the tables that they ask.
 VIEWS = MappingProxyType(
     {
@@ -136,6 +144,7 @@ VIEWS = MappingProxyType(
         "windows_event_kind": ("windows_event", KINDS),
         "protection_alert": ("edr_alert", ALERTS),
         "device_change": ("device_event logon", CHANGES),
+        "remote_logon": ("vpn_session logon", REMOTE),
         "backup_run": ("backup_job windows_event device_event", RUNS),
     }
 )

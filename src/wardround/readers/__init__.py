@@ -35,6 +35,9 @@ _ORDER: tuple[str, ...] = (
     "journal",  # JSON with the journal's own time
     "backup.restic",  # JSON with its snapshots or message types, or sentences that only it prints
     "backup.borg",  # JSON with archives, or sentences that only it prints
+    "cloud.entra_signins",  # JSON with the keys of a sign-in, or the portal's header
+    "cloud.m365_audit",  # JSON with the keys of audit records, or a header with AuditData
+    "cloud.mail_trace",  # its own title, or a header with what only traces of messages have
     "edr.defender_hunting",  # JSON or a header with columns of its tables
     "edr.defender_alerts",  # JSON with the keys of its resources, as are the next six
     "edr.defender_powershell",

@@ -111,10 +111,10 @@ def table(
 
 
 def _collect() -> dict[str, Table]:
-    from wardround.schema import core, edge, files, imaging, knowledge, linux, mail, network, protection, windows
+    from wardround.schema import cloud, core, edge, files, imaging, knowledge, linux, mail, network, protection, windows
 
     found: dict[str, Table] = {}
-    for module in (core, windows, linux, network, imaging, edge, files, protection, knowledge, mail):
+    for module in (core, windows, linux, network, imaging, edge, files, protection, knowledge, mail, cloud):
         for item in module.TABLES:
             if item.name in found:
                 raise ValueError(f"table {item.name} is declared twice")

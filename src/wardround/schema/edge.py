@@ -67,15 +67,17 @@ session           text    Session identifier
 
 LOGON = table(
     "logon",
-    "One row per logon, its failure or logoff outside Windows: devices, sshd, RADIUS, portals.",
+    "One row per logon, its failure or logoff outside Windows: devices, sshd, RADIUS, portals, cloud services.",
     f"""{_DEVICE}
-action          label   login, login_failed, logout
+action          label   login, login_failed, logout; of the cloud also second_factor_failed, policy (refused), message (a step)
 outcome         label   success or failure
 user            text    User as written
 source          address Address it came from
 source_port     port    Port it came from
+source_country  label   Country, where the service says so
 service         label   ssh, https, console, radius, telnet, api …
 authentication  label   password, publickey, radius, local …
+factor          label   first when a password alone was asked for, second when more was, where it says so
 privilege       label   admin or user, where known
 reason          text    Reason of a failure
 assigned_address address Address given to the user (RADIUS)

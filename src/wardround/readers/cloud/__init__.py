@@ -1,0 +1,1 @@
+"""What cloud services record of logons, mailboxes and messages. One format each."""
