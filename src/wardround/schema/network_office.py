@@ -134,7 +134,7 @@ new_ticket           label  Hash of the ticket given, in old logs
 auth_ticket_sha256   label  SHA-256 of the ticket used to ask
 new_ticket_sha256    label  SHA-256 of the ticket given
 offered_ciphers      texts  Kinds of encryption that the client takes, in its order
-preauthenticated     flag   Whether a request to log on (AS) proved the password
+preauthenticated     flag   Whether a request to log on (AS) proved the password; empty where that is encrypted (FAST)
 """,
 )
 

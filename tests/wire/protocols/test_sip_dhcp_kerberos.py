@@ -221,6 +221,30 @@ def test_a_ticket_for_ever() -> None:
     assert row(kept, "kerberos")["till"] == (1 << 63) - 1
 
 
+@pytest.mark.parametrize(
+    ("brought", "proven"),
+    [
+        ([(2, b"timestamp")], True),
+        ([(16, b"certificate")], True),
+        ([(149, b""), (128, b"\x30\5")], False),
+        # FAST, as MIT's kpasswd and Windows with armoring log on: the proof is encrypted with the request.
+        ([(136, b"\xa0\x82\1\2")], None),
+        ([(136, b"\xa0\x82\1\2"), (2, b"timestamp")], True),
+        # SPAKE: the groups that the client knows are no proof, its answer is.
+        ([(151, b"\xa0\5")], False),
+        ([(151, b"\xa2\5")], True),
+        ([(151, b"\xa2" + bytes(200))], True),
+        ([(151, b"")], False),
+    ],
+)
+def test_what_proves_a_password(brought: list[tuple[int, bytes]], proven: bool | None) -> None:
+    entries = (ber(0x30, ber(0xA1, ber(2, kind)), ber(0xA2, ber(4, data))) for kind, data in brought)
+    fields = ber(0xA1, ber(2, 5)) + ber(0xA2, ber(2, 10)) + ber(0xA3, ber(0x30, *entries))
+    body = ber(0x30, ber(0xA1, principal("mta")), ber(0xA2, ber(0x1B, "EXAMPLE")))
+    _, kept = datagrams.read("kerberos", [(">", ber(0x6A, ber(0x30, fields, ber(0xA4, body))))], 88)
+    assert row(kept, "kerberos")["preauthenticated"] is proven
+
+
 def test_a_logon_that_proves_its_password() -> None:
     proof = ber(0xA3, ber(0x30, ber(0x30, ber(0xA1, ber(2, 2)), ber(0xA2, ber(4, b"timestamp")))))
     fields = ber(0xA1, ber(2, 5)) + ber(0xA2, ber(2, 10)) + proof

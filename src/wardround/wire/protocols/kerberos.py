@@ -30,6 +30,9 @@ _PREAUTH_TICKET = 1
 
 #: What proves a password or a key in a request to log on: timestamp, smart card (old and new), encrypted challenge.
 _PREAUTH_PROOFS = frozenset({2, 14, 16, 138})
+
+#: What hides the proof, if there is one: FAST (RFC 6113, "armoring"); and SPAKE, the answer within which is one (RFC 9588).
+_ARMORED, _SPAKE, _SPAKE_ANSWER = 136, 151, b"\xa2"
 _OFFERED = 32
 
 _FORWARDABLE, _RENEWABLE = 1, 8
@@ -149,7 +152,7 @@ class _Exchange:
         columns["request_type"] = kind
         if kind == "AS":
             columns["client"] = f"{_principal(body.get(1)) or ''}/{_text(body.get(2)) or ''}"
-            columns["preauthenticated"] = not _PREAUTH_PROOFS.isdisjoint(_kinds(fields.get(3)))
+            columns["preauthenticated"] = _proven(fields.get(3))
         if 8 in body:
             numbers = [part.number for part in body[8].expect(ber.SEQUENCE).children()[:_OFFERED]]
             columns["offered_ciphers"] = [CIPHERS.get(number) or str(number) for number in numbers]
@@ -204,12 +207,15 @@ def _nonce(body: dict[int, Value]) -> bytes:
     return body[7].content if 7 in body else b""
 
 
-def _kinds(padata: Value | None) -> list[int]:
-    """The kinds of what a request brings along before its body."""
+def _proven(padata: Value | None) -> bool | None:
+    """Whether a request to log on proves the password; None where that is encrypted."""
     if padata is None:
-        return []
+        return False
     entries = (entry.tagged() for entry in padata.expect(ber.SEQUENCE).children()[:64])
-    return [fields[1].number for fields in entries if 1 in fields]
+    brought = [(fields[1].number, fields[2].content[:1] if 2 in fields else b"") for fields in entries if 1 in fields]
+    if any(kind in _PREAUTH_PROOFS or (kind == _SPAKE and data == _SPAKE_ANSWER) for kind, data in brought):
+        return True
+    return None if any(kind == _ARMORED for kind, _ in brought) else False
 
 
 def _presented(padata: Value | None) -> _Ticket | None:
