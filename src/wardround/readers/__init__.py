@@ -30,6 +30,8 @@ _ORDER: tuple[str, ...] = (
     "windows_dhcp",  # a title, meanings of numbers, and a header
     "windows_dns",  # lines of packets
     "nmap",  # root element nmaprun, or masscan's array
+    "scanners.nessus",  # root element NessusClientData_v2
+    "scanners.openvas",  # root element report, or the answer that holds it
     "nmap_text",  # first line of its other outputs
     "audit_trail",  # audit messages in XML, also behind syslog headers, or resources AuditEvent in JSON
     "journal",  # JSON with the journal's own time

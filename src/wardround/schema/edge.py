@@ -104,14 +104,14 @@ message   text     The message, without secrets
 
 SERVICE = table(
     "service",
-    "One row per port that a scan of the user's (nmap, masscan) found.",
+    "One row per port that a scan of the user's (nmap, masscan, Nessus, OpenVAS) found.",
     """
 host       address  Address scanned
 hostname   text     Its name
 mac        label    Its hardware address
 port       port     Port
 proto      label    tcp or udp
-state      label    open, closed, filtered …
+state      label    open, closed, filtered …; host for what a scanner says of the host as a whole, without a port
 service    text     Service, as the scanner names it
 product    text     Product
 version    text     Version

@@ -49,9 +49,9 @@ _STATED = """
     WHERE source IN ('csaf', 'osv', 'sbom') AND status IN ('affected', 'not_affected', 'fixed') AND cve IS NOT NULL
 """
 _SCANNED = """
-    SELECT host, coalesce(product, service, 'port ' || port) AS name, version, 'service' AS tab, evidence_id, record,
-      1 AS events, array_to_string(scripts, chr(10)) AS said
-    FROM service WHERE state = 'open' AND contains(array_to_string(scripts, ' '), 'vulners')
+    SELECT host, coalesce(product, service, 'port ' || port, os, 'host') AS name, version, 'service' AS tab, evidence_id,
+      record, 1 AS events, array_to_string(scripts, chr(10)) AS said
+    FROM service WHERE state IN ('open', 'host') AND regexp_matches(array_to_string(scripts, ' '), 'vulners|\\bscanner: CVE-')
 """
 _RATED = """
     SELECT cve, max(epss) AS epss, coalesce(bool_or(source = 'kev' AND known_exploited), false) AS exploited,
@@ -123,7 +123,7 @@ def _judged(said: list[dict[str, Any]], program: dict[str, Any], denied: set[str
 
 
 def _scanned(tables: Tables) -> Iterator[_Hit]:
-    """What a scan's own look-up of flaws (the script *vulners*) says of a service: numbers with their scores."""
+    """What a scan itself says of flaws (nmap's script *vulners*, a vulnerability scanner): numbers with their scores."""
     for row in tables.query(_SCANNED, most=_MOST_SCANNED):
         hit = _Hit(row, lists={"scan"})
         for cve, score in _SCORED.findall(row["said"])[:1000]:

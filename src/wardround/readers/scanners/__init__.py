@@ -1,0 +1,1 @@
+"""Reports of vulnerability scanners. One format each."""
