@@ -32,6 +32,8 @@ from wardround.detect.rule import fold
         ("éabc", ("abc",)),
         ("(?P<name>abcd)", ("abcd",)),
         ("(?x) a b c d", None),
+        ("abc(?i)?", None),
+        ("(?i)abc", ("abc",)),
     ],
 )
 def test_what_an_expression_needs(pattern: str, expected: tuple[str, ...] | None) -> None:

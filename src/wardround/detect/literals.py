@@ -80,6 +80,7 @@ def regex_literals(pattern: str) -> tuple[str, ...] | None:
 #: More alternatives than this are not worth looking for.
 MAX_ALTERNATIVES = 64
 
+_QUANTIFIERS = frozenset("*+?{")
 _OPAQUE_ESCAPES = frozenset("dDsSwWbBAztrnfva")
 
 
@@ -151,7 +152,7 @@ class _RegexReader:
             return self._escape()
         if character in ".^$":
             return None
-        if character in "*+?{":
+        if character in _QUANTIFIERS:
             raise _NotUnderstood
         return _plain(character)
 
@@ -174,6 +175,8 @@ class _RegexReader:
             else:
                 while (character := self._take()) != ":":
                     if character == ")":
+                        if self._peek() in _QUANTIFIERS:  # RE2 applies it to what stands before the flags
+                            raise _NotUnderstood
                         return None
                     if character not in "imsU-":
                         raise _NotUnderstood
@@ -196,7 +199,7 @@ class _RegexReader:
     def _quantifier(self) -> tuple[bool, bool]:
         """Whether what stands before may be absent, and whether it may be repeated."""
         optional = repeated = False
-        while self._peek() and self._peek() in "*+?{":
+        while self._peek() in _QUANTIFIERS:
             character = self._take()
             repeated = True
             if character in "*?":
