@@ -34,7 +34,7 @@ _SUSPICIOUS = (
 #: And those that may hold a password.
 _SECRETIVE = (
     _SUSPICIOUS
-    + r"|(?:pass(?:word|wd|wort|phrase|e)?|pwd|mdp|credentials?|kennwort|contrasena|wachtwoord)(?:\]|%5d)?="
+    + r"|(?:pass(?:word|wd|wort|phrase|e)?|pwd?|mdp|credentials?|kennwort|contrasena|wachtwoord)(?:\]|%5d)?="
     + r"|://[^/?#@:\s]*:[^/?#@\s]+@"
 )
 

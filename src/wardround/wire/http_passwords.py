@@ -18,7 +18,7 @@ _FIELDS = 64
 #: Names of fields that hold a password or an account, in the languages of our users. They must be whole words.
 PASSWORDS = frozenset(
     {
-        b"password", b"passwd", b"pass", b"pwd", b"passwort", b"motdepasse", b"mot_de_passe", b"mdp", b"user_password",
+        b"password", b"passwd", b"pass", b"pwd", b"pw", b"passwort", b"motdepasse", b"mot_de_passe", b"mdp", b"user_password",
         b"userpassword", b"loginpassword", b"login_password", b"passphrase", b"j_password", b"credential", b"credentials",
         b"kennwort", b"contrasena", b"wachtwoord", b"txtpassword", b"user_pass", b"os_password",
     }
@@ -32,7 +32,7 @@ ACCOUNTS = frozenset(
 )  # fmt: skip
 
 #: What the beginning of one of these names looks like within an address: a cheap first look.
-_HINTS = ("pass", "pwd", "mdp", "mot_de_passe", "credential", "kennwort", "contrasena", "wachtwoord")
+_HINTS = ("pass", "pwd", "pw=", "mdp", "mot_de_passe", "credential", "kennwort", "contrasena", "wachtwoord")
 
 #: User and password before the host of an address (RFC 3986, 3.2.1).
 _USER_INFORMATION = re.compile(r"(://[^/?#@:\s]*:)[^/?#@\s]+(?=@)")

@@ -60,6 +60,7 @@ def test_only_forms_are_read() -> None:
         ("/a?login[motdepasse]=%C3%A9t%C3%A9", "/a?login[motdepasse]=(secret)"),
         ("http://marie:S3cret@pacs.example/a", "http://marie:(secret)@pacs.example/a"),
         ("/go?to=https://m:p:q@h.example/&x=a@b", "/go?to=https://m:(secret)@h.example/&x=a@b"),
+        ("/cgi-bin/main?user=a&pw=b", "/cgi-bin/main?user=a&pw=(secret)"),
         ("/login?password=", "/login?password="),
         ("/login?password=(secret)", "/login?password=(secret)"),
         ("/a?compass=north&bypass=1", "/a?compass=north&bypass=1"),

@@ -24,6 +24,7 @@ from tests.wire.protocols.smb_messages import (
 )
 from tests.wire.protocols.talk import Kept, read, survives
 
+NT_TRANSACT = 0xA0
 NEGOTIATE, SETUP, TREE, CREATE, CLOSE, DELETE, RENAME = 0x72, 0x73, 0x75, 0xA2, 0x04, 0x06, 0x07
 TRANSACTION, TRANSACTION2, READ, WRITE = 0x25, 0x32, 0x2E, 0x2F
 NOT_IMPLEMENTED, MORE = 0xC0000002, 0xC0000016
@@ -161,6 +162,35 @@ def test_negotiation(mode: int, signing: str) -> None:
     found = kept(turns).tables
     assert (found["smb_session"][0]["dialect"], found["smb_session"][0]["server_signing"]) == ("NT LM 0.12", signing)
     assert (found["smb_cmd"][0]["version"], found["smb_cmd"][0]["argument"]) == ("SMB1", "NT LM 0.12")
+
+
+def test_a_refused_negotiation_is_no_session() -> None:
+    turns: Turns = [
+        (">", smb1(NEGOTIATE, b"", b"\x02NT LM 0.12\0")),
+        ("<", smb1(NEGOTIATE, b"\xff\xff", b"", answer=True)),
+    ]
+    assert "smb_session" not in kept(turns).tables
+
+
+def _part(command: int, total: int, at: int, count: int) -> bytes:
+    """A part of the answer to a transaction: ``count`` bytes of data of ``total``, from ``at`` on."""
+    if command == NT_TRANSACT:
+        words = bytes(3) + struct.pack("<8I", 0, total, 0, 0, 0, count, 72, at) + b"\0"
+    else:
+        words = struct.pack("<9H", 0, total, 0, 0, 0, 0, count, 56, at) + bytes(2)
+    return smb1(command, words, bytes(count), number=4, answer=True, tree=8)
+
+
+@pytest.mark.parametrize("command", [TRANSACTION2, NT_TRANSACT])
+def test_a_long_directory_is_told_in_several_answers(command: int) -> None:
+    # FIND_FIRST2, and NT_TRANSACT_NOTIFY_CHANGE
+    asked = transaction(TRANSACTION2, struct.pack("<H", 1), "")
+    if command == NT_TRANSACT:
+        asked = smb1(NT_TRANSACT, bytes(36) + struct.pack("<H", 4), number=4, tree=8)
+    parts = [("<", _part(command, 300, at, 100)) for at in (0, 100, 200)]
+    assert kept([(">", asked), *parts]).weirds == []
+    # What comes after the last part was not asked for.
+    assert kept([(">", asked), *parts, parts[0]]).weirds == ["smb1_unasked_answer"]
 
 
 def test_signs_of_worms() -> None:

@@ -139,12 +139,14 @@ class Smb1:
         at, before = _HEADER_BYTES, 0
         answer = bool(flags & _ANSWER)
         asked = self._asked.pop(key, None) if answer else None
+        more = False
         while before < at:
             block = _block(message, command, at)
             if block is None:
                 break
             if answer:
                 self._answer(header, block, message, asked)
+                more = _goes_on(block)
             else:
                 asked = self._request(header, block, message, asked)
             if command not in _ANDX or len(block.words) < 4 or block.words[0] == _ANDX_END:
@@ -153,6 +155,9 @@ class Smb1:
             (at,) = struct.unpack_from("<H", block.words, 2)
         if not answer and asked is not None:
             self._unanswered(self._asked.pop(key, None))
+            remember(self._asked, key, asked)
+        elif more and asked is not None:
+            asked.command = None  # told once
             remember(self._asked, key, asked)
         elif answer and asked is None and raw[4] in _TRANSACTIONS and number not in self._unasked:
             # DoublePulsar tells whether it is there in the number of an answer, which then is that of no request.
@@ -378,6 +383,17 @@ class Smb1:
         data = message.read(_FRAME + offset, size)
         if data:
             self._conversation.pipe_data(file, False, data, header.ts, header.record)
+
+
+def _goes_on(block: _Block) -> bool:
+    """Whether the answer to a transaction is followed by another message with more of it, as a long directory's is."""
+    if block.command in (_TRANSACTION, _TRANSACTION2) and len(block.words) >= 18:
+        total, total_data, _, count, _, at, count_data, _, at_data = struct.unpack_from("<9H", block.words)
+    elif block.command == _NT_TRANSACT and len(block.words) >= 35:
+        total, total_data, count, _, at, count_data, _, at_data = struct.unpack_from("<8I", block.words, 3)
+    else:
+        return False
+    return bool(at + count < total or at_data + count_data < total_data)
 
 
 def _block(message: Message, command: int, at: int) -> _Block | None:

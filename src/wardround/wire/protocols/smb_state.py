@@ -199,5 +199,5 @@ class Conversation:
         for pipe in self._pipes:
             pipe.close()
         self.authentication.close()
-        if self.session:
+        if any(value is not None for value in self.session.values()):
             self.rows.add("smb_session", self.connection, self.connection.ts, self.connection.record, **self.session)
