@@ -18,7 +18,7 @@ from tests.wire.protocols.smb_messages import (
     spnego_answer,
     spnego_init,
 )
-from tests.wire.protocols.talk import Kept, conversation
+from tests.wire.protocols.talk import Kept, conversation, read
 
 from wardround.wire.connection import Connection
 from wardround.wire.protocols.gssapi import Authentication, unwrap
@@ -104,6 +104,46 @@ def test_headers_of_http() -> None:
         authentication.header(value, 1, 1)
     authentication.close()
     assert [row["username"] for row in kept.tables["ntlm"]] == ["durand"]
+
+
+def _request(token: bytes = b"", header: bytes = b"Authorization") -> bytes:
+    value = b"" if not token else b"%s: NTLM %s\r\n" % (header, base64.b64encode(token))
+    return b"GET / HTTP/1.1\r\nHost: h\r\n" + value + b"\r\n"
+
+
+def _reply(code: int, *challenges: bytes) -> bytes:
+    told = b"".join(b"WWW-Authenticate: %s\r\n" % challenge for challenge in challenges)
+    return b"HTTP/1.1 %d X\r\n%sContent-Length: 0\r\n\r\n" % (code, told)
+
+
+@pytest.mark.parametrize(("code", "success"), [(200, True), (403, True), (401, False)])
+def test_a_logon_over_http_takes_three_requests(code: int, success: bool) -> None:
+    challenge = b"NTLM " + base64.b64encode(ntlm_challenge())
+    connection, kept = read(
+        "http",
+        [
+            (">", _request()),
+            ("<", _reply(401, b"Negotiate", b"NTLM")),
+            (">", _request(ntlm_negotiate())),
+            # Of several headers of the name the one with the token counts.
+            ("<", _reply(401, challenge, b"Basic realm=x")),
+            (">", _request(ntlm_authenticate("martin"))),
+            ("<", _reply(code, b"Negotiate", b"NTLM") if code == 401 else _reply(code)),
+            (">", _request()),
+            ("<", _reply(200)),
+        ],
+    )
+    (row,) = kept.tables["ntlm"]
+    assert (row["username"], row["success"], row["record"]) == ("martin", success, 3)
+    assert row["server_nb_computer_name"]
+    assert len(kept.tables["http"]) == 4
+    assert connection.services == ["http", "ntlm"]
+
+
+def test_a_logon_at_a_proxy_without_its_end() -> None:
+    asked = _request(ntlm_authenticate("martin"), b"Proxy-Authorization")
+    (row,) = read("http", [(">", asked)])[1].tables["ntlm"]
+    assert (row["username"], row["success"]) == ("martin", None)
 
 
 def test_mechanisms_that_are_not_known() -> None:

@@ -17,6 +17,7 @@ from wardround.wire.credentials import saw, unpacked
 from wardround.wire.lines import Cursor, decode, when
 from wardround.wire.media_type import PREFIX, media_type
 from wardround.wire.protocols import http_secrets
+from wardround.wire.protocols.gssapi import Authentication
 
 SERVICE = "http"
 
@@ -27,6 +28,10 @@ _METHODS = (b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"TRA
 _PROXY_HEADERS = {
     "FORWARDED", "X-FORWARDED-FOR", "X-FORWARDED-FROM", "CLIENT-IP", "VIA", "XROXY-CONNECTION", "PROXY-CONNECTION",
 }  # fmt: skip
+
+#: Headers that carry tokens of NTLM and Negotiate (RFC 4559), and what such a value begins with.
+_ANSWERS, _CHALLENGES = ("AUTHORIZATION", "PROXY-AUTHORIZATION"), ("WWW-AUTHENTICATE", "PROXY-AUTHENTICATE")
+_NEGOTIATION = ("ntlm ", "negotiate ")
 
 _TOKEN = bytes(code for code in range(33, 127) if code not in b'()<>@,;:\\"/[]?={}')
 TCP_FIRST = _TOKEN
@@ -102,6 +107,7 @@ class _Conversation:
         self.depth = 0
         self._inflation = _INFLATE_LIMIT
         self._known: tuple[bytes, bytes] | None = None
+        self._authentication: Authentication | None = None
         self._imaging = web_imaging.WebImaging(connection, rows)
 
     def run(self) -> None:
@@ -109,6 +115,8 @@ class _Conversation:
             self._run()
         finally:
             self._imaging.close()
+            if self._authentication is not None:
+                self._authentication.close()
 
     def _run(self) -> None:
         requests = self._requests()
@@ -281,6 +289,7 @@ class _Conversation:
             )  # fmt: skip
         if request is not None:
             self._logon(request, reply, (ts, record))
+            self._negotiated(request, reply, (ts, record))
             served = reply is not None and reply.code == 200
             if served and http_secrets.command_without_logon(request.uri, request.headers, request.prefix):
                 self.rows.weird(self.connection, "wsman_command_without_logon", ts=ts, record=record)
@@ -298,6 +307,22 @@ class _Conversation:
         if pair is not None and pair != self._known:
             self._known = pair
             saw(self.rows, self.connection, seen, SERVICE, *pair, success)
+
+    def _negotiated(self, request: _Message, reply: _Message | None, seen: tuple[int, int]) -> None:
+        """Follow a logon by NTLM or Negotiate over the requests that it takes; a refusal with a token asks on."""
+        tokens = _tokens(request, _ANSWERS)
+        if not tokens:
+            return
+        if self._authentication is None:
+            self._authentication = Authentication(self.connection, self.rows)
+        for token in tokens:
+            self._authentication.header(token, *seen)
+        if reply is not None:
+            challenges, refused = _tokens(reply, _CHALLENGES), reply.code in (401, 407)
+            for token in challenges:
+                self._authentication.header(token, *when(self.connection, self.connection.resp, reply.at))
+            if not (refused and challenges):
+                self._authentication.outcome(not refused)
 
     def _side(self, reply: _Message) -> web_imaging.Side:
         ts, record = when(self.connection, self.connection.resp, reply.at)
@@ -432,10 +457,18 @@ def _headers(cursor: Cursor, message: _Message) -> bool:
             continue
         key, colon, value = line.partition(b":")
         name = decode(key.strip()).upper() if colon else ""
+        if name in _CHALLENGES and _tokens(message, (name,)):
+            name = ""  # of several the one with a token counts
         if name:
             message.headers[name] = decode(value.strip())
             if name in _PROXY_HEADERS:
                 message.proxied.append(f"{name} -> {message.headers[name]}")
+
+
+def _tokens(message: _Message, names: tuple[str, ...]) -> list[str]:
+    """The headers of those names that hold a token of NTLM or Negotiate."""
+    values = (message.headers.get(name, "") for name in names)
+    return [value for value in values if value[:10].lower().startswith(_NEGOTIATION)]
 
 
 def _number(text: str, base: int = 10) -> int | None:
