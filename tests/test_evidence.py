@@ -7,8 +7,10 @@ import gzip
 import io
 import lzma
 import os
+import random
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 
 from wardround.errors import ReaderError, UserError
 from wardround.evidence import FileSource, Found, Limits, Walk
+from wardround.readers.base import SNIFF_BYTES
 
 TEXT = b"#separator \\x09\n" + b"line of a log\n" * 100
 
@@ -153,6 +156,27 @@ def test_encrypted_and_damaged_members_are_told(tmp_path: Path) -> None:
     assert codes["encrypted.zip"] == "encrypted_member"
     assert codes["cut.zip"] == "damaged_archive"
     assert codes["cut.tar.gz"] == "damaged_compression"
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress], ids=["gzip", "bzip2", "xz"])
+@pytest.mark.parametrize("size", [40_000, 3_000_000])
+def test_what_comes_before_the_end_of_a_cut_compression_is_evidence(
+    compress: Callable[[bytes], bytes], size: int, tmp_path: Path
+) -> None:
+    """A capture that is still being written, or a copy that broke off: it was refused as a whole before."""
+    data = random.Random(1).randbytes(size)
+    whole = b"".join(compress(data[at : at + 10_000]) for at in range(0, size, 10_000))
+    file = tmp_path / "cut"
+    file.write_bytes(whole[: len(whole) * 3 // 4 + 50])
+    (source,) = walk(tmp_path, file).sources
+    assert source.head() == data[: min(SNIFF_BYTES, len(source.head()))]
+    assert len(source.head()) >= min(SNIFF_BYTES, size // 2)
+    kept = b""
+    with pytest.raises(ReaderError, match="ends or breaks") as told, source.local() as path:
+        kept = path.read_bytes()
+    assert told.value.code == "damaged_compression"
+    assert size // 2 < len(kept) < size
+    assert data.startswith(kept)
 
 
 def test_special_files_are_not_opened(tmp_path: Path) -> None:

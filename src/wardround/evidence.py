@@ -73,7 +73,7 @@ class _Decompressed(io.RawIOBase):
         inner: BinaryIO = self._raw
         for layer in layers:
             inner = _decoder(layer, inner)
-        self._inner = inner
+        self._inner = cast("io.BufferedReader", inner)
 
     def readable(self) -> bool:
         return True
@@ -81,7 +81,7 @@ class _Decompressed(io.RawIOBase):
     def readinto(self, buffer: object) -> int:
         view = memoryview(cast("bytearray", buffer)).cast("B")
         try:
-            data = self._inner.read(len(view))
+            data = self._inner.read1(len(view))  # no more than is there: what comes before damage is not lost with it
         except ReaderError:
             raise
         except self._errors as error:
@@ -97,6 +97,13 @@ class _Decompressed(io.RawIOBase):
             self._inner.close()
         self._raw.close()
         super().close()
+
+
+def _blocks(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """What a stream holds, in pieces of at most ``size``; what comes before an error is given before it is raised."""
+    read = cast("io.BufferedReader", stream).read1
+    while block := read(size):
+        yield block
 
 
 def _decoder(layer: str, stream: BinaryIO) -> BinaryIO:
@@ -138,7 +145,10 @@ class FileSource:
             raise ReaderError("unreadable", str(error.strerror or error)) from error
 
     def local(self) -> AbstractContextManager[Path]:
-        """A real file with the decompressed bytes."""
+        """A real file with the decompressed bytes.
+
+        Where the compression breaks off, the file holds what came before, and ReaderError is raised when it is given back.
+        """
         return self._local()
 
     @contextmanager
@@ -147,18 +157,35 @@ class FileSource:
             yield self.file
             return
         with tempfile.NamedTemporaryFile(prefix="wardround-") as spool:
+            damage: ReaderError | None = None
             with self.open() as stream:
-                shutil.copyfileobj(stream, spool, _BLOCK)
+                try:
+                    for block in _blocks(stream, _BLOCK):
+                        spool.write(block)
+                except ReaderError as error:
+                    if error.code != "damaged_compression" or not spool.tell():
+                        raise
+                    damage = error
             spool.flush()
             yield Path(spool.name)
+            if damage is not None:
+                raise damage
 
     def head(self) -> bytes:
         """The first bytes, as readers sniff them; raises ReaderError."""
+        head = bytearray()
         with self.open() as stream:
             try:
-                return stream.read(SNIFF_BYTES)
+                for block in _blocks(stream, SNIFF_BYTES):
+                    head += block
+                    if len(head) >= SNIFF_BYTES:
+                        break
+            except ReaderError:
+                if not head:
+                    raise
             except OSError as error:
                 raise ReaderError("unreadable", str(error.strerror or error)) from error
+        return bytes(head[:SNIFF_BYTES])
 
     def sha256(self) -> str:
         """SHA-256 of the stored bytes in hexadecimal, empty when the file cannot be read any more."""

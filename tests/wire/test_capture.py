@@ -89,6 +89,50 @@ def test_sections_have_interfaces_of_their_own() -> None:
     assert [link for *_, link in packets(data + enhanced(">", 0, b"b"))] == [1, 101]
 
 
+def snoop(frames: list[tuple[int, bytes]], link: int = 4) -> bytes:
+    parts = [b"snoop\0\0\0" + struct.pack(">II", 2, link)]
+    for ts, frame in frames:
+        pad = -len(frame) % 4
+        times = ts // SECOND, ts % SECOND // 1000
+        parts.append(struct.pack(">IIIIII", len(frame), len(frame), 24 + len(frame) + pad, 0, *times) + frame + bytes(pad))
+    return b"".join(parts)
+
+
+def test_snoop() -> None:
+    frames = [(TIME, b"one"), (TIME + 1000, b"four")]
+    assert packets(snoop(frames)) == [(TIME, b"one", 3, 1), (TIME + 1000, b"four", 4, 1)]
+    assert packets(snoop(frames, link=8))[0][3] == 0xFFFF
+    assert damage(snoop(frames)[:-1]) == ["truncated_capture"]
+    assert damage(snoop(frames)[:-28] + struct.pack(">IIIIII", 4, 4, 8, 0, 0, 0) + b"four") == ["damaged_capture"]
+    assert damage(snoop([(TIME, b"one")])[:-1]) == []  # without its padding
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_pcap_with_longer_records(order: str) -> None:
+    head = struct.pack(order + "IHHiIII", 0xA1B2CD34, 2, 4, 0, 0, 65535, 1)
+    record = struct.pack(order + "IIIIIHBB", TIME // SECOND, 123456, 3, 3, 1, 8, 0, 0)
+    assert packets(head + record + b"one") == [(TIME, b"one", 3, 1)]
+
+
+def test_captures_strung_together_are_read_one_after_the_other() -> None:
+    first, second = pcap([(TIME, b"one")], nano=False), pcap([(TIME + 5000, b"two"), (TIME, b"six")], order=">", link=101)
+    assert packets(first + second + first) == [
+        (TIME, b"one", 3, 1), (TIME + 5000, b"two", 3, 101), (TIME, b"six", 3, 101), (TIME, b"one", 3, 1),
+    ]  # fmt: skip
+    assert damage(first + second) == []
+    assert damage(first + second[:20]) == ["truncated_capture"]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_blocks_that_hold_no_packets_are_passed_over(order: str) -> None:
+    """Names, statistics, secrets, journals and blocks of other makers, between packets."""
+    others = [block(kind, b"abcd", order) for kind in (4, 5, 9, 10, 0x0BAD)]
+    ticks = TIME // 1000
+    data = section(order) + others[0] + interface(order) + others[1] + enhanced(order, ticks, b"one") + b"".join(others)
+    assert packets(data + enhanced(order, ticks, b"two")) == [(TIME, b"one", 3, 1), (TIME, b"two", 3, 1)]
+    assert damage(data + struct.pack(order + "II", 4, 8) + bytes(4)) == ["damaged_capture"]
+
+
 def test_files_that_break_off() -> None:
     data = pcap([(TIME, b"one"), (TIME, b"two")])
     for size in range(25, len(data)):

@@ -55,6 +55,19 @@ def payload(frame: bytes, row: NDArray[Any]) -> bytes:
         (ethernet(b"\0\0" + ethernet(PLAIN), 0x8903), 1),
         (b"\x08\x02\0\0" + b"\x02" * 18 + b"\0\0" + b"\xaa\xaa\x03\0\0\0\x08\0" + PLAIN, 105),
         (b"\0\0\x08\0\0\0\0\0" + b"\x88\x02\0\0" + b"\x02" * 18 + b"\0\0\0\0" + b"\xaa\xaa\x03\0\0\0\x08\0" + PLAIN, 127),
+        (b"\x0f\0\x08\0" + PLAIN, 104),
+        (b"\xff\3\0\x21" + PLAIN, 104),
+        (b"\1\x0f\0\x08\0" + PLAIN, 205),
+        (bytes(12) + PLAIN, 109),
+        (b"\x3d\2" + bytes(62) + PLAIN, 117),
+        (b"\1\3\0\x21" + PLAIN, 166),
+        (b"\1\0\x21" + PLAIN, 204),
+        (b"\1\xff\3\0\x21" + PLAIN, 204),
+        (b"\0\0\x11\xff" + PLAIN, 219),
+        (b"\2\0\0\5" + b"\5\0\x0a\0x\0\0\0" + b"\x50\0\x09\0" + PLAIN, 239),
+        (b"\2\0\0\5" + b"\0\5\0\x0ax\0\0\0" + b"\0\x50\0\x09" + PLAIN, 239),
+        (b"\x6c\0\0\0\1\0\0\0\1\0\0\0" + bytes(96) + ethernet(PLAIN), 258),
+        (b"\0\0\x08\0\1\0\0\0" + ethernet(PLAIN), 192),
     ],
 )
 def test_ways_to_an_ip_packet(frame: bytes, link: int) -> None:
@@ -82,6 +95,7 @@ def test_tags() -> None:
         (ip(CLIENT, SERVER, 47, b"\x10\0\x88\xbe" + b"\0" * 12 + ethernet(INNER)), d.GRE, d.CARRIER),
         (ip(CLIENT, SERVER, 47, b"\x10\0\x22\xeb" + b"\0" * 16 + ethernet(INNER)), d.GRE, d.CARRIER),
         (ip(CLIENT, SERVER, 17, udp(9, 4789, b"\x08\0\0\0\0\0\x01\0" + ethernet(INNER))), d.VXLAN, d.OK),
+        (ip(CLIENT, SERVER, 17, udp(9, 8472, b"\x08\0\0\0\0\0\x01\0" + ethernet(INNER))), d.VXLAN, d.OK),
         (ip(CLIENT, SERVER, 17, udp(9, 6081, b"\x01\0\x65\x58" + b"\0" * 8 + ethernet(INNER))), d.GENEVE, d.OK),
         (ip(CLIENT, SERVER, 17, udp(2152, 2152, b"\x30\xff" + len(INNER).to_bytes(2, "big") + b"\0" * 4 + INNER)), d.GTP, d.OK),
     ],
@@ -93,6 +107,12 @@ def test_tunnels(carrier: bytes, kind: int, outer: int) -> None:
     assert (below["parent"], below["tunnel"], below["status"], below["frame"]) == (0, kind, d.OK, 1)
     assert (below["src_low"], below["dst_port"]) == (0xFFFF0A000001, 53)
     assert payload(frame, below) == b"dns?"
+
+
+def test_what_is_no_vxlan_on_the_port_of_linux() -> None:
+    """The port is not VXLAN's own: flags or reserved octets that RFC 7348 does not know say that it is something else."""
+    for head in (b"\x0c\0\0\0\0\0\x01\0", b"\x08\0\1\0\0\0\x01\0", b"\x08\0\0\0\0\0\x01\1"):
+        assert len(rows(ethernet(ip(CLIENT, SERVER, 17, udp(9, 8472, head + ethernet(INNER)))))) == 1
 
 
 def test_teredo_on_any_port() -> None:
@@ -159,6 +179,7 @@ def test_headers_that_cannot_be_read(frame: bytes, status: int) -> None:
 
 def test_unknown_link() -> None:
     assert rows(b"whatever", 9999)[0]["status"] == d.UNKNOWN_LINK
+    assert rows(b"\x6c\0\0\0\1\0\0\0\x0f\x27\0\0", 258)[0]["status"] == d.UNKNOWN_LINK
 
 
 def test_blocks_that_do_not_fit_are_taken_in_parts() -> None:
@@ -168,6 +189,9 @@ def test_blocks_that_do_not_fit_are_taken_in_parts() -> None:
     places["link"] = 1
     packets = np.zeros(d.MAX_TUNNELS + 3, d.PACKET)
     assert d.decode(data, places, 1, packets, 0, 1) == (3, 3)
+
+
+LINKS = (0, 1, 9, 12, 51, 101, 104, 105, 109, 113, 117, 127, 166, 192, 204, 205, 219, 239, 258, 276)
 
 
 def test_random_bytes_never_reach_outside_their_packet() -> None:
@@ -184,7 +208,7 @@ def test_random_bytes_never_reach_outside_their_packet() -> None:
         for _ in range(chance.randrange(4)):
             if frame:
                 frame[chance.randrange(len(frame))] = chance.randrange(256)
-        for row in rows(bytes(frame), chance.choice((0, 1, 9, 12, 51, 101, 105, 113, 127, 276))):
+        for row in rows(bytes(frame), chance.choice(LINKS)):
             if row["status"] == d.OK:
                 assert 0 <= int(row["payload"]) <= len(frame)
                 assert int(row["payload"]) + int(row["captured"]) <= len(frame)

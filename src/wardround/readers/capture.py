@@ -1,4 +1,4 @@
-"""Packet captures (pcap and pcapng): mapped into memory and read by :mod:`wardround.wire`."""
+"""Packet captures (pcap, pcapng and snoop): mapped into memory and read by :mod:`wardround.wire`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from wardround.errors import ReaderError
 from wardround.readers.base import Sink, Source, Span
 
-_MAGIC = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d")
+_MAGIC = (
+    b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d",
+    b"\x34\xcd\xb2\xa1", b"\xa1\xb2\xcd\x34",
+)  # fmt: skip
+_SNOOP = b"snoop\0\0\0\0\0\0\2"
 
 #: Captures larger than this are read as two shards: each decodes all packets and keeps half of the connections.
 _SHARD_BYTES = 64 << 20
@@ -20,14 +24,16 @@ _BEHIND = 16 << 20
 
 
 class CaptureReader:
-    """pcap and pcapng files into network tables."""
+    """pcap, pcapng and snoop files into network tables."""
 
     name = "capture"
 
     def sniff(self, head: bytes) -> str | None:
-        """The format, pcap or pcapng, by its magic number."""
+        """The format, pcap, pcapng or snoop, by its magic number."""
         if head[:4] in _MAGIC and len(head) >= 24:
             return "pcap"
+        if head.startswith(_SNOOP) and len(head) >= 16:
+            return "snoop"
         ordered = head[8:12] in (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a")
         return "pcapng" if head[:4] == b"\x0a\x0d\x0d\x0a" and ordered else None
 

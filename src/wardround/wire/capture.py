@@ -1,6 +1,8 @@
-"""Packets of a capture in memory: pcap (both byte orders, µs and ns) and pcapng, a block of packets at a time.
+"""Packets of a capture in memory: pcap (both byte orders, µs and ns), pcapng and snoop, a block of packets at a time.
 
-Works on any array of bytes, mapped from a file or not. Formats: the pcap and pcapng drafts of the IETF opsawg working group.
+Works on any array of bytes, mapped from a file or not. Formats: the pcap and pcapng drafts of the IETF opsawg working group;
+RFC 1761 (snoop, which Solaris and Check Point's ``fw monitor`` write); A. Kuznetsov's pcap with longer records, as libpcap
+reads it. Captures of pcap that were strung together with ``cat`` are read one after the other.
 """
 
 from __future__ import annotations
@@ -36,12 +38,24 @@ MAX_PACKET = 262_144
 #: What the walking kernels say when they stop: END of the data, FULL block, a block for Python to look at, or damage.
 END, FULL, OTHER, CUT, IMPLAUSIBLE = 0, 1, 2, 3, 4
 
+#: Whether it is big-endian, how many ns its fractions are, and the size of its records' heads.
 _PCAP_MAGIC = {
-    b"\xd4\xc3\xb2\xa1": (False, 1000),
-    b"\xa1\xb2\xc3\xd4": (True, 1000),
-    b"\x4d\x3c\xb2\xa1": (False, 1),
-    b"\xa1\xb2\x3c\x4d": (True, 1),
+    b"\xd4\xc3\xb2\xa1": (False, 1000, 16),
+    b"\xa1\xb2\xc3\xd4": (True, 1000, 16),
+    b"\x4d\x3c\xb2\xa1": (False, 1, 16),
+    b"\xa1\xb2\x3c\x4d": (True, 1, 16),
+    b"\x34\xcd\xb2\xa1": (False, 1000, 24),
+    b"\xa1\xb2\xcd\x34": (True, 1000, 24),
 }
+_PCAP_HEADER = 24
+
+_SNOOP_MAGIC = b"snoop\0\0\0\0\0\0\2"
+_SNOOP_HEADER = 16
+
+#: Link types of snoop by those of pcap; what is not here is told as not read.
+_SNOOP_LINKS = {0: 1, 4: 1}
+_NO_LINK = 0xFFFF
+
 _PCAPNG_MAGIC = b"\x0a\x0d\x0d\x0a"
 
 PACKET_PLACE = np.dtype(
@@ -73,9 +87,11 @@ class Damage:
 
 
 def is_capture(head: bytes) -> str | None:
-    """The format (pcap or pcapng) of bytes that begin a capture, else None."""
-    if head[:4] in _PCAP_MAGIC and len(head) >= 24:
+    """The format (pcap, pcapng or snoop) of bytes that begin a capture, else None."""
+    if head[:4] in _PCAP_MAGIC and len(head) >= _PCAP_HEADER:
         return "pcap"
+    if head[: len(_SNOOP_MAGIC)] == _SNOOP_MAGIC and len(head) >= _SNOOP_HEADER:
+        return "snoop"
     return "pcapng" if head[:4] == _PCAPNG_MAGIC and len(head) >= 12 and head[8:12] in _NG_ORDER else None
 
 
@@ -89,18 +105,38 @@ def blocks(data: Bytes) -> Iterator[Block | Damage]:
         yield from _pcap(data)
     elif kind == "pcapng":
         yield from _pcapng(data)
+    elif kind == "snoop":
+        yield from _snoop(data)
     else:
-        raise ReaderError("not_a_capture", "neither pcap nor pcapng", 0)
+        raise ReaderError("not_a_capture", "neither pcap nor pcapng nor snoop", 0)
 
 
 def _pcap(data: Bytes) -> Iterator[Block | Damage]:
-    big, tick = _PCAP_MAGIC[data[:4].tobytes()]
-    order: _Order = "big" if big else "little"
-    link = int.from_bytes(data[20:24].tobytes(), order) & 0x0FFF_FFFF  # the upper bits tell of a frame check sequence
-    position, first, status = 24, 1, FULL
+    position, first, status = 0, 1, OTHER
+    while status in (FULL, OTHER):
+        if status == OTHER:  # the head of the capture, or of one that was appended to it
+            head = data[position : position + _PCAP_HEADER].tobytes()
+            if head[:4] not in _PCAP_MAGIC or len(head) < _PCAP_HEADER:
+                break
+            big, tick, size = _PCAP_MAGIC[head[:4]]
+            order: _Order = "big" if big else "little"
+            link = int.from_bytes(head[20:], order) & 0x0FFF_FFFF  # the upper bits tell of a frame check sequence
+            position += _PCAP_HEADER
+        places = np.zeros(BLOCK_PACKETS, PACKET_PLACE)
+        count, position, status = _walk_pcap(data, position, big, tick, link, size, places)
+        if count:
+            yield Block(places[:count], first)
+        first += count
+    if status != END:
+        yield _damage(CUT if status == OTHER else status, position)
+
+
+def _snoop(data: Bytes) -> Iterator[Block | Damage]:
+    link = _SNOOP_LINKS.get(int.from_bytes(data[12:_SNOOP_HEADER].tobytes(), "big"), _NO_LINK)
+    position, first, status = _SNOOP_HEADER, 1, FULL
     while status == FULL:
         places = np.zeros(BLOCK_PACKETS, PACKET_PLACE)
-        count, position, status = _walk_pcap(data, position, big, tick, link, places)
+        count, position, status = _walk_snoop(data, position, link, places)
         if count:
             yield Block(places[:count], first)
         first += count
@@ -123,30 +159,71 @@ def _u32(data: Bytes, at: Number, big: bool) -> Number:
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
+def _is_head(data: Bytes, at: Number) -> bool:
+    """Whether the head of a capture of pcap (version 2.4) stands where a record was expected: captures strung together."""
+    big = data[at] == 0xA1
+    magic, version = _u32(data, at, big), _u32(data, at + 4, big)
+    known = magic == 0xA1B2C3D4 or magic == 0xA1B23C4D or magic == 0xA1B2CD34
+    return bool(known and version == (0x00020004 if big else 0x00040002))
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
 def _walk_pcap(
-    data: Bytes, position: Number, big: bool, tick: Number, link: Number, places: NDArray[Any]
+    data: Bytes, position: Number, big: bool, tick: Number, link: Number, size: Number, places: NDArray[Any]
 ) -> tuple[Number, Number, Number]:
-    """Fill ``places`` from the pcap records at ``position``; gives how many, where it stopped and why."""
+    """Fill ``places`` from the pcap records at ``position``; gives how many, where it stopped and why.
+
+    ``size`` is that of a record's head. It stops with OTHER at what looks like the head of another capture.
+    """
     end = len(data)
     count = 0
     begin = position
     while count < len(places) and position - begin < BLOCK_BYTES:
         if position == end:
             return count, position, END
-        if position + 16 > end:
+        if position + size > end:
             return count, position, CUT
+        if _is_head(data, position):
+            return count, position, OTHER
         captured = _u32(data, position + 8, big)
         if captured > MAX_PACKET:
             return count, position, IMPLAUSIBLE
-        if position + 16 + captured > end:
+        if position + size + captured > end:
             return count, position, CUT
         place = places[count]
         place.ts = _u32(data, position, big) * 1_000_000_000 + _u32(data, position + 4, big) * tick
-        place.offset = position + 16
+        place.offset = position + size
         place.captured = captured
         place.length = min(max(_u32(data, position + 12, big), captured), 0x7FFFFFFF)
         place.link = link
-        position += 16 + captured
+        position += size + captured
+        count += 1
+    return count, position, FULL
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
+def _walk_snoop(data: Bytes, position: Number, link: Number, places: NDArray[Any]) -> tuple[Number, Number, Number]:
+    """Fill ``places`` from the snoop records at ``position``; gives how many, where it stopped and why."""
+    end = len(data)
+    count = 0
+    begin = position
+    while count < len(places) and position - begin < BLOCK_BYTES:
+        if position == end:
+            return count, position, END
+        if position + 24 > end:
+            return count, position, CUT
+        length, captured, size = _u32(data, position, True), _u32(data, position + 4, True), _u32(data, position + 8, True)
+        if captured > MAX_PACKET or size < 24 + captured:
+            return count, position, IMPLAUSIBLE
+        if position + 24 + captured > end:
+            return count, position, CUT
+        place = places[count]
+        place.ts = _u32(data, position + 16, True) * 1_000_000_000 + _u32(data, position + 20, True) * 1000
+        place.offset = position + 24
+        place.captured = captured
+        place.length = min(max(length, captured), 0x7FFFFFFF)
+        place.link = link
+        position = min(position + size, end)  # the last record may lack its padding
         count += 1
     return count, position, FULL
 
@@ -264,11 +341,16 @@ def _walk_pcapng(
         if position + 12 > end:
             return count, position, CUT
         kind = _u32(data, position, big)
-        if kind != 6 and kind != 3 and kind != 2:
+        if kind == 1 or kind == 0x0A0D0D0A:
             return count, position, OTHER
         size = _u32(data, position + 4, big)
         if position + size > end:
             return count, position, CUT
+        if kind != 6 and kind != 3 and kind != 2:  # names, statistics, secrets, what only its maker understands
+            if size < 12 or size % 4:
+                return count, position, IMPLAUSIBLE
+            position += size
+            continue
         head = 12 if kind == 3 else 28
         if size < head + 4 or size % 4:
             return count, position, IMPLAUSIBLE

@@ -4,7 +4,7 @@ A packet in a tunnel has a row of its own, which says in ``parent`` which row ca
 
 What the kernel cannot finish it says in ``status``: fragments go to reassembly, everything odd becomes a weird row.
 Sources: IEEE 802.3/802.1Q/802.1ad, RFC 791, 8200, 9293, 768, 792, 4443, 9260, 2784, 4213, 7348, 8926, 4380, 2516, 3032,
-3GPP TS 29.281, and https://www.tcpdump.org/linktypes.html.
+and 3GPP TS 29.281.
 """
 
 from __future__ import annotations
@@ -15,6 +15,19 @@ import numpy as np
 from numba import njit
 
 from wardround.wire.capture import Bytes, Number, Records
+from wardround.wire.links import (
+    L_DONE,
+    L_ETHER_TYPE,
+    L_ETHERNET,
+    L_IPV4,
+    L_IPV6,
+    L_MPLS,
+    L_PPP,
+    L_WIFI,
+    first_layer,
+    u16,
+    u32,
+)
 from wardround.wire.shards import is_elsewhere
 
 PACKET = np.dtype(
@@ -77,28 +90,15 @@ MAX_LAYERS = 24
 #: Tunnels within tunnels are followed this deep, so a frame has at most one row more than this.
 MAX_TUNNELS = 4
 
-# The layers that the kernel's loop moves between.
-_L_ETHERNET, _L_ETHER_TYPE, _L_IPV4, _L_IPV6, _L_MPLS, _L_PPP, _L_DONE, _L_WIFI = 0, 1, 2, 3, 4, 5, 6, 7
-
-
-@njit(boundscheck=True, cache=True, nogil=True)
-def _u16(data: Bytes, at: Number) -> Number:
-    return (np.int64(data[at]) << 8) | np.int64(data[at + 1])
-
-
-@njit(boundscheck=True, cache=True, nogil=True)
-def _u32(data: Bytes, at: Number) -> Number:
-    return (_u16(data, at) << 16) | _u16(data, at + 2)
-
 
 @njit(boundscheck=True, cache=True, nogil=True)
 def _u64(data: Bytes, at: Number) -> Number:
-    return (np.uint64(_u32(data, at)) << np.uint64(32)) | np.uint64(_u32(data, at + 4))
+    return (np.uint64(u32(data, at)) << np.uint64(32)) | np.uint64(u32(data, at + 4))
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
 def _mac(data: Bytes, at: Number) -> Number:
-    return (np.uint64(_u16(data, at)) << np.uint64(32)) | np.uint64(_u32(data, at + 2))
+    return (np.uint64(u16(data, at)) << np.uint64(32)) | np.uint64(u32(data, at + 2))
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
@@ -128,42 +128,6 @@ def decode(
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
-def _first_layer(data: Bytes, at: Number, end: Number, link: Number, packet: Any) -> tuple[Number, Number, Number]:
-    """The layer after the link header, where it begins, and its EtherType (0 when the layer itself says)."""
-    if link == 1:
-        return _L_ETHERNET, at, 0
-    if link == 101 or link == 12 or link == 14 or link == 228 or link == 229:
-        if at < end:
-            return (_L_IPV6 if data[at] >> 4 == 6 else _L_IPV4), at, 0
-    elif link == 0 or link == 108:  # BSD loopback: the address family in either byte order
-        if at + 4 <= end:
-            family = max(data[at], data[at + 3])
-            return (_L_IPV4 if family == 2 else _L_IPV6), at + 4, 0
-    elif link == 113:
-        if at + 16 <= end:
-            return _L_ETHER_TYPE, at + 16, _u16(data, at + 14)
-    elif link == 276:
-        if at + 20 <= end:
-            return _L_ETHER_TYPE, at + 20, _u16(data, at)
-    elif link == 9 or link == 50:
-        if at + 4 <= end and data[at] == 0xFF and data[at + 1] == 3:
-            return _L_PPP, at + 2, 0
-        return _L_PPP, at, 0
-    elif link == 51:
-        return _L_ETHER_TYPE, at, 0x8864
-    elif link == 105:
-        return _L_WIFI, at, 0
-    elif link == 127:  # radiotap, its length in little-endian order
-        if at + 4 <= end:
-            return _L_WIFI, at + np.int64(data[at + 2]) + (np.int64(data[at + 3]) << 8), 0
-    else:
-        packet.status = UNKNOWN_LINK
-        return _L_DONE, at, 0
-    packet.status = TRUNCATED_HEADER
-    return _L_DONE, at, 0
-
-
-@njit(boundscheck=True, cache=True, nogil=True)
 def _decode_one(data: Bytes, at: Number, end: Number, cut: Number, link: Number, packets: Records, row: Number) -> Number:
     """Follow the layers of one frame into rows from ``row`` on; gives the row after them.
 
@@ -172,28 +136,28 @@ def _decode_one(data: Bytes, at: Number, end: Number, cut: Number, link: Number,
     first = row
     packet = packets[row]
     packet.vlan, packet.inner_vlan, packet.window_scale = -1, -1, -1
-    layer, at, ether_type = _first_layer(data, at, end, link, packet)
+    layer, at, ether_type = first_layer(data, at, end, link)
+    if layer == L_DONE:
+        packet.status = UNKNOWN_LINK if ether_type else TRUNCATED_HEADER
     for _ in range(MAX_LAYERS):
-        if layer == _L_ETHERNET:
+        if layer == L_ETHERNET:
             if at + 14 > end:
                 packet.status = TRUNCATED_HEADER
                 return row + 1
             packet.dst_mac, packet.src_mac = _mac(data, at), _mac(data, at + 6)
-            ether_type = _u16(data, at + 12)
+            ether_type = u16(data, at + 12)
             at += 14
-            layer = _L_ETHER_TYPE
-        elif layer == _L_ETHER_TYPE:
+            layer = L_ETHER_TYPE
+        elif layer == L_ETHER_TYPE:
             layer, at, ether_type = _after_ether_type(data, at, end, ether_type, packet)
-        elif layer == _L_MPLS:
+        elif layer == L_MPLS:
             layer, at = _after_mpls(data, at, end, packet)
-        elif layer == _L_PPP:
+        elif layer == L_PPP:
             layer, at = _after_ppp(data, at, end, packet)
-        elif layer == _L_WIFI:
+        elif layer == L_WIFI:
             layer, at, ether_type = _after_wifi(data, at, end, packet)
-        elif layer in (_L_IPV4, _L_IPV6):
-            protocol, at, end, cut = (
-                _ipv4(data, at, end, cut, packet) if layer == _L_IPV4 else _ipv6(data, at, end, cut, packet)
-            )
+        elif layer in (L_IPV4, L_IPV6):
+            protocol, at, end, cut = _ipv4(data, at, end, cut, packet) if layer == L_IPV4 else _ipv6(data, at, end, cut, packet)
             if protocol < 0:
                 return row + 1
             layer, at, ether_type, tunnel = _after_ip(data, at, end, cut, protocol, packet)
@@ -215,32 +179,32 @@ def _decode_one(data: Bytes, at: Number, end: Number, cut: Number, link: Number,
 def _after_ether_type(data: Bytes, at: Number, end: Number, ether_type: Number, packet: Any) -> tuple[Number, Number, Number]:
     packet.ether_type = ether_type
     if ether_type == 0x0800:
-        return _L_IPV4, at, 0
+        return L_IPV4, at, 0
     if ether_type == 0x86DD:
-        return _L_IPV6, at, 0
+        return L_IPV6, at, 0
     if ether_type == 0x8100 or ether_type == 0x88A8 or ether_type == 0x9100:
         if at + 4 > end:
             packet.status = TRUNCATED_HEADER
-            return _L_DONE, at, 0
-        tag = _u16(data, at) & 0xFFF
+            return L_DONE, at, 0
+        tag = u16(data, at) & 0xFFF
         if packet.vlan < 0:
             packet.vlan = tag
         else:
             packet.inner_vlan = tag
-        return _L_ETHER_TYPE, at + 4, _u16(data, at + 2)
+        return L_ETHER_TYPE, at + 4, u16(data, at + 2)
     if ether_type == 0x8847 or ether_type == 0x8848:
-        return _L_MPLS, at, 0
+        return L_MPLS, at, 0
     if ether_type == 0x8864:
-        return _L_PPP, at + 6, 0
+        return L_PPP, at + 6, 0
     if ether_type == 0x8903:  # Cisco FabricPath: a tag of two bytes before the frame that it carries
-        return _L_ETHERNET, at + 2, 0
+        return L_ETHERNET, at + 2, 0
     # An IEEE 802.3 length stands for LLC, with SNAP holding an EtherType.
     if ether_type <= 1500 and at + 8 <= end and data[at] == 0xAA and data[at + 1] == 0xAA and data[at + 2] == 3:
-        return _L_ETHER_TYPE, at + 8, _u16(data, at + 6)
+        return L_ETHER_TYPE, at + 8, u16(data, at + 6)
     packet.status = NOT_IP
     packet.payload = at
     packet.captured = end - at
-    return _L_DONE, at, 0
+    return L_DONE, at, 0
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
@@ -250,14 +214,14 @@ def _after_mpls(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Numb
         at += 4
         if bottom:
             if at < end and data[at] >> 4 == 4:
-                return _L_IPV4, at
+                return L_IPV4, at
             if at < end and data[at] >> 4 == 6:
-                return _L_IPV6, at
+                return L_IPV6, at
             if at + 4 <= end and data[at] >> 4 == 0:  # pseudowire control word before Ethernet (RFC 4385)
-                return _L_ETHERNET, at + 4
+                return L_ETHERNET, at + 4
             break
     packet.status = NOT_IP
-    return _L_DONE, at
+    return L_DONE, at
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
@@ -266,15 +230,15 @@ def _after_ppp(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Numbe
         if data[at] & 1:  # the protocol field compressed to one byte
             kind, size = np.int64(data[at]), 1
         else:
-            kind, size = _u16(data, at), 2
+            kind, size = u16(data, at), 2
         if kind == 0x0021:
-            return _L_IPV4, at + size
+            return L_IPV4, at + size
         if kind == 0x0057:
-            return _L_IPV6, at + size
+            return L_IPV6, at + size
         if kind == 0x0281 or kind == 0x0283:
-            return _L_MPLS, at + size
+            return L_MPLS, at + size
     packet.status = NOT_IP
-    return _L_DONE, at
+    return L_DONE, at
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
@@ -283,23 +247,23 @@ def _after_wifi(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Numb
     packet.status = NOT_IP
     if at + 24 > end:
         packet.status = TRUNCATED_HEADER
-        return _L_DONE, at, 0
+        return L_DONE, at, 0
     kind, flags = data[at], data[at + 1]
     if packet.tunnel == CAPWAP and kind & 0x0F != 0x08 and flags & 0x0F == 0x08:
         kind, flags = flags, kind  # some access points send the two bytes of frame control in the other order
     if (kind & 0x0C) != 0x08 or kind & 0x40 or flags & 0x40:  # not data, no data, or protected
-        return _L_DONE, at, 0
+        return L_DONE, at, 0
     packet.dst_mac, packet.src_mac = _mac(data, at + 4), _mac(data, at + 10)
     start = at + 24 + (6 if flags & 3 == 3 else 0)
     if kind & 0x80:
         if start + 2 > end:
-            return _L_DONE, at, 0
+            return L_DONE, at, 0
         aggregate = data[start] & 0x80
         start += 2 + (4 if flags & 0x80 else 0) + (14 if aggregate else 0)
     if start + 8 > end or data[start] != 0xAA or data[start + 1] != 0xAA:
-        return _L_DONE, at, 0
+        return L_DONE, at, 0
     packet.status = OK
-    return _L_ETHER_TYPE, start + 8, _u16(data, start + 6)
+    return L_ETHER_TYPE, start + 8, u16(data, start + 6)
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
@@ -309,7 +273,7 @@ def _ipv4(data: Bytes, at: Number, end: Number, cut: Number, packet: Any) -> tup
         packet.status = TRUNCATED_HEADER
         return -1, at, end, cut
     header = np.int64(data[at] & 15) * 4
-    total = _u16(data, at + 2)
+    total = u16(data, at + 2)
     if total == 0:  # segmentation offload leaves the length to the hardware
         total = end - at + cut
     if data[at] >> 4 != 4 or header < 20 or total < header:
@@ -322,10 +286,10 @@ def _ipv4(data: Bytes, at: Number, end: Number, cut: Number, packet: Any) -> tup
     packet.ip_offset = at
     packet.ip_bytes = total
     packet.ttl = data[at + 8]
-    packet.src_high, packet.src_low = np.uint64(0), _MAPPED | np.uint64(_u32(data, at + 12))
-    packet.dst_high, packet.dst_low = np.uint64(0), _MAPPED | np.uint64(_u32(data, at + 16))
+    packet.src_high, packet.src_low = np.uint64(0), _MAPPED | np.uint64(u32(data, at + 12))
+    packet.dst_high, packet.dst_low = np.uint64(0), _MAPPED | np.uint64(u32(data, at + 16))
     packet.protocol = data[at + 9]
-    fragment = _u16(data, at + 6) & 0x3FFF
+    fragment = u16(data, at + 6) & 0x3FFF
     stop = min(end, at + total)
     cut = at + total - stop
     packet.payload = at + header
@@ -346,7 +310,7 @@ def _ipv6(data: Bytes, at: Number, end: Number, cut: Number, packet: Any) -> tup
     if data[at] >> 4 != 6:
         packet.status = BAD_IP
         return -1, at, end, cut
-    total = 40 + _u16(data, at + 4)
+    total = 40 + u16(data, at + 4)
     if total == 40 and end - at + cut > 40 and data[at + 6] == TCP:  # segmentation offload
         total = end - at + cut
     packet.version = 6
@@ -378,7 +342,7 @@ def _ipv6(data: Bytes, at: Number, end: Number, cut: Number, packet: Any) -> tup
             if position + 8 > stop:
                 packet.status = TRUNCATED_HEADER
                 return -1, at, stop, missing
-            if _u16(data, position + 2) & 0xFFF9:
+            if u16(data, position + 2) & 0xFFF9:
                 packet.status = FRAGMENT
                 return -1, position, stop, missing
             following, position = np.int64(data[position]), position + 8
@@ -404,22 +368,22 @@ def _after_ip(
         if at + 8 > end:
             packet.status = TRUNCATED_HEADER
         elif protocol == SCTP:
-            packet.src_port, packet.dst_port = _u16(data, at), _u16(data, at + 2)
+            packet.src_port, packet.dst_port = u16(data, at), u16(data, at + 2)
         else:
             packet.src_port, packet.dst_port = np.int64(data[at]), np.int64(data[at + 1])
             packet.payload, packet.length, packet.captured = at + 8, packet.length - 8, packet.captured - 8
     elif protocol == 4:
         packet.status = CARRIER
-        return _L_IPV4, at, 0, IP_IN_IP
+        return L_IPV4, at, 0, IP_IN_IP
     elif protocol == 41:
         packet.status = CARRIER
-        return _L_IPV6, at, 0, IP_IN_IP
+        return L_IPV6, at, 0, IP_IN_IP
     elif protocol == 47:
         layer, start, kind, tunnel = _gre(data, at, end, packet)
         if tunnel:
             packet.status = CARRIER
         return layer, start, kind, tunnel
-    return _L_DONE, at, 0, 0
+    return L_DONE, at, 0, 0
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
@@ -428,10 +392,10 @@ def _tcp(data: Bytes, at: Number, end: Number, packet: Any) -> None:
         packet.status = TRUNCATED_HEADER
         return
     header = np.int64(data[at + 12] >> 4) * 4
-    packet.src_port, packet.dst_port = _u16(data, at), _u16(data, at + 2)
-    packet.seq, packet.ack = _u32(data, at + 4), _u32(data, at + 8)
+    packet.src_port, packet.dst_port = u16(data, at), u16(data, at + 2)
+    packet.seq, packet.ack = u32(data, at + 4), u32(data, at + 8)
     packet.flags = data[at + 13]
-    packet.window = _u16(data, at + 14)
+    packet.window = u16(data, at + 14)
     if header < 20 or header > packet.length:
         packet.status = BAD_TRANSPORT
         return
@@ -474,9 +438,9 @@ def _window_scale(data: Bytes, at: Number, end: Number) -> Number:
 def _udp(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Number, Number, Number]:
     if at + 8 > end:
         packet.status = TRUNCATED_HEADER
-        return _L_DONE, at, 0, 0
-    packet.src_port, packet.dst_port = _u16(data, at), _u16(data, at + 2)
-    length = _u16(data, at + 4)
+        return L_DONE, at, 0, 0
+    packet.src_port, packet.dst_port = u16(data, at), u16(data, at + 2)
+    length = u16(data, at + 4)
     if 8 <= length <= packet.length:
         packet.length = length - 8
     else:
@@ -491,22 +455,25 @@ def _udp_tunnel(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Numb
     """Tunnels over UDP, by port and by a header that holds together."""
     source, target = packet.src_port, packet.dst_port
     if target == 4789 and at + 8 + 14 <= end and data[at] & 8:
-        return _L_ETHERNET, at + 8, 0, VXLAN
+        return L_ETHERNET, at + 8, 0, VXLAN
+    # Linux sends VXLAN to 8472 where it is not told a port: there the header must be what RFC 7348 allows.
+    if target == 8472 and at + 8 + 14 <= end and u32(data, at) == 0x08000000 and data[at + 7] == 0:
+        return L_ETHERNET, at + 8, 0, VXLAN
     if target == 6081 and at + 8 <= end and data[at] >> 6 == 0:
         start = at + 8 + 4 * np.int64(data[at] & 63)
         if start < end:
-            kind = _u16(data, at + 2)
-            return (_L_ETHERNET if kind == 0x6558 else _L_ETHER_TYPE), start, kind, GENEVE
+            kind = u16(data, at + 2)
+            return (L_ETHERNET if kind == 0x6558 else L_ETHER_TYPE), start, kind, GENEVE
     if (target == 5247 or source == 5247) and at + 8 <= end and data[at] == 0 and not data[at + 3] & 0x80:
         start = at + 4 * np.int64(data[at + 1] >> 3)  # an access point and its controller (RFC 5415, section 4.3)
         if at + 8 <= start < end:
-            return (_L_WIFI if data[at + 2] & 1 else _L_ETHERNET), start, 0, CAPWAP
+            return (L_WIFI if data[at + 2] & 1 else L_ETHERNET), start, 0, CAPWAP
     if target == 4754 and at + 4 <= end:
         return _gre(data, at, end, packet)
     if (target == 2152 or source == 2152) and at + 12 <= end and data[at] >> 4 == 3 and data[at + 1] == 0xFF:
         start = _gtp_start(data, at, end)
         if 0 <= start < end and (data[start] >> 4 == 4 or data[start] >> 4 == 6):
-            return (_L_IPV4 if data[start] >> 4 == 4 else _L_IPV6), start, 0, GTP
+            return (L_IPV4 if data[start] >> 4 == 4 else L_IPV6), start, 0, GTP
     return _teredo(data, at, end, source == 3544 or target == 3544)
 
 
@@ -514,16 +481,16 @@ def _udp_tunnel(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Numb
 def _teredo(data: Bytes, at: Number, end: Number, expected: bool) -> tuple[Number, Number, Number, Number]:
     """Teredo (RFC 4380): on its port, and elsewhere where an IPv6 packet of its prefix fills the datagram exactly."""
     start = at
-    if expected and start + 4 <= end and _u16(data, start) == 1:  # authentication encapsulation
+    if expected and start + 4 <= end and u16(data, start) == 1:  # authentication encapsulation
         start += 13 + np.int64(data[start + 2]) + np.int64(data[start + 3])
-    if start + 8 <= end and _u16(data, start) == 0:  # origin indication
+    if start + 8 <= end and u16(data, start) == 0:  # origin indication
         start += 8
-    if start + 40 <= end and data[start] >> 4 == 6 and start + 40 + _u16(data, start + 4) <= end:
-        exact = start + 40 + _u16(data, start + 4) == end
-        prefixed = _u32(data, start + 8) == 0x20010000 or _u32(data, start + 24) == 0x20010000
+    if start + 40 <= end and data[start] >> 4 == 6 and start + 40 + u16(data, start + 4) <= end:
+        exact = start + 40 + u16(data, start + 4) == end
+        prefixed = u32(data, start + 8) == 0x20010000 or u32(data, start + 24) == 0x20010000
         if expected or (exact and prefixed):
-            return _L_IPV6, start, 0, TEREDO
-    return _L_DONE, at, 0, 0
+            return L_IPV6, start, 0, TEREDO
+    return L_DONE, at, 0, 0
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
@@ -550,8 +517,8 @@ def _gtp_start(data: Bytes, at: Number, end: Number) -> Number:
 def _gre(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Number, Number, Number]:
     if at + 4 > end:
         packet.status = TRUNCATED_HEADER
-        return _L_DONE, at, 0, 0
-    flags, kind = _u16(data, at), _u16(data, at + 2)
+        return L_DONE, at, 0, 0
+    flags, kind = u16(data, at), u16(data, at + 2)
     version = flags & 7
     start = at + 4
     if flags & 0xC000:
@@ -566,18 +533,18 @@ def _gre(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Num
         if kind == 0x880B and start < end:
             if start + 2 <= end and data[start] == 0xFF and data[start + 1] == 3:
                 start += 2
-            return _L_PPP, start, 0, GRE
-        return _L_DONE, at, 0, 0
+            return L_PPP, start, 0, GRE
+        return L_DONE, at, 0, 0
     if start >= end or version > 1:
-        return _L_DONE, at, 0, 0
+        return L_DONE, at, 0, 0
     if kind == 0x6558:
-        return _L_ETHERNET, start, 0, GRE
+        return L_ETHERNET, start, 0, GRE
     if 0x8200 <= kind <= 0x82FF:  # frames of wireless access points (Aruba)
-        return _L_WIFI, start, 0, GRE
+        return L_WIFI, start, 0, GRE
     if kind == 0x88BE:  # ERSPAN type I has no header of its own, type II has eight bytes
-        return _L_ETHERNET, start + (8 if flags & 0x1000 else 0), 0, GRE
+        return L_ETHERNET, start + (8 if flags & 0x1000 else 0), 0, GRE
     if kind == 0x22EB:  # ERSPAN type III: twelve bytes, and eight more with the O bit
         if start + 12 <= end:
-            return _L_ETHERNET, start + (20 if data[start + 11] & 1 else 12), 0, GRE
-        return _L_DONE, at, 0, 0
-    return _L_ETHER_TYPE, start, kind, GRE
+            return L_ETHERNET, start + (20 if data[start + 11] & 1 else 12), 0, GRE
+        return L_DONE, at, 0, 0
+    return L_ETHER_TYPE, start, kind, GRE
