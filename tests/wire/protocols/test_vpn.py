@@ -188,6 +188,97 @@ def test_openvpn_is_up_when_data_flow() -> None:
     assert kept.tables["vpn_tunnel"][0]["established"] is True
 
 
+#: Resets of OpenVPN 2.6 with tls-crypt, as recorded; the client's of version 2 goes on with its wrapped key.
+CRYPT = (
+    bytes.fromhex(
+        "3889f71399c0bcfec3000000016b0845f3c61d3290af5962c74b61b78c896b111f33f350746a61a710bc18e852c6e624c4338e9402da"
+    ),
+    bytes.fromhex(
+        "40fcdcbe796b7cc37d000000016b0845f31ed22f17eeb27d2f296f78738e52a916274fea5d116319e2fe16323510759f6c630b3c9393e8ebb5ea"
+        "b0089c61d0baf378"
+    ),
+)
+CRYPT_2 = (
+    bytes.fromhex(
+        "50e61367467df3cacf0f0000016b0845fa60d6cecf1c35a9378362813de0011485985462bc605e115e0fcd7ba385b7f81a545f93da37e122"
+    ),
+    bytes.fromhex(
+        "4065315135788b20ae000000016b0845fabf13847ad4e76e805521aafac4b4c1bb68e9063b147c4f68b4a2cee91a466b1ca655c8862da9e49949"
+        "92f0fa64864e1b6b138e864f683d"
+    ),
+)
+
+
+@pytest.mark.parametrize(("asked", "answer"), [CRYPT, CRYPT_2], ids=["tls-crypt", "tls-crypt-v2"])
+def test_openvpn_that_hides_its_acknowledgement(asked: bytes, answer: bytes) -> None:
+    connection, kept = _parsed([(">", asked), ("<", answer), (">", b"\x48" + bytes(60))], 33_033)
+    assert connection.services == ["openvpn"]
+    assert kept.tables["vpn_tunnel"][0]["established"] is True
+    another_day = answer[:13] + (int.from_bytes(answer[13:17], "big") - 90_000).to_bytes(4, "big") + answer[17:]
+    assert _parsed([(">", asked), ("<", another_day)], 33_033)[0].services == []
+    assert _parsed([(">", asked), ("<", answer[:12] + b"\7" + answer[13:])], 33_033)[0].services == []
+
+
+def test_openvpn_under_way() -> None:
+    def data(number: int, peer: bytes = b"\0\0\2") -> bytes:
+        return b"\x48" + peer + number.to_bytes(4, "big") + bytes(40)
+
+    control = b"\x20" + bytes(30)
+    turns = [(">", data(7)), ("<", data(90)), (">", control), (">", data(8)), (">", data(10))]
+    connection, kept = _parsed(turns, 443)
+    assert connection.services == ["openvpn"]
+    assert kept.tables["vpn_tunnel"][0]["established"] is True
+    for other in (data(2_000), data(10), data(11, b"\0\0\3"), b"\x40" + data(11)[1:], b"\x48"):
+        assert _parsed([*turns, (">", other)], 443)[0].services == []
+    assert _parsed(turns[:4], 443)[0].services == []
+
+
+def test_wireguard_under_way_fills_its_mtu() -> None:
+    """A packet as large as the tunnel takes is not padded: 1,420 bytes of content make 1,452."""
+
+    def data(number: int, size: int) -> tuple[str, bytes]:
+        return ">", b"\4\0\0\0abcd" + number.to_bytes(8, "little") + bytes(size - 16)
+
+    turns = [data(5, 128), data(6, 1452), data(7, 1452), data(8, 96)]
+    assert _parsed(turns, 51_820)[0].services == ["wireguard"]
+    assert _parsed([*turns, data(9, 100)], 51_820)[0].services == []
+
+
+def _proofs(*sizes: int, then: int = 0) -> list[tuple[str, bytes]]:
+    """Rounds of IKE_AUTH with answers of these sizes, then messages of an informational exchange."""
+    turns = []
+    for number, size in enumerate(sizes, 1):
+        for side, flags, length in ((">", 8, 300), ("<", 0x20, size)):
+            turns.append((side, _numbered(message(46, 0x20, 35, bytes(length - 28), answer=True, flags=flags), number)))
+    for flags in (8, 0x20)[:then]:
+        side = "<" if flags & 0x20 else ">"
+        turns.append((side, _numbered(message(46, 0x20, 37, bytes(52), answer=True, flags=flags), len(sizes) + 1)))
+    return turns
+
+
+def _numbered(data: bytes, number: int) -> bytes:
+    return b"\0\0\0\0" + data[:20] + number.to_bytes(4, "big") + data[24:]
+
+
+@pytest.mark.parametrize(
+    ("turns", "up"),
+    [
+        (_proofs(224), True),
+        (_proofs(80), False),
+        (_proofs(1200, 144, 80, 224), True),
+        (_proofs(1200, 128, then=2), False),
+        (_proofs(1200, then=2), False),
+        ([*_proofs(224, then=2), *((side, data.replace(INITIATOR, b"another!")) for side, data in _proofs(224))], True),
+        ([*_proofs(1200, then=2), ("<", b"\1\2\3\4\0\0\0\1" + bytes(60))], True),
+    ],
+    ids=["agreed", "refused", "EAP", "EAP refused", "refused by the initiator", "again", "protected"],
+)
+def test_what_was_refused_is_no_tunnel(turns: list[tuple[str, bytes]], up: bool) -> None:
+    """Sizes as strongSwan sends them: a refusal is an exchange of IKE_AUTH too."""
+    _, kept = read("ike", turns, 4500)
+    assert kept.tables["vpn_tunnel"][0]["established"] is up
+
+
 def test_softether_asks_how_it_is_seen() -> None:
     connection, kept = _parsed([(">", b"A"), ("<", b"IP=192.0.2.9,PORT=51381")], 5004)
     assert connection.applications == {"softether"}

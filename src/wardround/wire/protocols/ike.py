@@ -18,6 +18,12 @@ _HEADER = 28
 _MARKER = b"\0\0\0\0"
 _LOOKED_AT = 16
 
+#: Flag of an answer, and the first payload of a message that comes in pieces (RFC 7383), of version 2.
+_ANSWER, _FRAGMENT = 0x20, 53
+
+#: Negotiations of one connection that are told apart.
+_MAX_PROOFS = 64
+
 #: Messages of one connection that get a row.
 _MAX_ROWS = 1_000
 
@@ -47,10 +53,21 @@ def sniff(connection: Connection) -> bool:
     return connection.proto == "udp" and any(_message(datagram) for datagram in connection.datagrams[:_LOOKED_AT])
 
 
+#: An IKE_AUTH of version 2 that agrees holds a proof, an offer and two selectors: with any cipher this is the least (it comes
+#: to 164 bytes). One that refuses holds a notification or a failure of EAP, at most 128 bytes.
+_SMALLEST_AGREEMENT = 150
+
+#: An initiator that does not accept the responder's proof says so at once, and nothing follows (RFC 7296, section 2.21.2).
+_AT_ONCE = 1_000_000_000
+
+
 class _Negotiation:
     """What the messages of a connection agree upon."""
 
     def __init__(self) -> None:
+        #: Of IKE_AUTH: per initiator's SPI the number of the responder's last message, its size, and when it came.
+        self._proofs: dict[bytes, tuple[int, int, int]] = {}
+        self._after: dict[bytes, list[tuple[int, bool, int]]] = {}
         self.version: str | None = None
         self.identity: str | None = None
         self.authentication: str | None = None
@@ -65,9 +82,37 @@ class _Negotiation:
         if not columns["is_orig"]:
             self.authentication = _only(columns.get("authentication")) or self.authentication
             self.cipher = _only(columns.get("encryption")) or self.cipher
-        # Quick mode protects traffic, IKE_AUTH ends with its own first such agreement: both ends must have spoken.
-        if columns["exchange_type"] in ("quick", "ike_auth", "create_child_sa"):
+        # Quick mode protects traffic: both ends must have spoken.
+        if columns["exchange_type"] in ("quick", "create_child_sa"):
             self.agreed.add(columns["is_orig"])
+
+    def see(self, datagram: Datagram, data: bytes) -> None:
+        """Take what tells whether IKE_AUTH agreed; its content is encrypted, its size is not."""
+        spi, number, answer = data[:8], int.from_bytes(data[20:24], "big"), bool(data[19] & _ANSWER)
+        if data[17] == 0x10 or (spi not in self._proofs and len(self._proofs) >= _MAX_PROOFS):
+            return
+        if EXCHANGES[data[18]] != "ike_auth":
+            after = self._after.setdefault(spi, []) if spi in self._proofs else []
+            if len(after) < _LOOKED_AT:
+                after.append((number, answer, datagram.ts))
+        elif answer:
+            before, size, _ = self._proofs.get(spi, (number, 0, 0))
+            total = int.from_bytes(data[24:28], "big")
+            if before == number and data[16] == _FRAGMENT:
+                total += size
+            self._proofs[spi] = (number, total, datagram.ts)
+
+    def is_up(self) -> bool:
+        """Whether traffic is or can be protected."""
+        if self.protected or len(self.agreed) == 2:
+            return True
+        return any(size >= _SMALLEST_AGREEMENT and not self._was_refused(spi) for spi, (_, size, _) in self._proofs.items())
+
+    def _was_refused(self, spi: bytes) -> bool:
+        number, _, ts = self._proofs[spi]
+        after = self._after.get(spi, [])
+        refused = any(not answer and one == number + 1 and when - ts <= _AT_ONCE for one, answer, when in after)
+        return refused and all(one == number + 1 for one, _, _ in after)
 
 
 def _only(values: list[str] | None) -> str | None:
@@ -86,13 +131,14 @@ def parse(connection: Connection, rows: Rows) -> None:
             continue
         columns = _columns(connection, rows, datagram, data)
         negotiation.note(columns)
+        negotiation.see(datagram, data)
         written += 1
         if written <= _MAX_ROWS:
             rows.add("ike", connection, datagram.ts, datagram.record, **columns)
     rows.add(
         "vpn_tunnel", connection, connection.ts, connection.record, proto="udp", kind="ipsec",
         version=f"IKE {negotiation.version}", username=negotiation.identity, authentication=negotiation.authentication,
-        cipher=negotiation.cipher, established=len(negotiation.agreed) == 2 or negotiation.protected,
+        cipher=negotiation.cipher, established=negotiation.is_up(),
     )  # fmt: skip
 
 

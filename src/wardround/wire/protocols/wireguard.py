@@ -25,7 +25,8 @@ _LOOKED_AT, _NEEDED, _LARGEST_STEP = 16, 3, 64
 def sniff(connection: Connection) -> bool:
     """An initiation of the one size it can have; where the peer speaks, a response that names the initiator's index.
 
-    A capture that begins within the tunnel has transport messages: padded to 16 bytes, one receiver, counters that go on.
+    A capture that begins within the tunnel has transport messages: padded to 16 bytes unless they fill the tunnel's MTU, one
+    receiver, counters that go on.
     """
     if connection.proto != "udp":
         return False
@@ -37,9 +38,11 @@ def sniff(connection: Connection) -> bool:
 
 def _under_way(connection: Connection) -> bool:
     seen: dict[bool, list[bytes]] = {True: [], False: []}
-    for datagram in connection.datagrams[:_LOOKED_AT]:
-        data = datagram.data
-        if data[:4] != _TRANSPORT or datagram.length < _SMALLEST_TRANSPORT or datagram.length % 16 or len(data) < 16:
+    looked_at = connection.datagrams[:_LOOKED_AT]
+    largest = max((datagram.length for datagram in looked_at), default=0)
+    for datagram in looked_at:
+        data, size = datagram.data, datagram.length
+        if data[:4] != _TRANSPORT or size < _SMALLEST_TRANSPORT or (size % 16 and size < largest) or len(data) < 16:
             return False
         seen[datagram.from_orig].append(data[4:16])
     for messages in seen.values():
