@@ -120,6 +120,51 @@ def test_an_attack_that_came_half_a_year_later_is_another_story() -> None:
     assert told((GUESSED, late)) == ()
 
 
+def recordings(*days: tuple[int, int]) -> dict[str, Any]:
+    """Evidence that tells of these days, counted from the start."""
+    return {
+        "evidence": [
+            {"path": f"{n}.evtx", "first_ts": START + a * DAY, "last_ts": START + b * DAY} for n, (a, b) in enumerate(days)
+        ]
+    }
+
+
+def test_recordings_a_year_apart_are_two_stories_though_one_finding_has_events_in_both() -> None:
+    spanning = found("RW-A07", 1, ("host", "ws1"), last_ts=START + 365 * DAY + HOUR)
+    again = dataclasses.replace(
+        DESTROYED, id="again", first_ts=START + 365 * DAY + 2 * HOUR, last_ts=START + 365 * DAY + 2 * HOUR
+    )
+    both_years = told((GUESSED, spanning, DESTROYED, again), recordings((0, 1), (365, 366)))
+    assert [_ids(incident) for incident in sorted(both_years, key=lambda incident: incident.first_ts)] == [
+        {GUESSED.id, spanning.id, DESTROYED.id},
+        {spanning.id, "again"},
+    ]
+    assert all(incident.last_ts - incident.first_ts <= DAY for incident in both_years)
+    assert len({incident.id for incident in both_years}) == 2
+
+
+def test_what_goes_on_while_evidence_tells_of_it_stays_one_story() -> None:
+    spanning = found("RW-A07", 1, ("host", "ws1"), last_ts=START + 365 * DAY + HOUR)
+    again = dataclasses.replace(
+        DESTROYED, id="again", first_ts=START + 365 * DAY + 2 * HOUR, last_ts=START + 365 * DAY + 2 * HOUR
+    )
+    for days in (((0, 366),), ((0, 80), (150, 230), (300, 366)), ()):
+        (incident,) = told((GUESSED, spanning, again), recordings(*days) if days else None)
+        assert _ids(incident) == {GUESSED.id, spanning.id, "again"}
+
+
+def test_the_rows_behind_a_finding_belong_to_their_own_side_of_a_silence() -> None:
+    times = (START + HOUR, START + 365 * DAY)
+    service = {"Channel": "Security", "EventID": 4697, "Computer": "ws1"}
+    rows = [{"ts": ts, **service, "SubjectUserName": name} for ts, name in zip(times, ("marie", "paul"), strict=True)]
+    evidence = tuple(Pointer("e1", "a.evtx", "windows_event", record, ts) for record, ts in enumerate(times, 1))
+    spanning = found("RW-A07", 1, ("host", "ws1"), last_ts=times[1], evidence=evidence)
+    then = found("RW-A01", 2, ("host", "ws7"), ("user", "marie"), severity="critical")
+    later = dataclasses.replace(then, id="later", subjects=(Subject("host", "ws8"), Subject("user", "paul")))
+    given = {"windows_event": rows, **recordings((0, 1), (365, 366))}
+    assert [_ids(incident) for incident in told((spanning, then, later), given)] == [{spanning.id, then.id}]
+
+
 def test_the_same_attacks_give_the_same_incident_in_any_order() -> None:
     assert told((GUESSED, DESTROYED)) == told((DESTROYED, GUESSED))
     more = found("RW-A02", 6, ("host", "fs1"), ("address", "10.1.1.1"))

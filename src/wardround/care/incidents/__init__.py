@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from wardround.care.incidents import graph, story
 from wardround.care.incidents.causes import causes
 from wardround.care.incidents.entrances import with_entrances
 from wardround.care.incidents.first_hour import first_hour
-from wardround.care.incidents.gather import Gathered, Gatherer, hubs_of
+from wardround.care.incidents.gather import Gathered, Gatherer, hubs_of, silences
 from wardround.care.incidents.identity import Identities, identities
 from wardround.model import SEVERITIES, Asset, Cause, Coverage, Finding, FirstHour, Incident
 from wardround.site import Site
@@ -30,7 +31,7 @@ def incidents(
     tables: Asking, findings: Sequence[Finding], coverage: Sequence[Coverage], who: Identities, assets: Sequence[Asset]
 ) -> tuple[tuple[Incident, ...], tuple[Cause, ...]]:
     """The incidents of a round, the gravest first, and what made each attack possible. Raises WardroundError."""
-    gatherer = Gatherer(who, hubs_of(who.site, assets))
+    gatherer = Gatherer(who, hubs_of(who.site, assets), silences(tables))
     gatherer.add(findings)
     behind = causes(findings, coverage, who)
     if not gatherer.found.places:
@@ -68,7 +69,7 @@ def chained(
     for group in groups:
         members = [
             story.Member(
-                findings[found.positions[number]],
+                _part(found, findings, number),
                 found.places[number],
                 number,
                 frozenset(mentions.get(number, ())),
@@ -81,6 +82,14 @@ def chained(
         told.append(story.told(members, edges, int(counts[root]), found, gatherer.who, exposures))
     told.sort(key=lambda incident: (-SEVERITIES.index(incident.severity), incident.first_ts, incident.id))
     return _completed(told, findings, gatherer.who)
+
+
+def _part(found: Gathered, findings: Sequence[Finding], number: int) -> Finding:
+    """The finding that a number stands for, with the times of the part where it stands for one."""
+    finding = findings[found.positions[number]]
+    if number not in found.parts:
+        return finding
+    return replace(finding, first_ts=found.graph.first[number], last_ts=found.graph.last[number])
 
 
 def _stories_of(found: Gathered, roots: graph.Integers) -> list[list[int]]:

@@ -33,6 +33,8 @@ class Gathered:
     graph: graph.Graph
     places: list[Place] = field(default_factory=list)
     positions: array[int] = field(default_factory=lambda: array("i"))
+    #: Numbers that stand for a part of their finding only; ``graph`` has the times of the part.
+    parts: set[int] = field(default_factory=set)
     severities: array[int] = field(default_factory=lambda: array("b"))
     detections: array[int] = field(default_factory=lambda: array("i"))
     stages: array[int] = field(default_factory=lambda: array("b"))
@@ -46,6 +48,26 @@ class Gathered:
         number = self.graph.entity(kind, name, hub=hub, lent=lent)
         self.names.setdefault(number, (shown, name))
         return number
+
+
+#: When each piece of evidence begins and ends.
+_SPANS = """
+    SELECT first_ts, last_ts FROM evidence WHERE first_ts IS NOT NULL AND last_ts IS NOT NULL ORDER BY first_ts, last_ts
+"""
+
+
+def silences(tables: Asking) -> tuple[tuple[int, int], ...]:
+    """Times (end of what is before, begin of what follows) longer than an attack is followed, of which no evidence tells.
+
+    Raises WardroundError.
+    """
+    found: list[tuple[int, int]] = []
+    until: int | None = None
+    for row in tables.query(_SPANS):
+        if until is not None and row["first_ts"] - until > graph.LONGEST:
+            found.append((until, row["first_ts"]))
+        until = row["last_ts"] if until is None else max(until, row["last_ts"])
+    return tuple(found)
 
 
 def chains(finding: Finding) -> bool:
@@ -66,6 +88,7 @@ class Gatherer:
 
     who: Identities
     hubs: frozenset[str]
+    silences: Sequence[tuple[int, int]] = ()
     found: Gathered = field(default_factory=lambda: Gathered(graph.Graph()))
     _whose: dict[int, Finding] = field(default_factory=dict)
 
@@ -76,11 +99,18 @@ class Gatherer:
                 self._add(position, finding, where)
 
     def _add(self, position: int, finding: Finding, where: Place) -> None:
+        """Add a finding. One with events on both sides of a silence is two: what lies between was not seen to be its work."""
         assert finding.first_ts is not None and finding.last_ts is not None
+        crossed = [(end, begin) for end, begin in self.silences if finding.first_ts <= end and begin <= finding.last_ts]
+        if not crossed:
+            self._add_part(position, finding, where, finding.first_ts, finding.last_ts)
+            return
+        for first, last in ((finding.first_ts, crossed[0][0]), (crossed[-1][1], finding.last_ts)):
+            self.found.parts.add(self._add_part(position, finding, where, first, last))
+
+    def _add_part(self, position: int, finding: Finding, where: Place, first: int, last: int) -> int:
         got_in = established(finding, where)
-        number = self.found.graph.finding(
-            finding.first_ts, finding.last_ts, established=got_in, door=got_in and where.stage == "entry"
-        )
+        number = self.found.graph.finding(first, last, established=got_in, door=got_in and where.stage == "entry")
         self.found.places.append(where)
         self.found.positions.append(position)
         self.found.severities.append(SEVERITIES.index(finding.severity))
@@ -88,7 +118,8 @@ class Gatherer:
         self.found.detections.append(numbers.setdefault(finding.detection, len(numbers)))
         self.found.stages.append(STAGES.index(where.stage))
         for kind, name, relation in relations(finding, where):
-            self.mention(number, kind, name, _RELATION[relation], finding.first_ts)
+            self.mention(number, kind, name, _RELATION[relation], first)
+        return number
 
     def mention(self, number: int, kind: str, name: str, relation: int, ts: int) -> None:
         """Say what a finding concerns, as the machine, person or session that was meant at that time."""
@@ -135,6 +166,7 @@ class Gatherer:
             (number, pointer.table, pointer.evidence_id, pointer.record)
             for number in numbers
             for pointer in findings[positions[number]].evidence[: behind.EACH]
+            if number not in self.found.parts or self._within(number, pointer.ts)
         )
         pointers = list(itertools.islice(pointers, behind.MOST_ROWS))
         for number, _, evidence_id, record in pointers:
@@ -145,8 +177,12 @@ class Gatherer:
         for row in rows:
             self._row(row, findings[positions[row.finding]], opened)
 
+    def _within(self, number: int, ts: int | None) -> bool:
+        """Whether a row behind a finding belongs to this part of it."""
+        return ts is not None and self.found.graph.first[number] <= ts <= self.found.graph.last[number]
+
     def _row(self, row: behind.Row, finding: Finding, opened: dict[tuple[str, str], behind.Opened]) -> None:
-        got_in, ts = bool(self.found.graph.established[row.finding]), finding.first_ts or 0
+        got_in, ts = bool(self.found.graph.established[row.finding]), self.found.graph.first[row.finding]
         if got_in and not row.succeeded:
             return  # others tried the same and were refused
         stated = {subject.kind for subject in finding.subjects}
