@@ -19,7 +19,7 @@ from wardround import many, readers, schema, store, workers
 from wardround.errors import ReaderError, WardroundError
 from wardround.evidence import FileSource, Folder, Found
 from wardround.model import Diagnostic, Evidence, Mail
-from wardround.readers import dicom_file, web_requests
+from wardround.readers import dicom_file, foreign, web_requests
 from wardround.readers.base import SPAN_BYTES, Sink, Span
 from wardround.readers.mail import eml, mbox, zone
 from wardround.readers.patient_paths import Replaced
@@ -127,6 +127,8 @@ def identify(found: Found) -> Identified:
                 kind, reader = known[0], known[1].name
             elif dicom_file.was_dicom(source.path, head, with_dicom):
                 kind, reader = "dicom_lost", dicom_file.READER.name
+            elif known_as := foreign.advice(head):
+                kind, problem = "foreign", ("foreign_format", known_as)
             else:
                 problem = ("unknown_format", "no reader recognises these bytes; the file was not read")
         except ReaderError as error:

@@ -59,6 +59,7 @@ def _formats(_: _Translate) -> dict[str, str]:
     """What is known and not known of the format: sentence and codes."""
     return {
         _("The format of this file is not known; it was not read."): "unknown_format",
+        _("The format of this file is known, but it is not read; the message says what to do."): "foreign_format",
         _("This kind of log is not known; it was not read."): "unknown_log",
         _("The file is not what it seemed at its beginning; it was not read."): (
             "not_a_capture not_a_message not_a_report not_an_audit_message not_json not_windows_events not_a_setting "
