@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from wardround.evidence import Walk
-from wardround.reading import identify
 from wardround.readers import foreign
+from wardround.reading import identify
 
 
 @pytest.mark.parametrize(
