@@ -329,6 +329,28 @@ def test_tasks_of_proxmox_backup_server(read_bytes: Read) -> None:
     assert (row["kind"], row["result"]) == ("verify", "failed")
 
 
+def test_protected_backups_stay_and_namespaces_are_told_apart(read_bytes: Read) -> None:
+    lines = """2026-03-15T03:00:00+01:00: prune job 'daily'
+2026-03-15T03:00:00+01:00: Starting datastore prune on store 'store1', down to full depth
+2026-03-15T03:00:00+01:00: retention options: --keep-last 1
+2026-03-15T03:00:00+01:00: Pruning group :"vm/100"
+2026-03-15T03:00:00+01:00: remove vm/100/2026-03-12T21:00:03Z
+2026-03-15T03:00:00+01:00: remove vm/100/2026-03-13T21:00:03Z
+2026-03-15T03:00:00+01:00: protected vm/100/2026-03-14T21:00:03Z
+2026-03-15T03:00:00+01:00: Pruning group imaging:"vm/100"
+2026-03-15T03:00:00+01:00: remove vm/100/2026-03-13T21:00:03Z
+2026-03-15T03:00:00+01:00: keep-partial vm/100/2026-03-14T21:00:03Z
+2026-03-15T03:00:00+01:00: would remove vm/100/2026-03-14T21:00:04Z
+2026-03-15T03:00:00+01:00: TASK OK
+"""
+    assert proxmox.READER.sniff(lines.encode()) == "proxmox_backup"
+    found = read_bytes(proxmox.READER, lines.encode())
+    assert told(found, "client", "removed", "kept", "repository") == [
+        ("vm/100", 2, 1, "store1"),
+        ("imaging:vm/100", 1, 1, "store1"),
+    ]
+
+
 def test_the_name_of_a_task_tells_its_start() -> None:
     data = IMAGE_DELETED.encode()
     source = replace(Bytes(data, len(data)), path="tasks/0/UPID:pve1:000029DD:1599528B:69B5D7E0:imgdel:100@store1:root@pam:")

@@ -45,7 +45,11 @@ _INCOMING = re.compile(
     r"starting new backup on datastore '([^']{1,200})'(?: from \S{1,80})?: \"?(?:ns/\S{1,200}/)?((?:vm|ct|host)/[^/\"]{1,200})/"
 )
 _PRUNING = re.compile(r"Starting (?:datastore )?prune on (?:data)?store ['\"]([^'\"]{1,200})['\"]")
-_SORTED = re.compile(r"(keep|remove) (?:\S{1,200}:)?(?:ns/\S{1,200}/)?((?:vm|ct|host)/[^/\s]{1,200})/\S{10,40}")
+#: From version 2 on a group is told with its namespace before its backups; protected and partial ones stay.
+_GROUP = re.compile(r"Pruning group (\S{0,200}?):?\"(?:vm|ct|host)/")
+_SORTED = re.compile(
+    r"(keep(?:-partial)?|protected|remove) (?:\S{1,200}:)?(?:ns/\S{1,200}/)?((?:vm|ct|host)/[^/\s]{1,200})/\S{10,40}"
+)
 _VERIFYING = re.compile(r"(?:starting )?verify datastore ['\"]?([^'\"\s:,]{1,200})")
 _TASK = re.compile(r"TASK (OK|WARNINGS: \d{1,9}|ERROR: (.{1,300}))")
 
@@ -108,6 +112,7 @@ class _Task:
         self._machine: _Machine | None = None
         self._incoming: tuple[int, str, int | None, str] | None = None
         self._groups: dict[str, _Group] = {}
+        self._namespace = ""
         self._chosen: tuple[int, int] = (0, 0)
         self._verifying: tuple[int, str] | None = None
         self._dry = False
@@ -165,9 +170,11 @@ class _Task:
             self._storage = found[1]
         elif said.startswith("(dry test run)"):
             self._dry = True
+        elif found := _GROUP.match(said):
+            self._namespace = f"{found[1]}:" if found[1] else ""
         elif found := _SORTED.match(said):
-            group = self._groups.setdefault(found[2], _Group(number, ts, zone))
-            group.kept, group.removed = group.kept + (found[1] == "keep"), group.removed + (found[1] == "remove")
+            group = self._groups.setdefault(self._namespace + found[2], _Group(number, ts, zone))
+            group.kept, group.removed = group.kept + (found[1] != "remove"), group.removed + (found[1] == "remove")
         elif found := _VERIFYING.match(said):
             self._storage, self._verifying = found[1], (number, zone)
         elif found := _TASK.match(said):
