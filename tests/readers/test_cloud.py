@@ -271,6 +271,39 @@ def test_a_program_let_in(read_bytes: Read) -> None:
     )
 
 
+def granted(old: str, new: str, **more: Any) -> dict[str, Any]:
+    return audit(
+        "Add delegated permission grant.",
+        Workload="AzureActiveDirectory",
+        ModifiedProperties=[
+            {"Name": "DelegatedPermissionGrant.Scope", "OldValue": old, "NewValue": new},
+            {"Name": "DelegatedPermissionGrant.ConsentType", "OldValue": "", "NewValue": "Principal"},
+        ],
+        **more,
+    )
+
+
+def test_only_what_a_consent_adds_counts(read_bytes: Read) -> None:
+    grant = "[[Id: 1, ConsentType: Principal, Scope:  Mail.Read, CreatedDateTime: , LastModifiedDateTime ]]"
+    again = audit(
+        "Consent to application.",
+        ModifiedProperties=[{"Name": "ConsentAction.Permissions", "NewValue": f"{grant} => {grant}; "}],
+    )
+    changed = [{"displayName": "ConsentAction.Permissions", "oldValue": None, "newValue": f'"[] => {grant}; "'}]
+    entra = ENTRA | {
+        "activityDisplayName": "Consent to application",
+        "targetResources": [{"displayName": "mail helper", "type": "ServicePrincipal", "modifiedProperties": changed}],
+    }
+    lines = "\n".join(json.dumps(record) for record in (again, granted(" User.Read", " User.Read Mail.Send"), entra))
+    rows = read_bytes(m365_audit.READER, lines.encode()).rows["cloud_event"]
+    assert [(row["kind"], row["permissions"], row["words"]) for row in rows] == [
+        ("consent", None, "Principal"),
+        ("consent", "Mail.Send", "Principal"),
+        ("consent", "Mail.Read", "Principal"),
+    ]
+    assert rows[2]["target"] == "mail helper"
+
+
 @pytest.mark.parametrize(
     ("record", "kind", "target"),
     [(audit("Set-Mailbox", Parameters=[{"Name": "Identity", "Value": "anna@chu.example"}, {"Name": "ForwardingSmtpAddress", "Value": "smtp:x@mail.example"}]), "forwarding", "x@mail.example"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from wardround.readers import delimited
@@ -194,16 +194,40 @@ def _of_kind(kind: str, item: dict[str, Any], named: dict[str, str]) -> dict[str
             "permissions": named.get("AccessRights", "")[:_MOST],
         }
     if kind == "consent":
-        told = json.dumps(item.get("ModifiedProperties") or item.get("ExtendedProperties") or "")
-        scopes, consent = _SCOPE.findall(told), _CONSENT_TYPE.search(told)
-        return {
-            "target": text(item.get("ObjectId"))[:_MOST] or _application(item),
-            "permissions": " ".join(dict.fromkeys(" ".join(scopes).split()))[:_MOST],
-            "words": consent[1] if consent else None,
-        }
+        changes = mappings(item.get("ModifiedProperties")) or mappings(item.get("ExtendedProperties"))
+        told = ((text(c.get("Name")), c.get("OldValue"), c.get("NewValue", c.get("Value"))) for c in changes)
+        permissions, whose = _consent(told)
+        target = text(item.get("ObjectId"))[:_MOST] or _application(item)
+        return {"target": target, "permissions": permissions, "words": whose}
     if kind in ("second_factor", "role"):
         return {"mailbox": _address(text(item.get("ObjectId"))), "target": _role(item) if kind == "role" else None}
     return {}
+
+
+def _consent(changes: Iterable[tuple[str, object, object]]) -> tuple[str | None, str | None]:
+    """The permissions that a consent adds, and for whom, from (property, old value, new value).
+
+    ``ConsentAction.Permissions`` has what was and what is in one text, divided by an arrow; ``DelegatedPermissionGrant.Scope`` has them
+    apart. Who consents again to the same adds nothing.
+    """
+    added: dict[str, None] = {}
+    whose: str | None = None
+    for name, old, new in changes:
+        before, after = _plain(old), _plain(new)
+        if name == "ConsentAction.Permissions":
+            was, arrow, now = after.partition(" => ")
+            before, after = (was, now) if arrow else ("", after)
+            found = _CONSENT_TYPE.search(after)
+            whose = found[1] if found else whose
+            had, has = (" ".join(_SCOPE.findall(part)).split() for part in (before, after))
+        elif name == "DelegatedPermissionGrant.Scope":
+            had, has = before.strip('"').split(), after.strip('"').split()
+        else:
+            if name == "DelegatedPermissionGrant.ConsentType":
+                whose = after.strip('" ')[:30] or whose
+            continue
+        added |= dict.fromkeys(scope for scope in has if scope not in had)
+    return " ".join(added)[:_MOST] or None, whose
 
 
 def _rule(named: dict[str, str]) -> dict[str, Any]:
@@ -238,7 +262,9 @@ def _entra(batches: Batches, item: dict[str, Any], number: int, sink: Sink) -> N
     changed = json.dumps([target.get("modifiedProperties") for target in targets])
     kind = kind_of(operation, changed[:4000] if operation.startswith("Update user") else "")
     about = next((name for target in targets if (name := text(target.get("userPrincipalName")))), None)
-    scopes, consent = _SCOPE.findall(changed), _CONSENT_TYPE.search(changed)
+    properties = [change for target in targets for change in mappings(target.get("modifiedProperties"))]
+    told = ((text(c.get("displayName")), c.get("oldValue"), c.get("newValue")) for c in properties)
+    permissions, whose = _consent(told) if kind == "consent" else (None, None)
     batches.add(
         "cloud_event",
         **values.place(ts, number),
@@ -253,8 +279,8 @@ def _entra(batches: Batches, item: dict[str, Any], number: int, sink: Sink) -> N
         target=next((name[:_MOST] for target in targets if (name := text(target.get("displayName")))), None)
         if kind in ("consent", "role")
         else None,
-        permissions=" ".join(dict.fromkeys(" ".join(scopes).split()))[:_MOST] if kind == "consent" else None,
-        words=consent[1] if consent and kind == "consent" else None,
+        permissions=permissions,
+        words=whose,
     )
 
 
