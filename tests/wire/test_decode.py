@@ -52,6 +52,8 @@ def payload(frame: bytes, row: NDArray[Any]) -> bytes:
         (ethernet(b"\x11\0\0\x01\0\x40\0\x21" + PLAIN, 0x8864), 1),
         (ethernet(b"\0\0\x10\xff\0\0\x21\xff" + PLAIN, 0x8847), 1),
         (ethernet(b"\0\0\x11\xff\0\0\0\0" + ethernet(PLAIN), 0x8847), 1),
+        (ethernet(b"\0\0\x11\xff\x8a" + ethernet(PLAIN)[1:], 0x8847), 1),
+        (ethernet(b"\0\0\x11\xff" + ethernet(PLAIN), 0x8847), 1),
         (ethernet(b"\0\0" + ethernet(PLAIN), 0x8903), 1),
         (b"\x08\x02\0\0" + b"\x02" * 18 + b"\0\0" + b"\xaa\xaa\x03\0\0\0\x08\0" + PLAIN, 105),
         (b"\0\0\x08\0\0\0\0\0" + b"\x88\x02\0\0" + b"\x02" * 18 + b"\0\0\0\0" + b"\xaa\xaa\x03\0\0\0\x08\0" + PLAIN, 127),

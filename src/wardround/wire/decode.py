@@ -208,6 +208,12 @@ def _after_ether_type(data: Bytes, at: Number, end: Number, ether_type: Number, 
 
 
 @njit(boundscheck=True, cache=True, nogil=True)
+def _is_frame(data: Bytes, at: Number, end: Number) -> bool:
+    """Whether an Ethernet frame of IP, ARP or a VLAN can begin there."""
+    return bool(at + 14 <= end and u16(data, at + 12) in (0x0800, 0x86DD, 0x8100, 0x0806))
+
+
+@njit(boundscheck=True, cache=True, nogil=True)
 def _after_mpls(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Number, Number]:
     while at + 4 <= end:
         bottom = data[at + 2] & 1
@@ -217,8 +223,12 @@ def _after_mpls(data: Bytes, at: Number, end: Number, packet: Any) -> tuple[Numb
                 return L_IPV4, at
             if at < end and data[at] >> 4 == 6:
                 return L_IPV6, at
-            if at + 4 <= end and data[at] >> 4 == 0:  # pseudowire control word before Ethernet (RFC 4385)
+            # A pseudowire: with a control word before Ethernet (RFC 4385), or where a frame is plainly there, without.
+            plain = _is_frame(data, at, end)
+            if at + 4 <= end and data[at] >> 4 == 0 and (not plain or _is_frame(data, at + 4, end)):
                 return L_ETHERNET, at + 4
+            if plain:
+                return L_ETHERNET, at
             break
     packet.status = NOT_IP
     return L_DONE, at
