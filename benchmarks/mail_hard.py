@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parseaddr
 from pathlib import Path
@@ -21,8 +21,11 @@ from pathlib import Path
 from mail_frauds import _LOGON, _SMUGGLE, _SVG, code_picture
 from mail_letters import RECEIVERS, Draft, calendar, pdf, quoted, sent
 
+from wardround.mail.authentication import assess
 from wardround.mail.judge import judge
-from wardround.mail.message import read
+from wardround.mail.parse import parse
+from wardround.mail.verdict import Context
+from wardround.site import Mail
 
 DIRECTORY = Path(__file__).parent / "mail_hard"
 _DISC = b"\x00" * 0x8000 + b"\x01CD001\x01\x00" + b"\x00" * 2_000
@@ -44,7 +47,9 @@ def _disc() -> bytes:
 
     def entry(name: bytes, sector: int, size: int, flags: int) -> bytes:
         both = sector.to_bytes(4, "little") + sector.to_bytes(4, "big") + size.to_bytes(4, "little") + size.to_bytes(4, "big")
-        body = b"\x00" + both + bytes(7) + bytes([flags, 0, 0, 1, 0, 0, 1, len(name)]) + name + (b"" if len(name) % 2 else b"\x00")
+        body = (
+            b"\x00" + both + bytes(7) + bytes([flags, 0, 0, 1, 0, 0, 1, len(name)]) + name + (b"" if len(name) % 2 else b"\x00")
+        )
         return bytes([len(body) + 1]) + body
 
     names = [(b"\x00", 20, 2048, 2), (b"\x01", 20, 2048, 2), (b"DICOMDIR.;1", 21, 2048, 0), (b"IMAGES", 22, 2048, 2)]
@@ -61,7 +66,7 @@ def _file(said: str) -> tuple[str, str, bytes]:
     where = rest[0] if rest else ""
     dice = random.Random(name)
     ending = name.rpartition(".")[2]
-    data = {
+    made: dict[str, Callable[[], bytes]] = {
         "iso": lambda: _DISC,
         "img": lambda: _DISC,
         "dicomiso": _disc,
@@ -78,8 +83,8 @@ def _file(said: str) -> tuple[str, str, bytes]:
         "pdf": lambda: pdf(where),
         "pdfqr": lambda: _pdf_with_code(where),
         "wav": lambda: b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00" + dice.randbytes(200),
-    }[kind]()
-    return name, _TYPES.get(ending, "application/octet-stream"), data
+    }
+    return name, _TYPES.get(ending, "application/octet-stream"), made[kind]()
 
 
 def _zip(dice: random.Random) -> bytes:
@@ -151,20 +156,29 @@ def main() -> None:
     parser.add_argument("--each", action="store_true", help="also every message with its signals")
     asked = parser.parse_args()
     for path in asked.files:
-        counts: Counter[tuple[str, bool, str]] = Counter()
+        counts: Counter[tuple[str, bool, str | None]] = Counter()
         for example in examples(path):
-            letter = read(example.data)
-            judgement = judge(letter)
+            message = parse(example.data)
+            judgement = judge(message, Context(Mail(), assess(message, Mail())))
             counts[example.kind, example.fraud, judgement.verdict] += 1
             if asked.each:
-                print(f"{judgement.verdict:10} {'fraud' if example.fraud else '-':5} {example.kind:20.20} {judgement.probability:.3f} {example.subject:50.50} {judgement}")
+                signals = " ".join(f"{signal.name}={signal.weight:g}" for signal in judgement.signals)
+                print(
+                    f"{judgement.verdict:10} {'fraud' if example.fraud else '-':5} {example.kind:20.20} {judgement.probability:.3f} {example.subject:50.50} {signals}"
+                )
         print(f"\n| {path.stem} | frauds | suspicious or fraud | fraud | ordinary | accused |\n|---|---|---|---|---|---|")
         kinds = dict.fromkeys(kind for kind, _, _ in counts)
         for title, members in [*((kind, [kind]) for kind in kinds), ("all", list(kinds))]:
-            number = {(fraud, verdict): sum(counts[kind, fraud, verdict] for kind in members) for fraud in (True, False) for verdict in ("fraud", "suspicious", "ordinary")}
+            number = {
+                (fraud, verdict): sum(counts[kind, fraud, verdict] for kind in members)
+                for fraud in (True, False)
+                for verdict in ("fraud", "suspicious", "ordinary")
+            }
             hits, sure = number[True, "fraud"] + number[True, "suspicious"], number[True, "fraud"]
             wrong = number[False, "fraud"] + number[False, "suspicious"]
-            print(f"| {title} | {hits + number[True, 'ordinary']} | {hits} | {sure} | {wrong + number[False, 'ordinary']} | {wrong} |")
+            print(
+                f"| {title} | {hits + number[True, 'ordinary']} | {hits} | {sure} | {wrong + number[False, 'ordinary']} | {wrong} |"
+            )
 
 
 if __name__ == "__main__":

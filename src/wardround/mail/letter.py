@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from wardround.mail import brands, markup, phrases
+from wardround.mail import brands, deeds, markup, phrases
 from wardround.mail.domains import kind_of
 from wardround.mail.folding import Folded, fold
 from wardround.mail.languages import language_of
@@ -121,6 +121,15 @@ class Letter:
     def said(self) -> dict[str, set[str]]:
         """Phrases by theme, in what the author wrote: text that is quoted from others does not count."""
         return phrases.said(f"{self.subject.text} . {self.own_text}", self.language)
+
+    @cached_property
+    def deeds(self) -> deeds.Told:
+        """What the author tells and asks, sentence by sentence; what is quoted below does not count."""
+        shown = self.own_text
+        answer = self.passed_on is None and (self.answering or ANSWER.match(self.message.subject) is not None)
+        if answer and self.page.tags and self._quote < min(len(self.visible), _QUOTED_CHARACTERS):
+            shown = fold(self.above_quoted).text
+        return deeds.told(f"{self.subject.text} . {shown}")
 
     @cached_property
     def said_above(self) -> dict[str, set[str]]:

@@ -70,6 +70,8 @@ class Target:
     port: int | None = None
     wrapper: str = ""
     through: str = ""
+    #: The whole URL of the site that redirects.
+    via: str = ""
     kind: str = ""
     tld: str = ""
 
@@ -81,7 +83,7 @@ def target(written: str) -> Target:
 
 def _target(written: str) -> Target:
     url = _BREAKS.sub("", written.strip())[:8_192].replace("\\", "/")
-    wrapper = through = ""
+    wrapper = through = via = ""
     for _ in range(LAYERS):
         name, inner = _unwrapped(url)
         if not inner:
@@ -90,9 +92,9 @@ def _target(written: str) -> Target:
     found = _split(url)
     inner = _redirected(found)
     if inner and (further := _split(inner)).host:
-        through = found.host
+        through, via = found.host, found.url
         found = further
-    return replace(found, wrapper=wrapper, through=through) if wrapper or through else found
+    return replace(found, wrapper=wrapper, through=through, via=via) if wrapper or through else found
 
 
 #: Links of so many characters are remembered: those of a sender's footer stand in all his messages, often several times.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 from ahocorasick_rs import AhoCorasick, MatchKind
@@ -13,7 +12,7 @@ from wardround.mail.knowledge import rows
 #: What a single word counts, unless its file says that it is as good as a phrase.
 ONE_WORD = 0.4
 _STRONG: set[str] = set()
-_WORD = re.compile(r"[a-z0-9]")
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 
 
 @cache
@@ -49,11 +48,10 @@ def said(text: str, language: str = "") -> dict[str, set[str]]:
     """
     automaton, words, of_word, _ = _index()
     found: dict[str, set[str]] = {}
+    padded = f" {text} "  # so that every phrase has a neighbour on both sides
     for number, start, end in automaton.find_matches_as_indexes(text, overlapping=True):
         word = words[number]
-        if (start and _WORD.match(text[start - 1]) and _WORD.match(word[0])) or (
-            end < len(text) and _WORD.match(text[end]) and _WORD.match(word[-1])
-        ):
+        if (padded[start] in _LETTERS and word[0] in _LETTERS) or (padded[end + 1] in _LETTERS and word[-1] in _LETTERS):
             continue
         for theme, spoken in of_word[number]:
             if (language and spoken != language) or (not language and word not in _STRONG):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from wardround.mail.letter import Letter, Seen
 from wardround.mail.signals import (
+    actions,
     attachments,
     body,
     codes,
@@ -18,6 +19,7 @@ from wardround.mail.signals import (
     honest,
     imitation,
     payments,
+    requests,
     senders,
     urls,
     wording,
@@ -32,6 +34,8 @@ FAMILIES: tuple[tuple[str, Callable[[Letter], Iterator[Seen]]], ...] = (
     ("urls", urls.see),
     ("wording", wording.see),
     ("payments", payments.see),
+    ("requests", requests.see),
+    ("actions", actions.see),
     ("body", body.see),
     ("envelope", envelope.see),
     ("conversation", conversation.see),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from wardround.mail.folding import folded
 from wardround.mail.letter import ANSWER, Letter, Seen
+from wardround.mail.signals.urls import odd
 from wardround.mail.suffixes import organization
 
 _PASSWORD = re.compile(
@@ -20,6 +21,11 @@ _PASSWORD = re.compile(
 
 # One of these stands in everything that _PASSWORD finds.
 _PASSWORD_WORDS = ("pass", "mdp", "kennwort", "contrasena", "senha", "wachtwoord")
+
+# The header of quoted mail, as programs write it that show names without addresses.
+_NAMED_HEADER = re.compile(
+    r"\b(?:From|De|Von|Van|Da)\s?:[^\n:]{1,120}?\n?\s{0,4}(?:Sent|Date|Envoyé|Gesendet|Datum|Verzonden|Inviato)\s?:"
+)
 
 #: Words of one's own below which an answer says little.
 _FEW_WORDS = 45
@@ -35,6 +41,7 @@ def see(letter: Letter) -> Iterator[Seen]:
         return
     yield from _people(letter)
     yield from _news(letter)
+    yield from _lure(letter)
 
 
 def _people(letter: Letter) -> Iterator[Seen]:
@@ -68,6 +75,28 @@ def _news(letter: Letter) -> Iterator[Seen]:
         yield Seen("answer_to_nothing_with_bait", 1.0, bait[:80])
     elif quoting and len(letter.above_quoted.split()) < _FEW_WORDS:
         yield Seen("answer_brings_bait", 1.0, bait[:80])
+
+
+def _lure(letter: Letter) -> Iterator[Seen]:
+    """A few words in a conversation that bring what conversations do not: an archive and its password, a page, an odd link."""
+    shown = letter.visible[:20_000]
+    header = _NAMED_HEADER.search(shown)
+    if not letter.answering or not (letter.quoted_people or header):
+        return
+    own = letter.above_quoted if letter.quoted_people else shown[: header.start()] if header else shown
+    if len(own.split()) >= _FEW_WORDS:
+        return
+    secret = _PASSWORD.search(folded(own[:4_000])) is not None
+    for part in letter.message.attachments:
+        if part.kind == "html" or (secret and part.listing.encrypted and part.kind != "pdf"):
+            yield Seen("conversation_brings_lure", 1.0, part.filename[:80] or part.kind, part.path)
+            return
+    known = {organization(address.rpartition("@")[2]) for _, address in letter.quoted_people} | {letter.owner}
+    for link in letter.leading[:20]:
+        above = link.origin in ("qr", "pdf") or (link.text.strip() or link.to.host) in own  # not in what is quoted
+        if above and link.origin in ("html", "text", "qr", "pdf") and link.to.owner not in known and (how := odd(link.to)):
+            yield Seen("conversation_brings_lure", 1.0, f"{how}: {link.to.host[:80]}", link.to.url)
+            return
 
 
 def _bait(letter: Letter) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from wardround.mail import brands
 from wardround.mail.domains import diced, kind_of, labels, well_formed
 from wardround.mail.letter import Led, Letter, Seen
-from wardround.mail.links import addressed, shown_host
+from wardround.mail.links import Target, addressed, shown_host
 from wardround.mail.suffixes import is_address, organization
 
 #: Classes of hosts, and the signal that a leading link to one of them makes.
@@ -89,6 +89,17 @@ def _oddities(link: Led, letter: Letter, recipients: list[str]) -> Iterator[Seen
         yield Seen("link_downloads", 1.0, to.path[-60:], where)
     if _PANEL.search(to.path) and link.origin == "html" and not own:
         yield Seen("link_broken_into", 1.0, f"{to.host[:80]}{to.path[:60]}", where)
+
+
+def odd(to: Target) -> str:
+    """In a word, why nobody honest would keep a document or a program at this destination; empty where nothing tells."""
+    if is_address(to.host):
+        return "address"
+    if to.kind in ("hosting", "storage", "shortener"):
+        return to.kind
+    if to.tld in ("abused_tld", "cheap_tld") and not to.kind and not brands.owned(to.host):
+        return "cheap name"
+    return "inner folder" if _PANEL.search(to.path) else ""
 
 
 def _together(letter: Letter) -> Iterator[Seen]:
