@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -121,12 +122,19 @@ def imitated(host: str) -> tuple[Brand, str] | None:
             continue
         if (brand := index.shapes.get(squeezed)) is not None:
             return brand, "label" if label.replace("-", "") == brand.name.replace(" ", "") else "alike"
-        for word in (*re.split(r"[-_]+", label), *re.split(r"[-_0-9]+", label)):
+        for word in (*re.split(r"[-_]+", label), *re.split(r"[-_0-9]+", label), *_runs(label)):
             if len(word) >= 5 and (brand := index.shapes.get(skeleton(word))) is not None:
                 return brand, "part"
         if len(squeezed) >= 7 and (brand := _near(squeezed)) is not None and organization(host) not in index.owners:
             return brand, "alike"
     return None
+
+
+def _runs(label: str) -> Iterator[str]:
+    """Two to four neighbouring words of a label as one, for names of several words (mon-espace-sante-verif)."""
+    words = label.split("-")[:8]
+    for size in (4, 3, 2):
+        yield from ("".join(words[at : at + size]) for at in range(len(words) - size + 1))
 
 
 @cache

@@ -28,10 +28,11 @@ _END = re.compile(r"[.!?;] ")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The sentences in which each piece stands, and the phrase that it was first told by."""
+    """The sentences in which each piece stands, the phrase that it was first told by, and whether a sentence was left out."""
 
     where: dict[str, frozenset[int]]
     phrase: dict[str, str]
+    silent: bool = False
 
     def says(self, *pieces: str) -> bool:
         """Whether all the pieces are told, wherever."""
@@ -86,7 +87,7 @@ def told(text: str) -> Told:
         if at not in silent:
             where.setdefault(piece, set()).add(at)
             phrase.setdefault(piece, word)
-    return Told({piece: frozenset(sentences) for piece, sentences in where.items()}, phrase)
+    return Told({piece: frozenset(sentences) for piece, sentences in where.items()}, phrase, bool(silent))
 
 
 def _ends(text: str) -> list[int]:

@@ -55,8 +55,8 @@ def see(letter: Letter) -> Iterator[Seen]:
 
 
 def _device_code(letter: Letter) -> Iterator[Seen]:
-    if not letter.deeds.says("code"):
-        return
+    if letter.deeds.silent and not letter.deeds.says("code"):
+        return  # it warns, or it refuses
     written = " ".join((letter.own_text[:8_000], *(link.to.url[:200].lower() for link in letter.links[:50])))
     if not (page := next((page for page in sorted(places("device")) if page in written), "")):
         return
@@ -123,11 +123,21 @@ def _sign_in(letter: Letter) -> Iterator[Seen]:
     if inside(letter) or letter.answering:
         return
     outside = [link for link in letter.web if link.to.kind not in ("meeting", "bulk") and not brands.owned(link.to.host)]
-    if told.together("logon", "workplace") and (outside or _asking_page(letter)) and not brands.owned(letter.author.domain):
-        yield Seen("asks_work_account", 1.0, told.words("workplace", "logon"), outside[0].to.url if outside else "")
+    work = told.together("logon", "workplace") or told.together("logon", "secret_of_work")
+    if work and (outside or _asking_page(letter)) and not brands.owned(letter.author.domain):
+        strength = 1.0 if told.together("logon", "secret_of_work") else 0.75
+        yield Seen(
+            "asks_work_account",
+            strength,
+            told.words("secret_of_work", "workplace", "logon"),
+            outside[0].to.url if outside else "",
+        )
     invited: list[Led] = [link for link in outside if link.origin == "ics"]
-    if invited and (told.says("confirm") or told.together("logon", "workplace")):
-        yield Seen("invitation_asks", 1.0, f"{told.words('confirm', 'logon')}: {invited[0].to.host[:80]}", invited[0].to.url)
+    if invited and (told.says("confirm") or work):
+        strength = 1.0 if told.says("logon") else 0.8
+        yield Seen(
+            "invitation_asks", strength, f"{told.words('confirm', 'logon')}: {invited[0].to.host[:80]}", invited[0].to.url
+        )
 
 
 def _asking_page(letter: Letter) -> bool:
@@ -141,7 +151,7 @@ def _containers(letter: Letter) -> Iterator[Seen]:
         virtual = part.kind == "vhd" or part.extension in ("vhd", "vhdx")
         disc = virtual or part.kind == "iso" or part.extension in ("iso", "img", "udf")
         if disc and (virtual or (not _of_patient(part) and told.count("business", "open_inside"))):
-            yield Seen("disc_instead_of_document", 1.0, part.filename[:80], part.path)
+            yield Seen("disc_instead_of_document", 1.0 if virtual else 0.8, part.filename[:80], part.path)
         macro = part.extension in ("docm", "xlsm", "pptm", "xlsb") or part.kind in ("docm", "xlsm", "pptm")
         if (macro and told.says("enable")) or (part.kind == "onenote" and told.says("open_inside")):
             yield Seen("asks_to_open_inside", 1.0, told.words("enable", "open_inside"), part.path)

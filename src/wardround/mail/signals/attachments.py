@@ -160,9 +160,9 @@ def _page(letter: Letter, part: Part, name: str) -> Iterator[Seen]:
 def _drawing(letter: Letter, part: Part, name: str) -> Iterator[Seen]:
     text = (part.text or part.data[: 1 << 18].decode("latin-1"))[: 1 << 18]
     lowered = text.lower()
-    if "<script" in lowered or "foreignobject" in lowered or "onload=" in lowered or "javascript:" in lowered:
+    if "<script" in lowered or "onload=" in lowered or "javascript:" in lowered:
         yield Seen("attached_drawing_active", 1.0, name, part.path)
-    elif part.attached and ("<a " in lowered and "href" in lowered):
+    elif "foreignobject" in lowered or (part.attached and ("<a " in lowered and "href" in lowered)):  # drawing programs do that
         yield Seen("attached_drawing_active", 0.6, name, part.path)
     for anchor in read(text).anchors[:10]:
         if anchor.href.startswith("http"):
