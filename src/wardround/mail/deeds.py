@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
@@ -58,10 +60,16 @@ class Told:
 def _index() -> tuple[AhoCorasick, tuple[str, ...], tuple[tuple[str, ...], ...]]:
     pieces: dict[str, list[str]] = {}
     for piece, phrases in rows("deeds.tsv"):
-        for written in phrases.split("|"):
-            pieces.setdefault(folded(written), []).append(piece)
+        for phrase in {folded(phrase) for written in phrases.split("|") for phrase in _each(written)}:
+            pieces.setdefault(phrase, []).append(piece)
     words = tuple(sorted(pieces))
     return AhoCorasick(words, matchkind=MatchKind.Standard), words, tuple(tuple(pieces[word]) for word in words)
+
+
+def _each(written: str) -> Iterator[str]:
+    """The phrases that ``{a,b} {c,d}`` stands for."""
+    choices = [part.split(",") if at % 2 else [part] for at, part in enumerate(re.split(r"[{}]", written))]
+    return map("".join, product(*choices))
 
 
 def told(text: str) -> Told:

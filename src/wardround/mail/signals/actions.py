@@ -27,6 +27,7 @@ _PROGRAM = re.compile(
     r"\.(?:exe|msi|msix|appx|appinstaller|bat|cmd|js|vbs|hta|ps1|scr|iso|img|vhdx?|apk|jar|lnk|dmg|pkg)$", re.IGNORECASE
 )
 _ARCHIVE = re.compile(r"\.(?:zip|rar|7z|iso|img)$", re.IGNORECASE)
+_SERVICES = ("software", "meeting")
 #: Links of a message that wants one thing done.
 _FEW_LINKS = 6
 #: A disc with pictures of a patient has this file in its root directory (DICOM PS3.10, 8.6).
@@ -93,10 +94,13 @@ def _install(letter: Letter) -> Iterator[Seen]:
         yield Seen("asks_remote_control", 1.0, told.words("remote_tool", "start", "give"), remote[0].to.url if remote else "")
         return
     # A newsletter tells of programs too; a lure has hardly another link.
-    if len(leading) > _FEW_LINKS or not told.together("start", "program", "force", within=3):
+    if len(leading) > _FEW_LINKS or not told.together("start", "program", within=3):
         return
+    haste = told.together("start", "force", within=3)
+    if programs and not haste:
+        yield Seen("asks_to_install", 0.75, told.words("start", "program"), programs[0].to.url)
     handed = programs or [k for k in leading if k.to.owner in places("transfer") or (k.to.owner != letter.owner and odd(k.to))]
-    if handed:
+    if handed and haste:
         yield Seen("asks_to_install", 1.0, told.words("start", "program", "force"), handed[0].to.url)
 
 
@@ -123,21 +127,17 @@ def _sign_in(letter: Letter) -> Iterator[Seen]:
     if inside(letter) or letter.answering:
         return
     outside = [link for link in letter.web if link.to.kind not in ("meeting", "bulk") and not brands.owned(link.to.host)]
-    work = told.together("logon", "workplace") or told.together("logon", "secret_of_work")
-    if work and (outside or _asking_page(letter)) and not brands.owned(letter.author.domain):
-        strength = 1.0 if told.together("logon", "secret_of_work") else 0.75
-        yield Seen(
-            "asks_work_account",
-            strength,
-            told.words("secret_of_work", "workplace", "logon"),
-            outside[0].to.url if outside else "",
-        )
+    secret = told.says("secret_of_work")
+    sure = secret and told.together("logon", "secret_of_work")
+    work = secret or told.together("logon", "workplace")
+    lure = bool(outside) and len(letter.leading) <= _FEW_LINKS  # a newsletter has more
+    if work and (lure or _asking_page(letter)) and not brands.owned(letter.author.domain):
+        detail = told.words("secret_of_work", "workplace", "logon")
+        yield Seen("asks_work_account", 1.0 if sure else 0.75, detail, outside[0].to.url if outside else "")
     invited: list[Led] = [link for link in outside if link.origin == "ics"]
-    if invited and (told.says("confirm") or work):
-        strength = 1.0 if told.says("logon") else 0.8
-        yield Seen(
-            "invitation_asks", strength, f"{told.words('confirm', 'logon')}: {invited[0].to.host[:80]}", invited[0].to.url
-        )
+    if invited and (work or told.count("confirm", "workplace")):
+        detail = f"{told.words('confirm', 'workplace', 'logon')}: {invited[0].to.host[:80]}"
+        yield Seen("invitation_asks", 1.0 if told.says("logon") else 0.8, detail, invited[0].to.url)
 
 
 def _asking_page(letter: Letter) -> bool:
@@ -155,8 +155,9 @@ def _containers(letter: Letter) -> Iterator[Seen]:
         macro = part.extension in ("docm", "xlsm", "pptm", "xlsb") or part.kind in ("docm", "xlsm", "pptm")
         if (macro and told.says("enable")) or (part.kind == "onenote" and told.says("open_inside")):
             yield Seen("asks_to_open_inside", 1.0, told.words("enable", "open_inside"), part.path)
-    if told.says("secret") and (told.says("urgent") or letter.author_kind == "freemail") and _archive(letter):
-        yield Seen("archive_opened_in_haste", 1.0, told.words("secret", "urgent"))
+    private = letter.author_kind == "freemail"
+    if told.count("secret", "urgent") + private >= 2 and _archive(letter):
+        yield Seen("archive_opened_in_haste", 1.0 if told.says("secret") else 0.8, told.words("secret", "urgent"))
 
 
 def _archive(letter: Letter) -> bool:
@@ -178,8 +179,11 @@ def _service(letter: Letter) -> Iterator[Seen]:
         if len(words) >= 2 and sum(word in places("office") for word in words) >= 2 and not brands.owned(host):
             yield Seen("domain_of_service_words", 1.0, host[:80])
             break
-    if letter.answering or not letter.leading or not letter.deeds.says("notice"):
+    if letter.answering or not letter.leading:
         return
-    named = [b for b in (*letter.brands_above, *letter.brands_below) if b.group in ("software", "meeting")]
-    if named and not any(b.owns(h) for b in named for h in (letter.author.domain, *(link.to.host for link in letter.web))):
+    called = [b for b in brands.called(letter.display.text) if b.group in _SERVICES]
+    named = called or [b for b in (*letter.brands_above, *letter.brands_below) if b.group in _SERVICES]
+    few = called and len(letter.leading) <= _FEW_LINKS and not letter.message.has("list-unsubscribe")
+    hosts = (letter.author.domain, *(link.to.host for link in letter.web))
+    if named and (few or letter.deeds.says("notice")) and not any(b.owns(host) for b in named for host in hosts):
         yield Seen("notice_of_service_elsewhere", 1.0, f"{named[0].name}: {letter.leading[0].to.host[:80]}")

@@ -33,6 +33,7 @@ def see(letter: Letter) -> Iterator[Seen]:
     yield from _cards(letter)
     yield from _salary(letter)
     yield from _account(letter)
+    yield from _papers(letter)
 
 
 def inside(letter: Letter) -> bool:
@@ -60,14 +61,14 @@ def borrowed(letter: Letter) -> bool:
 def _call(letter: Letter) -> Iterator[Seen]:
     """A purchase that was never made, and a number to contest it; or a computer said to be locked, and a number."""
     told = letter.deeds
-    if letter.answering or not told.says("call"):
+    if letter.answering or not (told.says("charged", "contest") or told.says("locked_computer", "call")):
         return
     number = _TELEPHONE.search(letter.own_text[:6_000])
     if number is None:
         return
     if told.says("locked_computer"):
         yield Seen("call_to_contest", 1.0, f"{told.words('locked_computer', 'call')}: {number.group()[:40]}")
-    elif told.says("charged") and told.together("call", "contest") and _MONEY.search(letter.own_text[:6_000]):
+    elif told.together("charged", "contest", within=4) and _MONEY.search(letter.own_text[:6_000]):
         stranger = letter.author_kind == "freemail" or borrowed(letter)
         strength = 1.0 if stranger else 0.85 if not letter.web else 0.0
         if strength:
@@ -77,10 +78,10 @@ def _call(letter: Letter) -> Iterator[Seen]:
 def _cards(letter: Letter) -> Iterator[Seen]:
     """Cards to buy, and their numbers to send, in secret, for somebody who cannot be called."""
     told = letter.deeds
-    if letter.web or not told.together("card", "buy", within=4) or inside(letter):
+    if not told.together("card", "buy", within=4) or inside(letter):
         return
     signs = ("numbers", "hush", "away", "repay", "favour")
-    if (count := told.count(*signs)) >= 2:
+    if (count := told.count(*signs)) >= (4 if letter.web else 2):
         yield Seen("asks_gift_cards", min(1.0, 0.6 + 0.2 * count), told.words("card", "buy", *signs))
 
 
@@ -101,7 +102,16 @@ def _account(letter: Letter) -> Iterator[Seen]:
     if not (letter.answering or ANSWER.match(letter.message.subject)) or letter.passed_on or inside(letter):
         return
     why, there = told.says("account_why"), told.says("pay_there")
-    if told.says("account_new", "account") and (why or there):
+    another = told.says("account_new") or told.together("account", "change", "pay_there", within=3)
+    if another and told.says("account") and (why or there):
         brought = bool(account_in(letter.above_quoted[:8_000])) or any(p.kind == "pdf" for p in letter.message.attachments)
         strength = 1.0 if brought or (why and there) else 0.8
         yield Seen("conversation_changes_account", strength, told.words("account_new", "account_why", "pay_there"))
+
+
+def _papers(letter: Letter) -> Iterator[Seen]:
+    """A copy of an identity paper or of a card of the profession, wanted by a private mailbox or in a borrowed name."""
+    told = letter.deeds
+    stranger = letter.author_kind == "freemail" or borrowed(letter)
+    if stranger and told.says("papers") and not letter.answering and not inside(letter):
+        yield Seen("asks_papers", 1.0, f"{told.words('papers')}: {letter.author.address[:80]}")
