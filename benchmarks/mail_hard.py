@@ -25,7 +25,7 @@ from wardround.mail.authentication import assess
 from wardround.mail.judge import judge
 from wardround.mail.parse import parse
 from wardround.mail.verdict import Context
-from wardround.site import Mail
+from wardround.model import Mail
 
 DIRECTORY = Path(__file__).parent / "mail_hard"
 _DISC = b"\x00" * 0x8000 + b"\x01CD001\x01\x00" + b"\x00" * 2_000

@@ -296,6 +296,20 @@ def test_repetition_is_linear(piece: str) -> None:
         )
 
 
+def test_an_alarm_without_any_header_is_no_fraud_and_a_lure_without_any_is_told() -> None:
+    def told(raw: bytes) -> str | None:
+        return judge(parse(raw), Context()).verdict
+
+    assert told(b"\r\nTube over temperature, gantry 3.\r\n") == "ordinary"
+    assert (
+        told(b"Received: from ct1 by mx.chu.example; Mon, 02 Mar 2026 08:00:00 +0100\r\n\r\nTube over temperature.\r\n")
+        == "ordinary"
+    )
+    lure = b"Dear user, your mailbox has exceeded its limit and your account will be suspended within 24 hours. "
+    lure += b"Click here to verify your password: http://192.0.2.7/owa/login.php"
+    assert told(b"\r\n" + lure + b"\r\n") in ("suspicious", "fraud")
+
+
 def test_half_a_surrogate_pair_does_not_save_a_fraud_from_its_judge() -> None:
     half = b"+26I-"  # U+DBA2 alone, as UTF-7 can write it
     data = (

@@ -15,7 +15,7 @@ from wardround.mail.letter import Letter
 from wardround.mail.parse import parse
 from wardround.mail.signals import seen
 from wardround.mail.verdict import Context
-from wardround.site import Mail
+from wardround.model import Mail
 
 OUTSIDE = "Paul Martin <paul.martin@fournisseur-x.example>"
 INSIDE = "Paul Martin <paul.martin@chu-valmont.example>"

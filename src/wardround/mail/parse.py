@@ -113,8 +113,9 @@ def _message(data: bytes, budget: Budget, path: str, depth: int, *, folder: str 
     head, body = parted(data)
     headers, strange = fields(head)
     outer, budget.anomalies = budget.anomalies, dict.fromkeys(sorted(strange))
-    if not headers:
+    if not headers:  # some machines send their alarms as text alone
         budget.note("no_headers")
+        body = data
     root = _part(headers, body, budget, path or "1", depth, 0)
     message = _addressed(headers, root, len(data), budget, folder=folder, raw=raw)
     budget.anomalies = outer

@@ -43,11 +43,19 @@ FAMILIES: tuple[tuple[str, Callable[[Letter], Iterator[Seen]]], ...] = (
 )
 
 
+#: What is missing where the author wrote no header at all, as some machines send their alarms: that says nothing of who it was.
+_OF_HEADERS = frozenset(("author_missing", "date_unreadable", "message_id_missing", "recipients_hidden", "subject_empty"))
+_AUTHORS = ("from", "to", "cc", "subject", "date", "message-id")
+
+
 def seen(letter: Letter) -> list[Seen]:
     """Everything that all signals saw, the strongest of every name."""
     best: dict[str, Seen] = {}
+    bare = not any(letter.message.has(name) for name in _AUTHORS)
     for _, see in FAMILIES:
         for found in see(letter):
+            if bare and found.name in _OF_HEADERS:
+                continue
             if found.name not in best or found.strength > best[found.name].strength:
                 best[found.name] = found
     return list(best.values())
