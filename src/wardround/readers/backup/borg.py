@@ -25,9 +25,6 @@ from wardround.readers.instants import iso_instant
 if TYPE_CHECKING:
     from wardround.readers.base import Reader
 
-#: An answer about a repository is some hundred bytes for each archive.
-MOST_BYTES = 64 << 20
-
 _ANSWER = re.compile(
     rb'\s*\{\s*"(?:archive|archives)":\s*(?:\[\s*)?\{.{0,6000}?"(?:barchive|chunker_params|max_archive_size|nfiles)"', re.S
 )
@@ -83,15 +80,8 @@ class BorgReader:
 
 
 def _answer(source: Source, batches: Batches, sink: Sink) -> None:
-    with source.open() as stream:
-        data = stream.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        sink.diagnose("too_large", f"More than {MOST_BYTES >> 20} MiB; the list was not read.", recovered=False)
-        return
-    try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
-        sink.diagnose("bad_json", "The list of archives breaks off or is damaged; it was not read.", recovered=False)
+    found = jobs.whole_list(source, sink)
+    if found is None:
         return
     answer = _object(found)
     archives = answer.get("archives") if isinstance(answer.get("archives"), list) else [answer.get("archive")]

@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
-from wardround.readers.base import Source
+from wardround.readers.base import Sink, Source
 from wardround.readers.instants import iso_instant
+
+#: Lists in JSON are read whole, up to this size; they have some hundred bytes for each archive or snapshot.
+MOST_BYTES = 64 << 20
 
 #: A longer line of a program's output is cut.
 LINE_BYTES = 16 * 1024
@@ -91,6 +96,20 @@ def flag(text: str) -> bool | None:
     if word in ("yes", "true", "1", "oui", "vrai", "enabled", "activé", "on"):
         return True
     return False if word in ("no", "false", "0", "non", "faux", "disabled", "désactivé", "off", "none") else None
+
+
+def whole_list(source: Source, sink: Sink) -> Any:
+    """What a list in JSON holds; None, and a diagnostic, where it is damaged or longer than MOST_BYTES."""
+    with source.open() as stream:
+        data = stream.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        sink.diagnose("too_large", f"More than {MOST_BYTES >> 20} MiB; the list was not read.", recovered=False)
+        return None
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        sink.diagnose("bad_json", "The list breaks off or is damaged; it was not read.", recovered=False)
+        return None
 
 
 def output_lines(source: Source) -> Iterator[tuple[int, str]]:

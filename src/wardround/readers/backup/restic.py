@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from wardround.readers.backup import restic_text
+from wardround.readers.backup import jobs, restic_text
 from wardround.readers.base import Sink, Source, Span
 from wardround.readers.batches import Batches
 from wardround.readers.instants import iso_instant
@@ -19,8 +19,6 @@ from wardround.readers.instants import iso_instant
 if TYPE_CHECKING:
     from wardround.readers.base import Reader
 
-#: A list of snapshots is some hundred bytes for each.
-MOST_BYTES = 64 << 20
 _LINE_BYTES = 1 << 20
 
 _SNAPSHOT = re.compile(rb'^\s*\[\s*\{.{0,4000}?"(?:tree|short_id)"\s*:', re.S)
@@ -61,16 +59,7 @@ class ResticReader:
 
 
 def _snapshots(source: Source, batches: Batches, sink: Sink) -> None:
-    with source.open() as stream:
-        data = stream.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        sink.diagnose("too_large", f"More than {MOST_BYTES >> 20} MiB; the list was not read.", recovered=False)
-        return
-    try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
-        sink.diagnose("bad_json", "The list of snapshots breaks off or is damaged; it was not read.", recovered=False)
-        return
+    found = jobs.whole_list(source, sink)
     for place, item in enumerate(found if isinstance(found, list) else [], 1):
         if not isinstance(item, dict):
             sink.diagnose("bad_record", "A snapshot is not an object.", place)
