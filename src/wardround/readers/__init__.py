@@ -29,6 +29,7 @@ _ORDER: tuple[str, ...] = (
     "windows_firewall",  # its title in the second line
     "windows_dhcp",  # a title, meanings of numbers, and a header
     "windows_dns",  # lines of packets
+    "umbrella",  # a time, addresses, what was done and a type of names, each in quotes
     "nmap",  # root element nmaprun, or masscan's array
     "scanners.nessus",  # root element NessusClientData_v2
     "scanners.openvas",  # root element report, or the answer that holds it
@@ -73,6 +74,9 @@ _ORDER: tuple[str, ...] = (
     "device_config.openwrt",  # nearly all lines are config and option
     "device_config.junos",  # nearly all lines end in brace or semicolon, or are set commands
     "device_config.cisco",  # at least three kinds of lines of such a configuration
+    "remote.teamviewer",  # lines of one shape, cut by tabs
+    "remote.anydesk_connections",  # lines that begin with a direction and a day
+    "remote.anydesk_trace",  # lines that begin with a severity, a time and a process
     "mail.zone",  # $ORIGIN or $TTL, or nearly all lines are records of class IN
     "listing.robocopy",  # its title
     "listing.seven_zip",  # its title

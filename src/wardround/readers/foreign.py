@@ -4,7 +4,12 @@ Not readers: these bytes give no tables, but whoever brings them learns how to b
 Sources: the magic numbers that the documentation of these tools and of ``editcap -F`` give; LZ4's frame format.
 """
 
+# Patterns are easier to compare when each stands on one line.
+# ruff: noqa: E501
+
 from __future__ import annotations
+
+import re
 
 _CONVERT = "save it as pcapng, or convert it with: editcap -F pcapng IN OUT"
 
@@ -26,10 +31,27 @@ _KNOWN = (
     (b"\x04\x22\x4d\x18", "compressed by LZ4", "decompress it first: lz4 -d IN OUT"),
 )
 
+_CAPTURE = "record the exchange itself (pcapng), or give what the archive knows of its partners (its configuration)"
+
+#: How the first lines of outputs and logs begin that hold nothing for a table, what they are, and what to do.
+_SHAPED = (
+    (rb"(?m)^[DIWEFT]: +(?:Association |Requesting |Request(?:ed)? |Received |Sending |Listening|\$dcmtk|checking input)", "messages of a DCMTK program", _CAPTURE),
+    (rb"(?m)^(?:\[[\w-]{1,40}\] )?(?:UPACS THREAD \d|UPACS CONNECT|DGATE \()", "the log of a Conquest DICOM server", _CAPTURE),
+    (rb"(?m)^vnc\w{1,30}\.cpp ?: ", "the log of TightVNC or WinVNC, whose lines bear no time", "give the Windows events of this computer"),
+    (rb"(?m)^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{3} +\d{1,9} +\d{1,9} +[A-Z]\d?[!+ -]* ", "the program log of TeamViewer", "give Connections_incoming.txt, which lies beside it"),
+    (rb"(?m)^(?:\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{1,9} [+-]\d\d:\d\d\] \w{4,5} \[(?:src|libs)/)", "the program log of RustDesk", "give the Windows events or captures of this computer"),
+    (rb"(?m)^[TIWE]\d{4} \d\d:\d\d:\d\d\.\d{6} +(?:\S+ )?[\w.-]{1,60}:\d{1,6}\] ", "the program log of Orthanc", "give its configuration (orthanc.json) and the log of the web server before it"),
+)  # fmt: skip
+_SHAPES = tuple((re.compile(pattern), kind, remedy) for pattern, kind, remedy in _SHAPED)
+_SHAPED_BYTES = 4096
+
 
 def advice(head: bytes) -> str:
     """What a file that begins so is and what to do about it, empty when that is not known either."""
     for magic, kind, remedy in _KNOWN:
         if head.startswith(magic):
+            return f"{kind}, which is not read; {remedy}"
+    for shape, kind, remedy in _SHAPES:
+        if shape.search(head[:_SHAPED_BYTES]):
             return f"{kind}, which is not read; {remedy}"
     return ""

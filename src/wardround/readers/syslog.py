@@ -37,7 +37,12 @@ _HEAD = re.compile(
     rb"|(?:syslog)?\[action:\"|CEF: ?\d\||LEEF:\d|%[A-Z][A-Z0-9_]+(?:-\w+)*-[0-7]-[A-Z0-9_]+"
     rb"|\d{0,4},\d{4}/\d\d/\d\d " + _CLOCK + rb",\w*,[A-Z]+,"
     rb"|(?:date=\d{4}-\d\d-\d\d |logver=|time=" + _CLOCK + rb" |id=(?:firewall|sslvpn) |time=\"\d{4}-\d\d-\d\d |device=\"SFW\""
-    rb"|id=\"\d{4}\" severity=))"
+    rb"|id=\"\d{4}\" severity="
+    rb"|\[(?:wabauth|wabaudit|sysaudit|sshproxy|rdpproxy|Vault Activity|(?:SSH|RDP|VNC|Web) Session)\] \w{1,20}="
+    rb"|(?:CISE_\w{1,60} )?\d{10} \d{1,2} \d{1,2} (?:\d{4}-\d\d-\d\d " + _CLOCK + rb"\.| \w)"
+    rb"|\"(?:itime|date|logver|idseq|id|bid|dvid)=[^\"]{1,80}\",\"\w"
+    rb"|(?:[0-9a-f]{12},[\w.+-]{1,60} )" + _MONTH + rb" [ \d]?\d " + _CLOCK +
+    rb"|" + _CLOCK + rb"[.,]\d{3} (?:\[[^\]\s]{1,80}\] )?(?:TRACE|DEBUG|INFO|WARN|ERROR) {1,3}\S))"
 )  # fmt: skip
 
 #: A line that continues the one before (a trace of a program), or says nothing.
@@ -80,7 +85,7 @@ class _Syslog:
         """Read one span into the tables of the edge."""
         from wardround.readers import syslog_windows
         from wardround.readers.audit_trail import take_out
-        from wardround.readers.edge import dispatch
+        from wardround.readers.edge import dispatch, fortianalyzer
         from wardround.readers.linux_records import Records
         from wardround.readers.linux_records import take_out as take_records_out
         from wardround.readers.syslog_messages import Output
@@ -92,6 +97,8 @@ class _Syslog:
             for block, ahead in _pairs(blocks(stream, span, sink)):
                 data = take_out(block.data, block.first_line, sink) if b"AuditMessage" in block.data else block.data
                 data = take_records_out(data, block.first_line, records)
+                if fortianalyzer.MARK.search(data):
+                    data = fortianalyzer.unfolded(data)
                 if any(mark in data for mark in _ESXI_MARKS):
                     data = _ESXI.sub(rb"\1", data)
                 messages = messages_of(data, block.first_line, sink, years, ahead=ahead.data[:_AHEAD_BYTES] if ahead else b"")

@@ -55,7 +55,7 @@ _HIDDEN = (
 _STATES = (
     r"(?i)\b(password|token|passphrase|psk) (is (?:incorrect|wrong|invalid|expired)|mismatch|"
     r"expired|incorrect|invalid|wrong|failed|failure|rejected|changed|does not|"
-    r"authentication|verification|attempts?|policy)\b"
+    r"authentication|verification|attempts?|policy|or inexistent)\b"
 )
 
 

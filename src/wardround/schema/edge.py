@@ -75,13 +75,14 @@ user            text    User as written
 source          address Address it came from
 source_port     port    Port it came from
 source_country  label   Country, where the service says so
-service         label   ssh, https, console, radius, telnet, api …
+service         label   ssh, https, console, radius, telnet, api …; bastion, bastion-ssh, bastion-rdp; teamviewer, anydesk
 authentication  label   password, publickey, radius, local …
 factor          label   first when a password alone was asked for, second when more was, where it says so
 privilege       label   admin or user, where known
 reason          text    Reason of a failure
+target          text    What was reached through a bastion: account, machine and its address
 assigned_address address Address given to the user (RADIUS)
-duration        seconds Length of the session (RADIUS accounting)
+duration        seconds Length of the session (RADIUS accounting, bastions, remote control)
 bytes_in        count   Bytes from the user (RADIUS accounting)
 bytes_out       count   Bytes to the user (RADIUS accounting)
 """,

@@ -55,6 +55,7 @@ def _vendors(messages: Messages, output: Output) -> Messages:
         checkpoint,
         cisco,
         citrix,
+        java,
         juniper,
         kerberos,
         mikrotik,
@@ -73,8 +74,10 @@ def _vendors(messages: Messages, output: Output) -> Messages:
         strongswan,
         unix,
         veeam,
+        wallix,
         watchguard,
         web,
+        zyxel,
     )
     from wardround.readers.syslog_messages import Messages, chosen
 
@@ -92,6 +95,9 @@ def _vendors(messages: Messages, output: Output) -> Messages:
             (veeam.PATTERN, veeam.read),
             (watchguard.PATTERN, watchguard.read),
             (kerberos.PATTERN, kerberos.read),
+            (wallix.PATTERN, wallix.read),
+            (zyxel.PATTERN, zyxel.read),
+            (java.PATTERN, java.read),
         ),
     )
     if len(messages):

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wardround.readers import syslog_cells as cells
-from wardround.readers.edge import paloalto, paloalto_cef
+from wardround.readers.edge import paloalto, paloalto_cef, unifi
 from wardround.readers.syslog_frame import ASSUMED, STATED
 from wardround.readers.syslog_messages import Messages, Output, chosen
 from wardround.readers.syslog_pairs import Pairs, Vocabulary, first_of, seconds_since_1970
@@ -31,6 +31,7 @@ _VENDORS = (
     ("(?i)sophos", "sophos"),
     ("(?i)stormshield", "stormshield"),
     ("(?i)watchguard", "watchguard"),
+    ("(?i)^ubiquiti", "ubiquiti"),
 )  # fmt: skip
 _KEYS = Vocabulary(
     [
@@ -131,6 +132,9 @@ def read(messages: Messages, output: Output) -> Messages:
     vendors = pc.if_else(unnamed, first_of(_VENDORS, pc.struct_field(head, [1]), "other"), vendors)
     for vendor in pc.unique(vendors).to_pylist():
         mine = chosen(pc.equal(vendors, vendor))
+        if vendor == unifi.VENDOR:
+            unifi.read(messages.take(mine), head.filter(pa.array(mine)), output)
+            continue
         _vendor(vendor, messages.take(mine), head.filter(pa.array(mine)), output)
     return damaged
 

@@ -8,11 +8,17 @@ from __future__ import annotations
 from wardround.readers.syslog_messages import Kind, Messages, Output, apply
 
 _IP = r"(?P<source>[0-9]+(?:\.[0-9]+){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]+)"
+_PROXIED = r"\[(?:[^\],]+, )*" + _IP + r", [^\],]+\]"
+_GUACAMOLE = {"service": "guacamole"}
 
 _KINDS = (
     # Gateways that show desktops in a browser, telephony, mail, storage: who logs on from where.
-    Kind("guacamole", "logon", r"AuthenticationService - Authentication attempt from (?:\[(?:\S+, )*)?" + _IP + r"\]? for user \"(?P<user>[^\"]*)\" failed", {"service": "guacamole", "action": "login_failed"}),
-    Kind("guacamole", "logon", r"AuthenticationService - User \"(?P<user>[^\"]*)\" successfully authenticated from (?:\[(?:\S+, )*)?" + _IP, {"service": "guacamole", "action": "login"}),
+    # Behind a proxy the address that it saw stands last but one, and the proxy's own last; whoever asks may write others before them.
+    Kind("guacamole", "logon", r"AuthenticationService - Authentication attempt from " + _PROXIED + r" for user \"(?P<user>[^\"]*)\" failed", _GUACAMOLE | {"action": "login_failed"}),
+    Kind("guacamole", "logon", r"AuthenticationService - Authentication attempt from \[?" + _IP + r"\]? for user \"(?P<user>[^\"]*)\" failed", _GUACAMOLE | {"action": "login_failed"}),
+    Kind("guacamole", "logon", r"AuthenticationService - User \"(?P<user>[^\"]*)\" successfully authenticated from " + _PROXIED, _GUACAMOLE | {"action": "login"}),
+    Kind("guacamole", "logon", r"AuthenticationService - User \"(?P<user>[^\"]*)\" successfully authenticated from \[?" + _IP, _GUACAMOLE | {"action": "login"}),
+    Kind("guacamole", None, r"\bo(?:rg)?\.a(?:pache)?\.g(?:uacamole)?\.[\w.]+ - |^guacd\b"),
     Kind("asterisk", "logon", r"SecurityEvent=\"(?P<reason>ChallengeResponseFailed|InvalidAccountID|InvalidPassword|FailedACL)\".*?AccountID=\"(?P<user>[^\"]*)\".*?RemoteAddress=\"IPV[46]/\w+/(?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+)\"", {"service": "sip", "action": "login_failed"}),
     Kind("asterisk", "logon", r"SecurityEvent=\"SuccessfulAuth\".*?AccountID=\"(?P<user>[^\"]*)\".*?RemoteAddress=\"IPV[46]/\w+/(?P<source>[0-9A-Fa-f.:]+)/(?P<source_port>\d+)\"", {"service": "sip", "action": "login"}),
     Kind("asterisk", None, r"SecurityEvent="),
@@ -84,6 +90,7 @@ _KINDS = (
     Kind("application delivery (Ubika)", None, r"logAlertUid|accessLogUid"),
     Kind("telephony (Cisco, Avaya, Polycom)", None, r"UTCTime=\"|com\.avaya|com\.polycom|Jserver|tvcs"),
     Kind("netmotion", None, r"nm_\w+@\d+"),
+    Kind("access points (UniFi)", None, r"^(?:[0-9a-f]{12},[\w.+-]+:? )?(?:hostapd|stahtd|mcad|syswrapper|wevent|libubnt|ubnt\w*|ubios-[\w-]+|utermd|switchdrvr)(?:\[\d+\])?: "),
     Kind("switches and access points", None, r"^(?:switch: |DOT1S|Logread|SNMP|RMON|%%\d+\w+/|\(Stack\)|\d{5} \w+: )|logread\[|AAAType=|EVENT <UpDown>|ifIndex"),
     Kind("repeated", None, r"(?:last )?message repeated \d+ times"),
     Kind("timers and boot", None, r"^\(\w+\) (?:CMD|MAIL|RELOAD)|^Cleanup child|^Starting child|^ ?SCSI|^syslogd \d|^User group = |sending the TERM|^mount -o |^Type: \w+, State: |Threat protection rule"),

@@ -30,8 +30,10 @@ _FREERADIUS = (
     Kind("unknown client", "device_event", r"(?P<message>Ignoring request to .* from unknown client (?P<source>\S+) .*)", {"category": "system"}),
 )  # fmt: skip
 
-_KEYS = Vocabulary(["UserName", "User-Name", "NAS-IP-Address", "Framed-IP-Address", "FailureReason", "AdminName", "AdminIPAddress", "Calling-Station-ID", "Address", "DeviceIPAddress", "NetworkDeviceName", "Acct-Status-Type", "Acct-Input-Octets", "Acct-Output-Octets", "Acct-Session-Time", "Protocol"])  # fmt: skip
+_KEYS = Vocabulary(["UserName", "User-Name", "NAS-IP-Address", "Framed-IP-Address", "FailureReason", "AdminName", "AdminIPAddress", "Calling-Station-ID", "Address", "DeviceIPAddress", "NetworkDeviceName", "Acct-Status-Type", "Acct-Input-Octets", "Acct-Output-Octets", "Acct-Session-Time", "Protocol", "AdminInterface", "OperationMessageText"])  # fmt: skip
 
+#: How an administrator of ISE works on it.
+_INTERFACES = {"gui": "https", "cli": "ssh"}
 _CISE = r"\b(?P<k>CISE_\w+) "
 #: A message whose header a relay took off is known by its class; the time of its own stands before.
 _CLASS = r"^\d{10} \d+ \d+ .*?\b(?:NOTICE|WARN|INFO|ERROR) +(?P<c>Failed-Attempt|Passed-Authentication|Administrator-Login|RADIUS-Accounting|Radius-Accounting):"
@@ -84,6 +86,7 @@ def _ise(messages: Messages, category: pa.Array, output: Output) -> None:
     action = first_of(cases, said)
     logon = chosen(pc.and_(pc.is_valid(action), pc.is_valid(user)))
     mine, flags = pairs.take(logon), pa.array(logon)
+    console = pc.match_substring_regex(category.filter(flags), "^CISE_Administrative")
     output.write(
         "logon",
         "cisco",
@@ -95,9 +98,10 @@ def _ise(messages: Messages, category: pa.Array, output: Output) -> None:
             "source": _first_address(
                 mine, ("AdminIPAddress", "Calling-Station-ID", "NAS-IP-Address", "Address", "DeviceIPAddress")
             ),
-            "service": "radius",
-            "authentication": "radius",
-            "reason": mine.get("FailureReason"),
+            "service": pc.if_else(console, cells.mapped(mine.get("AdminInterface"), _INTERFACES, "*"), "radius"),
+            "authentication": pc.if_else(console, mine.no, pa.scalar("radius")),
+            "privilege": pc.if_else(console, pa.scalar("admin"), mine.no),
+            "reason": mine.get("FailureReason", "OperationMessageText"),
             "assigned_address": mine.get("Framed-IP-Address"),
             "duration": mine.get("Acct-Session-Time"),
             "bytes_in": mine.get("Acct-Input-Octets"),

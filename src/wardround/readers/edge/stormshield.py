@@ -91,12 +91,16 @@ def read(messages: Messages, output: Output) -> Messages:
     )
     vpn = chosen(tunnels)
     _sessions(pairs.take(vpn), output)
+    # Somebody enrols a second factor: what the portal is asked for, no logon.
+    enrolment = pc.match_substring_regex(text, r"(?i)\benrol")
     console = pc.match_substring_regex(
         text, r"(?i)authentication (?:succe|fail|refus)|\blogged (?:in|out|on|off)\b|^log(?:in|out)\b"
     )
-    logon = chosen(pc.or_(pc.equal(kind, "auth"), pc.and_(pc.equal(kind, "server"), console))) & ~vpn
+    logon = chosen(pc.or_(pc.equal(kind, "auth"), pc.and_(pc.equal(kind, "server"), console))) & ~vpn & ~chosen(enrolment)
     _logons(pairs.take(logon), output)
-    flows = chosen(pc.is_in(kind, _FLOWS)) & ~vpn & ~logon
+    # Alarms of the class system are about the firewall itself: no connection stands in them.
+    itself = pc.and_(pc.equal(kind, "alarm"), pc.and_(pc.is_null(pairs.get("src")), pc.is_null(pairs.get("dst"))))
+    flows = chosen(pc.and_(pc.is_in(kind, _FLOWS), pc.invert(itself))) & ~vpn & ~logon
     _flows(pairs.take(flows), output)
     rest = pairs.take(~vpn & ~logon & ~flows)
     output.write(
@@ -191,7 +195,7 @@ def _logons(pairs: Pairs, output: Output) -> None:
             "service": first_of(
                 (("(?i)ssh", "ssh"), ("(?i)web|https|gui", "https"), ("(?i)console", "console")), text, "portal"
             ),
-            "privilege": first_of(((r"(?i)on the firewall|administrat|console", "admin"),), text, "user"),
+            "privilege": first_of(((r"(?i)on the firewall|administrat|console|^ssh\b", "admin"),), text, "user"),
             "authentication": pairs.get("method"),
             "reason": pc.if_else(pc.equal(action, "login"), pairs.no, text),
         },
@@ -235,6 +239,10 @@ def _flows(pairs: Pairs, output: Output) -> None:
             "bytes_in": pairs.get("rcvd"),
             "duration": pairs.get("duration"),
             "threat": pc.if_else(pc.equal(kind, "alarm"), pairs.get("msg"), pa.scalar(None, pa.string())),
-            "url": pc.coalesce(pc.binary_join_element_wise(pairs.get("dstname"), pairs.get("arg"), ""), pairs.get("arg")),
+            "url": pc.coalesce(
+                pc.binary_join_element_wise(pairs.get("dstname"), pairs.get("arg"), ""),
+                pairs.get("arg"),
+                pc.if_else(pc.equal(kind, "ssl"), pairs.get("dstname"), pairs.no),
+            ),
         },
     )
