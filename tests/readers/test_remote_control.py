@@ -14,7 +14,8 @@ from wardround.readers.remote import anydesk_connections, anydesk_trace, teamvie
 from wardround.store import conform
 
 TEAMVIEWER = (
-    "123456789\tHELPDESK-7\t02-03-2026 08:00:00\t02-03-2026 08:10:30\tmarie\tRemoteControl\t{584b3e18-f0af-49e9-af50-f4de1b82e8df}\t\r\n"
+    "123456789\tHELPDESK-7\t02-03-2026 08:00:00\t02-03-2026 08:10:30\tmarie\tRemoteControl\t"
+    "{584b3e18-f0af-49e9-af50-f4de1b82e8df}\t\r\n"
     "987654321\tÉlodie B.\t25-03-2026 22:59:59\t\tmarie\tFileTransfer\t{0fa00d03-3c00-46ed-8306-be9b6f2977fa}\r\n"
 )
 CONNECTIONS = (

@@ -10,12 +10,14 @@ from wardround import readers
 from wardround.store import conform
 
 HEADER = (
-    '"Timestamp","Most Granular Identity","Identities","Internal IP","External IP","Action","Query Type","Response Code","Domain",'
-    '"Categories"\n'
+    '"Timestamp","Most Granular Identity","Identities","Internal IP","External IP","Action","Query Type","Response Code",'
+    '"Domain","Categories"\n'
 )
 ROWS = (
-    '"2026-03-02 08:00:00","PC-7","PC-7,Site","10.20.1.5","198.51.100.1","Allowed","28 (AAAA)","NOERROR","www.example.com.","News"\n'
-    '"2026-03-02 08:00:01","Site","Site","","198.51.100.1","Blocked","1 (A)","NOERROR","bad.example.","Malware"\n'
+    '"2026-03-02 08:00:00","PC-7","PC-7,Site","10.20.1.5","198.51.100.1","Allowed","28 (AAAA)","NOERROR",'
+    '"www.example.com.","News"\n'
+    '"2026-03-02 08:00:01","Site","Site","","198.51.100.1","Blocked","1 (A)","NOERROR",'
+    '"bad.example.","Malware"\n'
 )
 
 
