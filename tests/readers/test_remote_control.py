@@ -98,6 +98,11 @@ def test_anydesk_trace_gives_the_request_the_address_seen_before_it() -> None:
     assert sink.codes == []
 
 
+def test_a_trace_of_macos_counts_processes_by_name_and_gives_no_name_of_the_other() -> None:
+    line = "info 2026-03-02 08:00:00.000  back  wrk1 1234      app.backend_session - Incoming session request: - (1131282862)\n"
+    assert _told(_read(line.encode(), "anydesk_trace"), "action", "user", "source") == [("login", "1131282862", None)]
+
+
 def test_lines_of_another_shape_are_told() -> None:
     sink = _read((TEAMVIEWER + "no session\n").encode(), "teamviewer_incoming")
     assert len(sink.rows) == 2

@@ -38,7 +38,9 @@ _HEAD = re.compile(
     rb"|\d{0,4},\d{4}/\d\d/\d\d " + _CLOCK + rb",\w*,[A-Z]+,"
     rb"|(?:date=\d{4}-\d\d-\d\d |logver=|time=" + _CLOCK + rb" |id=(?:firewall|sslvpn) |time=\"\d{4}-\d\d-\d\d |device=\"SFW\""
     rb"|id=\"\d{4}\" severity="
-    rb"|\[(?:wabauth|wabaudit|sysaudit|sshproxy|rdpproxy|Vault Activity|(?:SSH|RDP|VNC|Web) Session)\] \w{1,20}="
+    rb"|(?:\w{1,20}: )?\[(?:wabauth|wabaudit|sysaudit|(?:session)?integrity|sshproxy|rdpproxy|"
+    rb"Vault Activity|(?:SSH|RDP|VNC|Web) Session)\] \w{1,20}="
+    rb"|(?:DEBUG|INFO|WARN|ERROR) {1,3}\[org\.[\w.]{1,120}\] "
     rb"|(?:CISE_\w{1,60} )?\d{10} \d{1,2} \d{1,2} (?:\d{4}-\d\d-\d\d " + _CLOCK + rb"\.| \w)"
     rb"|\"(?:itime|date|logver|idseq|id|bid|dvid)=[^\"]{1,80}\",\"\w"
     rb"|(?:[0-9a-f]{12},[\w.+-]{1,60} )" + _MONTH + rb" [ \d]?\d " + _CLOCK +

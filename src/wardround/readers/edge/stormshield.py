@@ -135,6 +135,9 @@ def _sessions(pairs: Pairs, output: Output) -> None:
     kind = pc.fill_null(pairs.get("logtype"), "")
     people = pc.or_(pc.is_valid(pairs.get("user")), pc.equal(kind, "xvpn"))
     action = first_of(cases, text, "message")
+    # The first phase only opens the way for tunnels.
+    first = pc.and_(pc.equal(kind, "vpn"), pc.fill_null(pc.equal(pairs.get("phase"), "1"), False))
+    action = pc.if_else(pc.and_(first, pc.equal(action, "tunnel_up")), "negotiation", action)
     action = pc.if_else(pc.or_(people, pc.is_in(action, pa.array(["tunnel_up", "tunnel_down"]))), action, "negotiation")
     # Of IPsec, error is a level (2: error) and src the firewall's own end; of SSL, error is what came back (0: it went well).
     ipsec = pc.equal(kind, "vpn")

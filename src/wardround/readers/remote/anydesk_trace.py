@@ -19,10 +19,10 @@ from wardround.readers.remote.lines import LinesReader
 if TYPE_CHECKING:
     from wardround.readers.base import Reader
 
-#: Severity, time, process by name, its number and thread, perhaps a number of the connection, the module, and the message.
+#: Severity, time, process by name, its number, its thread and perhaps a number of the connection, the module, the message.
 _LINE = re.compile(
-    r" {0,8}(?:info|warning|error|debug|trace) {1,8}(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) {1,20}\w{1,12} {1,20}\d{1,9} {1,20}\d{1,9}"
-    r" {1,60}(?:\w{1,9} {1,60})?([a-z_]{1,40}\.[\w.]{1,80}) {1,20}- (.*)$"
+    r" {0,8}(?:info|warning|error|debug|trace) {1,8}(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) {1,20}\w{1,12}(?: {1,60}\w{1,12}){1,3} {1,60}"
+    r"([a-z_]{1,40}\.[\w.]{1,80}) {1,20}- (.*)$"
 )
 _REQUEST = re.compile(r"Incoming session request: (.{0,200}?) ?\((\d{5,12})\)\s*$")
 _CLIENT = re.compile(r"Client-ID: (\d{5,12})\b")
