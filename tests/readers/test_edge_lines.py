@@ -13,6 +13,7 @@ from .edge_lines import check, lines
 #: Fields right and fields asked for, by file.
 REACHED = {
     "checkpoint": (229, 229),
+    "checkpoint_list": (71, 71),
     "cisco": (632, 632),
     "cisco_ise": (24, 24),
     "citrix": (282, 282),

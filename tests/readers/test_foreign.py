@@ -31,6 +31,7 @@ from wardround.reading import identify
             "Connections_incoming",
         ),
         (b"[2026-03-02 08:00:00.120 +01:00] INFO [src/server/connection.rs:390] Connection opened\n", "RustDesk", "captures"),
+        (b"INFO  2026-03-02 08:00:00,123 [Main Server Thread] com.mirth.connect.server.Mirth: started\n", "Mirth", "pcapng"),
         (b"I0302 08:00:00.123456             MAIN main.cpp:2041] Orthanc has started\n", "Orthanc", "orthanc.json"),
     ],
 )

@@ -23,7 +23,6 @@ KEYCLOAK = "2026-03-10 08:00:00,000 WARN  [org.keycloak.events] (executor-thread
         f'{KEYCLOAK}type="LOGIN_ERROR", clientId="null", userId="null", ipAddress="10.20.1.5", error="expired_code"',
         f'{KEYCLOAK}type="LOGIN_ERROR", clientId="viewer", ipAddress="10.20.1.5", error="invalid_redirect_uri"',
         f'{KEYCLOAK}type="REFRESH_TOKEN_ERROR", clientId="viewer", ipAddress="10.20.1.5", error="invalid_token"',
-        "INFO:x 2026-03-10 08:00:00,000 o.a.g.r.Other - User \"m.dupont\" connected to connection \"7\".",
     ],
 )  # fmt: skip
 def test_no_row_comes_of_it(text: str) -> None:

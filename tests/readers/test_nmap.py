@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from wardround.errors import ReaderError
 from wardround.readers import identify
-from wardround.readers.nmap import MASSCAN, READER, XML
+from wardround.readers.nmap import MASSCAN, MASSCAN_LIST, READER, XML
 
 Read = Callable[..., Any]
 
@@ -121,6 +121,24 @@ def test_masscan_lines(read_bytes: Read) -> None:
         ("198.51.100.4", 104, "open", None, None, 2),
         ("198.51.100.4", 22, "open", "ssh", "SSH-2.0-OpenSSH_7.4", 4),
     ]
+
+
+def test_masscan_list(read_bytes: Read) -> None:
+    data = (
+        b"#masscan\nopen tcp 22 10.1.1.7 1772438400\nopen tcp 104 10.1.1.8 1772438401\n"
+        b"banner tcp 22 10.1.1.7 1772438405 ssh SSH-2.0-OpenSSH_9.6\nno port\n# end\n"
+    )
+    assert READER.sniff(data) == MASSCAN_LIST
+    sink = read_bytes(READER, data)
+    told = [
+        (row["host"], row["port"], row["state"], row["service"], row["extra"], row["record"]) for row in sink.rows["service"]
+    ]
+    assert told == [
+        ("10.1.1.7", 22, "open", None, None, 2),
+        ("10.1.1.8", 104, "open", None, None, 3),
+        ("10.1.1.7", 22, "open", "ssh", "SSH-2.0-OpenSSH_9.6", 4),
+    ]
+    assert len(sink.diagnostics) == 1
 
 
 def test_masscan_xml(read_bytes: Read) -> None:

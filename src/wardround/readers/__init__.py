@@ -93,6 +93,7 @@ _ORDER: tuple[str, ...] = (
     "backup.duplicity",  # the title of its statistics
     "backup.veeam_log",  # lines with day, month and year in brackets, and a word of Veeam
     "backup.table",  # a header with jobs, results and times of backups
+    "checkpoint_table",  # a header with the columns of an export
     "windows_csv",  # a header of a tool that exports events of Windows
     "edr.alert_table",  # a header with machines, threats and what was done
     "listing.file_table",  # a header with paths, sizes and times

@@ -37,6 +37,7 @@ _CAPTURE = "record the exchange itself (pcapng), or give what the archive knows 
 _SHAPED = (
     (rb"(?m)^[DIWEFT]: +(?:Association |Requesting |Request(?:ed)? |Received |Sending |Listening|\$dcmtk|checking input)", "messages of a DCMTK program", _CAPTURE),
     (rb"(?m)^(?:\[[\w-]{1,40}\] )?(?:UPACS THREAD \d|UPACS CONNECT|DGATE \()", "the log of a Conquest DICOM server", _CAPTURE),
+    (rb"(?m)^ ?(?:INFO|WARN|ERROR|DEBUG) +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} +\[[^\]\n]{1,200}\] +com\.mirth\.", "the program log of Mirth Connect", _CAPTURE),
     (rb"(?m)^vnc\w{1,30}\.cpp ?: ", "the log of TightVNC or WinVNC, whose lines bear no time", "give the Windows events of this computer"),
     (rb"(?m)^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{3} +\d{1,9} +\d{1,9} +[A-Z]\d?[!+ -]* ", "the program log of TeamViewer", "give Connections_incoming.txt, which lies beside it"),
     (rb"(?m)^(?:\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{1,9} [+-]\d\d:\d\d\] \w{4,5} \[(?:src|libs)/)", "the program log of RustDesk", "give the Windows events or captures of this computer"),

@@ -1,6 +1,6 @@
-"""Reader of port scans the user made with nmap (XML) or masscan (XML, JSON) into ``service`` and ``software``.
+"""Reader of port scans the user made with nmap (XML) or masscan (XML, JSON, list) into ``service`` and ``software``.
 
-Format: nmap's nmap.dtd (version 1.05) and masscan's two outputs. wardround reads scans; it never makes one. ``record`` is
+Format: nmap's nmap.dtd (version 1.05) and masscan's outputs. wardround reads scans; it never makes one. ``record`` is
 the line where the port stands. Results that scripts gave about a host as a whole stand with each of its open ports.
 """
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 #: Formats.
 XML = "nmap_xml"
 MASSCAN = "masscan_json"
+MASSCAN_LIST = "masscan_list"
 
 #: Ports kept of one host: all there are, tcp and udp and sctp.
 MOST_PORTS = 3 * 65_536
@@ -43,6 +44,9 @@ _SCRIPTS = frozenset(_SCRIPT_NAMES.split())
 _LINE_BYTES = 64 * 1024
 
 _JSON_HEAD = re.compile(rb'^[\[\s]*\{[^{}]*"ip"\s*:\s*"[^"]{2,64}"[^{}]*"ports"\s*:\s*\[')
+#: A port, or what it answered, with the second at the end or before the answer (``-oL``).
+_LISTED = re.compile(rb"(open|closed|banner) (tcp|udp|sctp) (\d{1,5}) ([0-9A-Fa-f.:]{2,45}) (\d{9,10})(?: (\S{1,40}) (.*))?$")
+_LIST_HEAD = b"#masscan"
 _LAST_SECOND = 9_223_372_036
 
 
@@ -82,6 +86,8 @@ class NmapReader:
         """An XML document whose root is ``nmaprun``, or masscan's array of objects with ``ip`` and ``ports``."""
         if _JSON_HEAD.match(head[:4096]):
             return MASSCAN
+        if head.startswith(_LIST_HEAD):
+            return MASSCAN_LIST
         return XML if b"nmaprun" in head and root_name(head) == "nmaprun" else None
 
     def split(self, source: Source) -> Iterator[Span]:
@@ -97,6 +103,8 @@ class NmapReader:
             try:
                 if _JSON_HEAD.match(head):
                     _read_masscan(stream, batches)
+                elif head.startswith(_LIST_HEAD):
+                    _read_list(stream, batches)
                 else:
                     _read_xml(stream, batches)
             finally:
@@ -237,6 +245,23 @@ def _read_masscan(stream: BinaryIO, batches: Batches) -> None:
         for port in ports if isinstance(ports, list) else []:
             if isinstance(port, dict):
                 _masscan_port(found["ip"], ts, port, number, batches)
+
+
+def _read_list(stream: BinaryIO, batches: Batches) -> None:
+    """One port or answer per line; lines that begin with a number sign are remarks."""
+    number = 0
+    while line := stream.readline(_LINE_BYTES):
+        number += 1
+        text = line.strip()
+        found = _LISTED.match(text)
+        if found is not None:
+            kind, proto, port, address, second, name, answer = (part.decode("utf-8", "replace") for part in found.groups(b""))
+            told: dict[str, Any] = {"port": port, "proto": proto, "status": "open" if kind == "banner" else kind}
+            if kind == "banner":
+                told["service"] = {"name": name, "banner": answer}
+            _masscan_port(address, _seconds(second), told, number, batches)
+        elif text and not text.startswith(b"#"):
+            batches.sink.diagnose("bad_line", "A line is none of masscan's list.", number)
 
 
 def _masscan_port(address: str, ts: int | None, port: dict[str, Any], number: int, batches: Batches) -> None:

@@ -40,6 +40,7 @@ _HEAD = re.compile(
     rb"|id=\"\d{4}\" severity="
     rb"|(?:\w{1,20}: )?\[(?:wabauth|wabaudit|sysaudit|(?:session)?integrity|sshproxy|rdpproxy|"
     rb"Vault Activity|(?:SSH|RDP|VNC|Web) Session)\] \w{1,20}="
+    rb"|\d{1,2}" + _MONTH + rb"\d{4} {1,4}\d{1,2}:\d\d:\d\d {1,4}[a-z]{1,20} {1,4}\S{1,80} {1,4}[<>]\S"
     rb"|(?:DEBUG|INFO|WARN|ERROR) {1,3}\[org\.[\w.]{1,120}\] "
     rb"|(?:CISE_\w{1,60} )?\d{10} \d{1,2} \d{1,2} (?:\d{4}-\d\d-\d\d " + _CLOCK + rb"\.| \w)"
     rb"|\"(?:itime|date|logver|idseq|id|bid|dvid)=[^\"]{1,80}\",\"\w"

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wardround.readers import syslog_cells as cells
+from wardround.readers.edge import checkpoint_list
 from wardround.readers.syslog_messages import OUTCOMES, Messages, Output, chosen
 from wardround.readers.syslog_pairs import Pairs, Vocabulary, day_and_clock, first_of, listed, part_of, seconds_since_1970
 
@@ -18,7 +19,7 @@ _PAIRED = (
     r"\[Fields@1\.3\.6\.1\.4\.1\.2620 |"
     r"\[action:\"|\[[a-z_]{1,40}:+\"[^\"]{0,300}\"; ?(?:.*; ?)?(?:flags|ifdir|loguid|origin|product|time|version):\""
 )
-PATTERN = _PAIRED + r"|^time=\d{9,10}\|hostname=|^\"\d+\" \"\d{1,2}[A-Z][a-z]{2}\d{4}\" \""
+PATTERN = checkpoint_list.PATTERN + "|" + _PAIRED + r"|^time=\d{9,10}\|hostname=|^\"\d+\" \"\d{1,2}[A-Z][a-z]{2}\d{4}\" \""
 VENDOR = "checkpoint"
 
 _KEYS = Vocabulary(
@@ -122,6 +123,12 @@ _ADMINISTRATORS = (
 
 def read(messages: Messages, output: Output) -> Messages:
     """Write rows of Check Point messages; returns those in an order of values that is not known."""
+    printed = chosen(pc.match_substring_regex(messages.text, checkpoint_list.PATTERN))
+    if printed.any():
+        checkpoint_list.read(messages.take(printed), output)
+        messages = messages.take(~printed)
+        if not len(messages):
+            return messages
     braces = chosen(pc.match_substring_regex(messages.text, _PAIRED))
     bars = chosen(pc.match_substring_regex(messages.text, r"^time=\d"))
     if braces.any():
