@@ -218,6 +218,14 @@ def test_streamed_by_diagnostic_settings(read_bytes: Read) -> None:
     ]
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_envelope_of_records_on_one_line_or_on_many(read_bytes: Read, indent: int | None) -> None:
+    logons = read_bytes(entra_signins.READER, json.dumps({"records": [signin(0), signin(50126)]}, indent=indent).encode())
+    assert [row["action"] for row in logons.rows["logon"]] == ["login", "login_failed"]
+    audits = read_bytes(m365_audit.READER, json.dumps({"records": [RULE, RULE]}, indent=indent).encode())
+    assert len(audits.rows["cloud_event"]) == 2
+
+
 def test_the_portals_table(read_bytes: Read) -> None:
     rows = read_bytes(entra_signins.READER, PORTAL.encode("utf-8-sig")).rows["logon"]
     assert [(r["action"], r["user"], r["source_country"], r["factor"], r["ts_zone"], r["record"]) for r in rows] == [

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 #: Members of an envelope that hold the records.
-ENVELOPES = frozenset(("value", "Results", "results", "data", "resources", "items", "alerts", "threats", "hits"))
+ENVELOPES = frozenset(("value", "Results", "results", "data", "resources", "items", "alerts", "threats", "hits", "records"))
 
 #: A document of up to this size is parsed as a whole, which is ten times as fast as member by member.
 WHOLE_BYTES = 16 * 1024 * 1024

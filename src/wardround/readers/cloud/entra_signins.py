@@ -63,7 +63,7 @@ class EntraSigninsReader:
         """Read sign-ins into ``logon``."""
         batches = Batches(sink)
         if records.is_document(source):
-            for record in records.read(source, span, sink, records.ENVELOPES | {"records"}):
+            for record in records.read(source, span, sink):
                 _signin(batches, record.value, record.number, sink)
         else:
             clock = delimited.Clock()

@@ -98,7 +98,7 @@ class M365AuditReader:
         """Read audit records into ``logon`` and ``cloud_event``."""
         batches = Batches(sink)
         if records.is_document(source):
-            for record in records.read(source, span, sink, records.ENVELOPES | {"records"}):
+            for record in records.read(source, span, sink):
                 item = record.value
                 data = item.get("AuditData")
                 if data is not None:
